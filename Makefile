@@ -1,0 +1,139 @@
+# One Makefile, no recursion; everything made goes under build/ (or, with
+# SAN=1, build-san/).  Local settings such as CC=clang-14 go into config.mk.
+-include config.mk
+
+PKGS	 = sqlite3 jansson libconfig libsodium
+WARN	 = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
+	   -Wconversion -Wno-sign-conversion -Wvla -Wformat=2 -Wundef \
+	   -Wwrite-strings -Wcast-qual -Wpointer-arith -fno-common
+CPPFLAGS += -D_GNU_SOURCE -I. -include shared/banned.h
+CFLAGS	?= -O2 -g
+CFLAGS	+= -std=gnu17 $(WARN) -Werror -MMD -MP \
+	   $(shell pkg-config --cflags $(PKGS) libcurl)
+LDLIBS	 = $(shell pkg-config --libs $(PKGS)) -lpthread
+VERSION	:= $(shell sed -n 's/^## \([0-9][0-9.]*\).*/\1/p;T;q' CHANGELOG.md 2>/dev/null)
+CPPFLAGS += -DCRM_VERSION='"$(or $(VERSION),0.0.0)"'
+
+ifdef SAN
+B	 = build-san
+CFLAGS	+= -fsanitize=address,undefined -fno-sanitize-recover=undefined \
+	   -fno-omit-frame-pointer
+LDFLAGS	+= -fsanitize=address,undefined
+else ifdef COV
+B	 = build-cov
+CFLAGS	+= --coverage -O0
+LDFLAGS	+= --coverage
+else
+B	 = build
+CFLAGS	+= -fstack-protector-strong -fPIE
+CPPFLAGS += -D_FORTIFY_SOURCE=2
+LDFLAGS	+= -pie -Wl,-z,relro -Wl,-z,now
+endif
+
+obj	 = $(patsubst %.c,$(B)/%.o,$(wildcard $(1)/*.c))
+SHARED	 = $(B)/libshared.a
+MODEL	 = $(B)/libmodel.a
+SCHEDD	 = $(filter-out $(B)/schedd/main.o,$(call obj,schedd) \
+	   $(call obj,schedd/host) $(call obj,schedd/upstream))
+FCGI	 = $(filter-out $(B)/fcgi/main.o,$(call obj,fcgi))
+CLI	 = $(filter-out $(B)/cli/main.o,$(call obj,cli))
+# What the engine is made of without a socket: the simulations link it.
+ENGINE	 = $(filter-out $(addprefix $(B)/schedd/,loop.o transfer.o checkpoint.o), \
+	   $(SCHEDD))
+
+PROGRAMS = $(addprefix $(B)/,crm-fcgi crm-schedd crmctl)
+HELPERS	 = $(patsubst tests/helpers/%.c,$(B)/%,\
+	   $(filter-out tests/helpers/sim_%.c,$(wildcard tests/helpers/*.c)))
+SIMSHELL = $(filter $(B)/tests/helpers/sim_%.o,$(call obj,tests/helpers))
+UNITS	 = $(patsubst tests/unit/%.c,$(B)/%,$(wildcard tests/unit/test_*.c))
+SIMS	 = $(patsubst tests/sim/%.c,$(B)/%,$(wildcard tests/sim/sim_*.c))
+BENCHES	 = $(patsubst tests/bench/%.c,$(B)/%,$(wildcard tests/bench/bench_*.c))
+OURS	 = $(wildcard shared/*.c fcgi/*.c schedd/*.c schedd/*/*.c cli/*.c)
+
+all: $(PROGRAMS)
+.PHONY: all programs tests check check-unit check-sim check-int check-san \
+	check-fresh analyze tidy coverage soak bench fuzz lint fmt install \
+	clean
+
+$(SHARED): $(call obj,shared) $(B)/migrations.o
+	@rm -f $@
+	$(AR) rcs $@ $^
+$(MODEL): $(call obj,tests/model)
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+$(B)/migrations.c: $(sort $(wildcard migrations/*.sql)) scripts/embed-sql.sh
+	@mkdir -p $(@D)
+	scripts/embed-sql.sh $(sort $(wildcard migrations/*.sql)) >$@.tmp
+	@mv $@.tmp $@
+$(B)/migrations.o: $(B)/migrations.c
+	$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
+$(B)/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
+
+$(B)/crm-fcgi: $(B)/fcgi/main.o $(FCGI) $(SHARED)
+	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lfcgi
+$(B)/crm-schedd: $(B)/schedd/main.o $(SCHEDD) $(SHARED)
+	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcurl
+$(B)/crmctl: $(B)/cli/main.o $(CLI) $(SHARED)
+	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcurl
+
+# A unit test links the parts of the programs, never a main().
+$(B)/test_%: $(B)/tests/unit/test_%.o $(FCGI) $(ENGINE) $(MODEL) $(SHARED)
+	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lfcgi -lcmocka
+$(B)/test_cli%: $(B)/tests/unit/test_cli%.o $(CLI) $(SHARED)
+	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcurl -lcmocka
+SIMLIB	 = $(filter-out $(B)/tests/sim/sim_%,$(call obj,tests/sim))
+$(B)/sim_%: $(B)/tests/sim/sim_%.o $(SIMLIB) $(ENGINE) $(MODEL) $(SHARED)
+	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+$(B)/hostsim $(B)/providersim: $(B)/%: $(B)/tests/helpers/%.o $(SIMSHELL) \
+		$(MODEL) $(SHARED)
+	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lmicrohttpd -lcurl
+$(B)/pool: $(B)/tests/helpers/pool.o $(B)/fcgi/listen.o $(SHARED)
+	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+$(B)/bench_%: $(B)/tests/bench/bench_%.o $(SHARED)
+	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lfcgi -lcurl
+
+programs: $(PROGRAMS) $(HELPERS)
+tests: programs $(UNITS) $(SIMS)
+
+check: lint check-unit check-sim check-int
+check-unit: $(UNITS)
+	scripts/run-tests.sh unit $(UNITS)
+SEEDS ?= 1000
+check-sim: $(SIMS)
+	scripts/run-sims.sh $(SEEDS) $(SIMS)
+check-int: programs
+	B=$(B) scripts/run-tests.sh integration $(sort $(wildcard tests/integration/[0-9]*.sh))
+check-san:
+	$(MAKE) SAN=1 tests
+	$(MAKE) SAN=1 SEEDS=200 check-unit check-sim
+soak: $(SIMS)
+	scripts/run-sims.sh 10000 $(SIMS)
+check-fresh:
+	scripts/check-fresh.sh
+bench: $(PROGRAMS) $(HELPERS) $(BENCHES)
+	B=$(B) tests/bench/run.sh
+
+lint:
+	scripts/lint
+fmt:
+	clang-format-14 -i $(OURS)
+analyze:
+	scripts/analyze.sh
+tidy:
+	scripts/tidy.sh
+coverage:
+	scripts/coverage.sh
+
+DESTDIR	?=
+PREFIX	?= /usr
+install: $(PROGRAMS)
+	scripts/install.sh "$(B)" "$(DESTDIR)" "$(PREFIX)"
+
+clean:
+	rm -rf build build-san build-cov
+
+.SECONDARY:
+-include $(shell find $(B) -name '*.d' 2>/dev/null)

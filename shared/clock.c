@@ -1,0 +1,91 @@
+#include "shared/clock.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+static int64_t read_us(clockid_t id)
+{
+	struct timespec now;
+
+	clock_gettime(id, &now);
+	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+int64_t clock_wall_ms(void)
+{
+	return read_us(CLOCK_REALTIME) / 1000;
+}
+
+int64_t clock_mono_ms(void)
+{
+	return read_us(CLOCK_MONOTONIC) / 1000;
+}
+
+int64_t clock_mono_us(void)
+{
+	return read_us(CLOCK_MONOTONIC);
+}
+
+const char *clock_format(int64_t at, char text[CLOCK_TEXT_MAX])
+{
+	int64_t ms = at % 1000;
+	time_t seconds = at / 1000;
+	struct tm tm;
+	size_t len;
+
+	if (ms < 0) {
+		ms += 1000;
+		seconds--;
+	}
+	gmtime_r(&seconds, &tm);
+	len = strftime(text, CLOCK_TEXT_MAX, "%Y-%m-%dT%H:%M:%S", &tm);
+	snprintf(text + len, CLOCK_TEXT_MAX - len, ".%03dZ", (int)ms);
+	return text;
+}
+
+/* Read a fraction of a second, if there is one.  Digits past ms are dropped. */
+static const char *parse_fraction(const char *p, int64_t *ret_ms)
+{
+	int64_t unit = 100;
+
+	*ret_ms = 0;
+	if (*p != '.')
+		return p;
+	for (p++; isdigit((unsigned char)*p); p++, unit /= 10)
+		*ret_ms += (*p - '0') * unit;
+	return p;
+}
+
+static bool parse_offset(const char *p, int64_t *ret_ms)
+{
+	int hours, minutes, used = 0;
+	char sign;
+
+	*ret_ms = 0;
+	if ((*p == 'Z' || *p == 'z') && p[1] == '\0')
+		return true;
+	if (sscanf(p, "%c%2d:%2d%n", &sign, &hours, &minutes, &used) != 3 ||
+	    p[used] != '\0' || (sign != '+' && sign != '-'))
+		return false;
+	*ret_ms = (hours * 60 + minutes) * INT64_C(60000);
+	if (sign == '-')
+		*ret_ms = -*ret_ms;
+	return true;
+}
+
+bool clock_parse(const char *text, int64_t *ret)
+{
+	struct tm tm = { 0 };
+	int64_t ms, offset;
+	const char *rest = strptime(text, "%Y-%m-%dT%H:%M:%S", &tm);
+
+	if (!rest)
+		return false;
+	rest = parse_fraction(rest, &ms);
+	if (!parse_offset(rest, &offset))
+		return false;
+	*ret = (int64_t)timegm(&tm) * 1000 + ms - offset;
+	return true;
+}

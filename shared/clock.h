@@ -1,0 +1,30 @@
+/*
+ * clock: what time it is, in milliseconds, and RFC 3339 both ways.
+ *
+ * Only main loops ask for the time; everything below them is told.
+ */
+#ifndef SHARED_CLOCK_H
+#define SHARED_CLOCK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "shared/own.h"
+
+/* Unix time; may jump when somebody sets the clock. */
+int64_t clock_wall_ms(void);
+
+/* Since some fixed moment; never jumps.  For durations. */
+int64_t clock_mono_ms(void);
+int64_t clock_mono_us(void);
+
+/* Room for "2026-11-23T08:15:00.123Z" and its NUL, years up to 9999. */
+#define CLOCK_TEXT_MAX 32
+
+/* Write `at` as RFC 3339 in UTC.  Returns `text`. */
+const char *clock_format(int64_t at, char text[CLOCK_TEXT_MAX]);
+
+/* Read RFC 3339 with any offset.  False if it is not that. */
+bool clock_parse(const char *text, int64_t *ret) MUST_CHECK;
+
+#endif
