@@ -1,0 +1,196 @@
+#include "shared/jout.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "shared/clock.h"
+
+/* May this byte stand in a JSON string as it is?  Tables beat comparisons. */
+static bool is_plain(unsigned char c)
+{
+	return c >= 0x20 && c != '"' && c != '\\' && c < 0x80;
+}
+
+/* How long the UTF-8 sequence at `s` is; 0 if there is none. */
+static size_t utf8_len(const unsigned char *s, size_t left)
+{
+	size_t len = s[0] >= 0xf0 && s[0] <= 0xf4 ? 4 :
+		     s[0] >= 0xe0 && s[0] <= 0xef ? 3 :
+		     s[0] >= 0xc2 && s[0] <= 0xdf ? 2 : 0;
+
+	if (len == 0 || len > left)
+		return 0;
+	for (size_t i = 1; i < len; i++)
+		if ((s[i] & 0xc0) != 0x80)
+			return 0;
+	/* Overlong forms, surrogates and what lies past U+10FFFF. */
+	if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) ||
+	    (s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] > 0x8f))
+		return 0;
+	return len;
+}
+
+static size_t add_special(struct buf *buf, const unsigned char *s, size_t left)
+{
+	size_t len;
+
+	if (*s == '"' || *s == '\\') {
+		char pair[2] = { '\\', (char)*s };
+
+		buf_add(buf, pair, 2);
+		return 1;
+	}
+	if (*s == '\n') {
+		buf_add(buf, "\\n", 2);
+		return 1;
+	}
+	if (*s < 0x20) {
+		buf_addf(buf, "\\u%04x", *s);
+		return 1;
+	}
+	len = utf8_len(s, left);
+	if (len == 0) {
+		buf_add(buf, "\xef\xbf\xbd", 3);	/* U+FFFD */
+		return 1;
+	}
+	buf_add(buf, s, len);
+	return len;
+}
+
+void jout_quoted(struct buf *buf, const char *text, size_t len)
+{
+	const unsigned char *s = (const unsigned char *)text;
+	size_t i = 0;
+
+	buf_add(buf, "\"", 1);
+	while (i < len) {
+		size_t from = i;
+
+		while (i < len && is_plain(s[i]))
+			i++;
+		if (i > from)
+			buf_add(buf, s + from, i - from);
+		if (i < len)
+			i += add_special(buf, s + i, len - i);
+	}
+	buf_add(buf, "\"", 1);
+}
+
+void jout_lead(struct jout *out, const char *name)
+{
+	if (out->comma)
+		buf_add(&out->text, ",", 1);
+	out->comma = true;
+	if (!name)
+		return;
+	jout_quoted(&out->text, name, strlen(name));
+	buf_add(&out->text, ":", 1);
+}
+
+static void open_with(struct jout *out, const char *name, const char *bracket)
+{
+	jout_lead(out, name);
+	buf_add(&out->text, bracket, 1);
+	out->comma = false;
+}
+
+static void close_with(struct jout *out, const char *bracket)
+{
+	buf_add(&out->text, bracket, 1);
+	out->comma = true;
+}
+
+void jout_object(struct jout *out, const char *name)
+{
+	open_with(out, name, "{");
+}
+
+void jout_object_end(struct jout *out)
+{
+	close_with(out, "}");
+}
+
+void jout_array(struct jout *out, const char *name)
+{
+	open_with(out, name, "[");
+}
+
+void jout_array_end(struct jout *out)
+{
+	close_with(out, "]");
+}
+
+void jout_strn(struct jout *out, const char *name, const char *value,
+	       size_t len)
+{
+	jout_lead(out, name);
+	jout_quoted(&out->text, value, len);
+}
+
+void jout_str(struct jout *out, const char *name, const char *value)
+{
+	if (value)
+		jout_strn(out, name, value, strlen(value));
+	else
+		jout_null(out, name);
+}
+
+void jout_i64(struct jout *out, const char *name, int64_t value)
+{
+	char digits[24];
+	size_t at = sizeof(digits);
+	uint64_t rest = value < 0 ? -(uint64_t)value : (uint64_t)value;
+
+	jout_lead(out, name);
+	do
+		digits[--at] = (char)('0' + rest % 10);
+	while ((rest /= 10) > 0);
+	if (value < 0)
+		digits[--at] = '-';
+	buf_add(&out->text, digits + at, sizeof(digits) - at);
+}
+
+void jout_bool(struct jout *out, const char *name, bool value)
+{
+	jout_lead(out, name);
+	buf_adds(&out->text, value ? "true" : "false");
+}
+
+void jout_null(struct jout *out, const char *name)
+{
+	jout_lead(out, name);
+	buf_add(&out->text, "null", 4);
+}
+
+void jout_time(struct jout *out, const char *name, int64_t at)
+{
+	char text[CLOCK_TEXT_MAX];
+
+	jout_str(out, name, at ? clock_format(at, text) : NULL);
+}
+
+void jout_json(struct jout *out, const char *name, const json_t *value)
+{
+	char *text = value ? json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT)
+			   : NULL;
+
+	jout_raw(out, name, text);
+	free(text);
+}
+
+void jout_raw(struct jout *out, const char *name, const char *json)
+{
+	if (!json || *json == '\0') {
+		jout_null(out, name);
+		return;
+	}
+	jout_lead(out, name);
+	buf_adds(&out->text, json);
+}
+
+void jout_done(struct jout *out)
+{
+	buf_done(&out->text);
+	out->comma = false;
+}
