@@ -1,0 +1,260 @@
+#include "shared/failure.h"
+
+/*
+ * Whom a class is blamed on says where to look, not who pays.  The sentences
+ * are read by somebody who was woken up: what is wrong, then what to do.
+ */
+static const struct failure_facts facts[] = {
+	[FAILURE_NONE] = { "none", false, BLAME_NOBODY,
+		"没有错误。",
+		"Nothing is wrong." },
+	[FAILURE_DNS] = { "dns", true, BLAME_NETWORK,
+		"域名无法解析。请检查地址拼写和本机的 DNS。",
+		"The host name does not resolve. Check its spelling and the"
+		" DNS of this machine." },
+	[FAILURE_REFUSED] = { "refused", true, BLAME_NETWORK,
+		"连接被拒绝：对方没有在该端口监听，"
+		"或防火墙拦截。"
+		"请确认服务在运行、端口正确。",
+		"The connection was refused: nobody listens on that port, or a"
+		" firewall blocks it. See that the service runs and that the"
+		" port is right." },
+	[FAILURE_TLS] = { "tls", false, BLAME_NETWORK,
+		"TLS 握手失败或证书不可信。"
+		"请检查证书有效期与域名，"
+		"自签证书请在 exchange.ca_file 中配置。",
+		"The TLS handshake failed or the certificate is not trusted."
+		" Check its dates and names; name a private CA in"
+		" exchange.ca_file." },
+	[FAILURE_TIMEOUT] = { "timeout", true, BLAME_NETWORK,
+		"连接或应答超时。"
+		"请检查网络与对方负载，然后重试。",
+		"No connection, or no answer in time. Check the network and"
+		" the load of the other side, then retry." },
+	[FAILURE_RESET] = { "reset", true, BLAME_NETWORK,
+		"连接在应答之前断开。通常是对方重启或中间设备切断，"
+		"稍后重试。",
+		"The connection broke before the answer. Usually a restart or"
+		" a device in between: retry later." },
+	[FAILURE_DEAD_END] = { "dead_end", true, BLAME_NETWORK,
+		"对方接受连接但不作任何应答。"
+		"请检查代理、防火墙，"
+		"或对方进程是否挂起。",
+		"The other side takes connections and says nothing. Check"
+		" proxies and firewalls, and whether its process hangs." },
+	[FAILURE_TOO_LARGE] = { "too_large", false, BLAME_PROVIDER,
+		"应答超过大小上限。请确认地址指向 API；"
+		"确有需要时调高 exchange.answer_max。",
+		"The answer exceeds the ceiling. See that the address is that"
+		" of an API; raise exchange.answer_max if it must be." },
+	[FAILURE_NOT_JSON] = { "not_json", false, BLAME_PROVIDER,
+		"应答不是 JSON（多为网页）。请检查基础地址，"
+		"例如是否缺少 /v1，或被登录页、防护页拦截。",
+		"The answer is no JSON, but a web page perhaps. Check the base"
+		" URL (is /v1 missing?) and whether a login or protection page"
+		" stands before the API." },
+	[FAILURE_REDIRECTED] = { "redirected", false, BLAME_PROVIDER,
+		"对方返回重定向，系统不会跟随。"
+		"请直接填写最终地址。",
+		"The other side redirects, which is never followed. Give the"
+		" final address instead." },
+
+	[FAILURE_KEY_INVALID] = { "key_invalid", false, BLAME_PROVIDER,
+		"供应商不接受该密钥：无效、"
+		"已吊销，或属于其他站点或区域。"
+		"请核对密钥和基础地址。",
+		"The provider rejects the key: unknown, revoked, or of another"
+		" site or region. Check the key and the base URL." },
+	[FAILURE_QUOTA_EXHAUSTED] = { "quota_exhausted", false, BLAME_PROVIDER,
+		"余额或额度已用完。请充值，"
+		"或等到额度重置后重试。",
+		"No money or quota is left. Top up, or retry after the quota"
+		" is reset." },
+	[FAILURE_RATE_LIMITED] = { "rate_limited", true, BLAME_PROVIDER,
+		"请求频率或并发超限，稍后重试。"
+		"若持续出现，请降低并发。",
+		"Too many requests at once or in a minute: retry later."
+		" If it goes on, lower the concurrency." },
+	[FAILURE_OVERLOADED] = { "overloaded", true, BLAME_PROVIDER,
+		"供应商过载，稍后重试。",
+		"The provider is overloaded: retry later." },
+	[FAILURE_REGION_FORBIDDEN] = { "region_forbidden", false,
+		BLAME_PROVIDER,
+		"供应商拒绝本机所在的国家或 IP。"
+		"请改用允许的出口，或换用当地站点。",
+		"The provider forbids this country or IP address. Use an"
+		" address that is allowed, or the provider's site for this"
+		" region." },
+	[FAILURE_CLIENT_NOT_ALLOWED] = { "client_not_allowed", false,
+		BLAME_PROVIDER,
+		"该密钥只允许指定的客户端（如编程工具）使用，"
+		"不能用于中转。"
+		"请换用普通 API 密钥。",
+		"This key only works for certain clients, such as coding"
+		" tools, and not through a relay. Use an ordinary API key." },
+	[FAILURE_PLAN_ENDPOINT_MISMATCH] = { "plan_endpoint_mismatch", false,
+		BLAME_OPERATOR,
+		"密钥有效，但与该地址的套餐不符。"
+		"请使用该套餐对应的基础地址。",
+		"The key is good, but for another plan's address. Use the base"
+		" URL of the plan that the key belongs to." },
+	[FAILURE_ENTITLEMENT] = { "entitlement", false, BLAME_PROVIDER,
+		"密钥有效，但账号未开通该模型或服务。"
+		"请在供应商控制台开通，或换用其他模型。",
+		"The key is good, but not entitled to this model or service."
+		" Enable it in the provider's console, or name another"
+		" model." },
+	[FAILURE_MODEL_NOT_FOUND] = { "model_not_found", false,
+		BLAME_PROVIDER,
+		"供应商没有该模型。请核对模型名称。",
+		"The provider has no such model. Check the model's name." },
+	[FAILURE_ENDPOINT_UNSUPPORTED] = { "endpoint_unsupported", false,
+		BLAME_PROVIDER,
+		"该地址不提供对话接口。请检查基础地址的路径。",
+		"This address offers no chat completions. Check the path of"
+		" the base URL." },
+	[FAILURE_CONTENT_BLOCKED] = { "content_blocked", false,
+		BLAME_PROVIDER,
+		"内容审核拦截了测试消息。请换一个模型重试。",
+		"The provider's moderation blocked the test message. Retry"
+		" with another model." },
+	[FAILURE_BAD_REQUEST] = { "bad_request", false, BLAME_PROVIDER,
+		"供应商认为请求参数有误。请查看详情中的原文。",
+		"The provider finds the request wrong. See its own words in"
+		" the detail." },
+	[FAILURE_FORBIDDEN] = { "forbidden", false, BLAME_PROVIDER,
+		"供应商返回 403，未说明原因。"
+		"可能是地区、套餐或防火墙限制，请查看详情。",
+		"The provider answers 403 and gives no reason. It may be the"
+		" region, the plan or a firewall; see the detail." },
+	[FAILURE_INSPECT_BODY] = { "inspect_body", false, BLAME_PROVIDER,
+		"应答状态为成功，但内容不是对话结果。"
+		"请查看详情中的原文。",
+		"The answer says success but holds no completion. See its own"
+		" words in the detail." },
+	[FAILURE_EMPTY_COMPLETION] = { "empty_completion", false,
+		BLAME_PROVIDER,
+		"模型在给出内容之前就因长度限制结束。"
+		"请换用非推理模型作为测试模型。",
+		"The model hit the length limit before it said anything. Test"
+		" with a model that does not reason first." },
+	[FAILURE_TRANSIENT] = { "transient", true, BLAME_PROVIDER,
+		"对方出现临时性服务器错误，稍后重试。",
+		"The other side had a passing server error: retry"
+		" later." },
+
+	[FAILURE_HOST_AUTH] = { "host_auth", false, BLAME_OPERATOR,
+		"主机不接受我们的管理凭据。"
+		"请在主机上生成新的管理密钥并重新登记。",
+		"The host does not accept our admin credentials. Make a new"
+		" admin key on the host and register it here." },
+	[FAILURE_COMPLIANCE_REQUIRED] = { "compliance_required", false,
+		BLAME_OPERATOR,
+		"主机要求管理员先确认合规声明。"
+		"请登录主机后台确认，再重试。",
+		"The host wants its administrator to accept the compliance"
+		" statement. Log in there, accept it, and retry." },
+	[FAILURE_HOST_UNSUPPORTED] = { "host_unsupported", false,
+		BLAME_OPERATOR,
+		"该地址不是可识别的 sub2api 主机，或版本不受支持。"
+		"请检查主机地址与版本。",
+		"This is no sub2api host, or one of an unknown version. Check"
+		" the address and the version." },
+	[FAILURE_HOST_REFUSED] = { "host_refused", false, BLAME_HOST,
+		"主机拒绝了本应成功的操作。"
+		"请查看详情中主机的原文。",
+		"The host refused what should work. See its own words in the"
+		" detail." },
+	[FAILURE_BACKEND_MODE] = { "backend_mode", false, BLAME_OPERATOR,
+		"主机处于纯后端模式，用户无法登录。"
+		"请在主机设置中关闭该模式。",
+		"The host runs in backend mode: users cannot log in. Switch it"
+		" off in the host's settings." },
+	[FAILURE_LOGIN_BLOCKED] = { "login_blocked", false, BLAME_OPERATOR,
+		"主机登录要求验证码或二次验证。"
+		"请在主机设置中为此关闭后重试。",
+		"The host asks for a captcha or a second factor at login."
+		" Switch it off in the host's settings and retry." },
+	[FAILURE_WARMING_UP] = { "warming_up", true, BLAME_HOST,
+		"账号刚创建，主机尚未就绪，稍后重试。",
+		"The account is fresh and the host not ready for it: retry"
+		" in a minute." },
+	[FAILURE_NO_ACCOUNT] = { "no_account", true, BLAME_HOST,
+		"主机没有可用账号（503）。"
+		"请查看账号是否被停用、限流或未绑定分组。",
+		"The host has no usable account (503). See whether the account"
+		" is off, benched or not bound to the group." },
+	[FAILURE_UPSTREAM_AUTH] = { "upstream_auth", false, BLAME_PROVIDER,
+		"供应商拒绝了主机账号中的密钥。请更换密钥。",
+		"The provider rejected the key of the host's account. Give it"
+		" a new key." },
+	[FAILURE_UPSTREAM_FORBIDDEN] = { "upstream_forbidden", false,
+		BLAME_PROVIDER,
+		"供应商对主机返回 403。"
+		"可能是主机所在地区、套餐或防火墙限制。",
+		"The provider answers the host with 403. It may be the host's"
+		" region, the plan or a firewall." },
+	[FAILURE_UPSTREAM_FAILED] = { "upstream_failed", true,
+		BLAME_PROVIDER,
+		"主机访问供应商失败，稍后重试。"
+		"若持续出现，请检查主机到供应商的网络。",
+		"The host's call of the provider failed: retry later. If it"
+		" goes on, check the network between the two." },
+	[FAILURE_RESPONSES_FORCED] = { "responses_forced", false, BLAME_HOST,
+		"主机把对话转到供应商不支持的 /responses。"
+		"请将账号改为强制使用对话接口。",
+		"The host sends chats to /responses, which this provider lacks."
+		" Force the account to chat completions." },
+	[FAILURE_MODEL_NOT_LISTED] = { "model_not_listed", true, BLAME_HOST,
+		"用户的模型列表中还没有该模型（主机有缓存），"
+		"请在半分钟后重试。",
+		"The model is not in the user's list yet, for the host caches"
+		" it: retry in half a minute." },
+	[FAILURE_KEY_REFUSED] = { "key_refused", false, BLAME_HOST,
+		"网关不接受该用户的密钥。"
+		"请检查用户、密钥和订阅是否仍然有效，"
+		"再重试该项。",
+		"The gateway does not take the user's key. See that user, key"
+		" and subscription are still in force, then retry the item." },
+	[FAILURE_GONE] = { "gone", false, BLAME_OPERATOR,
+		"我们创建的资源已被他人在主机上删除。"
+		"重试该项会重新创建。",
+		"Somebody removed from the host what was made here. Retry the"
+		" item to make it again." },
+	[FAILURE_NOT_AS_WRITTEN] = { "not_as_written", false, BLAME_HOST,
+		"回读的账号与写入的不一致，可能有人同时修改。"
+		"请核对后重试该项。",
+		"Read back, the account differs from what was written; somebody"
+		" may have changed it. Compare, then retry the item." },
+
+	[FAILURE_CANCELLED] = { "cancelled", false, BLAME_NOBODY,
+		"已由操作员取消。",
+		"Cancelled by an operator." },
+	[FAILURE_INTERNAL] = { "internal", false, BLAME_US,
+		"内部错误。请查看 crm-schedd 的日志，"
+		"并附上该项的编号报告。",
+		"An internal error. See the log of crm-schedd, and report it"
+		" with the id of the item." },
+};
+_Static_assert(COUNT(facts) == FAILURE__MAX, "a row for every class");
+
+const struct failure_facts *failure_facts(enum failure failure)
+{
+	return &facts[failure];
+}
+
+const char *failure_name(enum failure value)
+{
+	return facts[value].name;
+}
+
+bool failure_parse(const char *name, enum failure *ret)
+{
+	for (size_t i = 0; name && i < COUNT(facts); i++) {
+		if (strcmp(facts[i].name, name) == 0) {
+			*ret = (enum failure)i;
+			return true;
+		}
+	}
+	return false;
+}

@@ -1,0 +1,330 @@
+#include "shared/items.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include <jansson.h>
+
+static const char *const stage_names[] = {
+	[STAGE_PROBE]		= "probe",
+	[STAGE_PROVISION]	= "provision",
+	[STAGE_CONFIRM]		= "confirm",
+	[STAGE_VALIDATE]	= "validate",
+	[STAGE_DONE]		= "done",
+};
+TABLE_ENUM_DEFINE(item_stage, stage_names, ITEM_STAGE__MAX);
+
+static const char *const confirmation_names[] = {
+	[CONFIRMATION_PENDING]		= "pending",
+	[CONFIRMATION_CONFIRMING]	= "confirming",
+	[CONFIRMATION_CONFIRMED]	= "confirmed",
+	[CONFIRMATION_FAILED]		= "failed",
+};
+TABLE_ENUM_DEFINE(confirmation, confirmation_names, CONFIRMATION__MAX);
+
+static const char *const access_names[] = {
+	[ACCESS_UNKNOWN]	= "unknown",
+	[ACCESS_ACTIVE]		= "active",
+	[ACCESS_DEGRADED]	= "degraded",
+	[ACCESS_BROKEN]		= "broken",
+};
+TABLE_ENUM_DEFINE(access_status, access_names, ACCESS_STATUS__MAX);
+
+static const char *const match_names[] = {
+	[MATCH_NONE]		= "none",
+	[MATCH_ACTIVE]		= "active",
+	[MATCH_DISABLED]	= "disabled",
+	[MATCH_DEPRECATED]	= "deprecated",
+	[MATCH_BROKEN]		= "broken",
+};
+TABLE_ENUM_DEFINE(account_match, match_names, ACCOUNT_MATCH__MAX);
+
+static const char *const resolution_names[] = {
+	[RESOLUTION_NONE]		= "none",
+	[RESOLUTION_CREATED]		= "created",
+	[RESOLUTION_REUSED]		= "reused",
+	[RESOLUTION_REACTIVATED]	= "reactivated",
+	[RESOLUTION_REPLACED]		= "replaced",
+};
+TABLE_ENUM_DEFINE(account_resolution, resolution_names,
+		  ACCOUNT_RESOLUTION__MAX);
+
+/* What item_read() reads, in its order. */
+#define ITEM_COLUMNS \
+	"i.item_id, i.run_id, i.seq, i.provider_id, i.endpoint_key," \
+	" i.base_url, i.api_key_secret_id, s.fingerprint, s.last4," \
+	" i.requested_models, i.current_stage, i.confirmation_status," \
+	" i.access_status, i.matched_account_state, i.account_resolution," \
+	" i.provision_reused, i.cancelled, i.retry_count, i.last_retry_at," \
+	" i.next_retry_at, i.canonical_model_families," \
+	" i.recommended_models, i.models, i.resolved_smoke_model," \
+	" i.chat_url, i.reused_from_provider_id, i.reused_from_account_id," \
+	" i.channel_id, i.group_id, i.account_id, i.failure_class," \
+	" i.failure_detail, i.warnings, i.created_at, i.updated_at," \
+	" i.finished_at"
+#define FROM_ITEMS \
+	" FROM import_run_items i" \
+	" JOIN secrets s ON s.secret_id = i.api_key_secret_id"
+
+static int item_read_states(const struct db_rows *rows, struct item *item,
+			    struct err *err)
+{
+	item->resolution = RESOLUTION_NONE;
+	if (!item_stage_parse(db_text(rows, 10), &item->stage) ||
+	    !confirmation_parse(db_text(rows, 11), &item->confirmation) ||
+	    !access_status_parse(db_text(rows, 12), &item->access) ||
+	    !account_match_parse(db_text(rows, 13), &item->match) ||
+	    (db_text(rows, 14) &&
+	     !account_resolution_parse(db_text(rows, 14), &item->resolution)))
+		return err_set(err, ERR_INTERNAL, "item %s: unknown state",
+			       db_must(rows, 0));
+	return 0;
+}
+
+static void item_read_findings(const struct db_rows *rows, struct item *item)
+{
+	item->canonical_model_families = db_strdup(rows, 20);
+	item->recommended_models = db_strdup(rows, 21);
+	item->models = db_strdup(rows, 22);
+	item->resolved_smoke_model = db_strdup(rows, 23);
+	item->chat_url = db_strdup(rows, 24);
+	item->reused_from_provider_id = db_strdup(rows, 25);
+	item->reused_from_account_id = db_strdup(rows, 26);
+	item->channel_id = db_strdup(rows, 27);
+	item->group_id = db_strdup(rows, 28);
+	item->account_id = db_strdup(rows, 29);
+	item->failure_class = db_strdup(rows, 30);
+	item->failure_detail = db_strdup(rows, 31);
+	item->warnings = db_strdup(rows, 32);
+}
+
+static int item_read(const struct db_rows *rows, struct item *ret,
+		     struct err *err)
+{
+	struct item item = { 0 };
+
+	if (item_read_states(rows, &item, err))
+		return -1;
+	item.item_id = db_strdup(rows, 0);
+	item.run_id = db_strdup(rows, 1);
+	item.seq = db_i64(rows, 2);
+	item.provider_id = db_strdup(rows, 3);
+	item.endpoint_key = db_strdup(rows, 4);
+	item.base_url = db_strdup(rows, 5);
+	item.api_key_secret_id = db_strdup(rows, 6);
+	item.api_key_fingerprint = db_strdup(rows, 7);
+	item.api_key_last4 = db_strdup(rows, 8);
+	item.requested_models = db_strdup(rows, 9);
+	item.provision_reused = db_i64(rows, 15) != 0;
+	item.cancelled = db_i64(rows, 16) != 0;
+	item.retry_count = db_i64(rows, 17);
+	item.last_retry_at = db_i64(rows, 18);
+	item.next_retry_at = db_i64(rows, 19);
+	item_read_findings(rows, &item);
+	item.created_at = db_i64(rows, 33);
+	item.updated_at = db_i64(rows, 34);
+	item.finished_at = db_i64(rows, 35);
+	item_done(ret);
+	*ret = item;
+	return 0;
+}
+
+void item_done(struct item *item)
+{
+	free(item->item_id);
+	free(item->run_id);
+	free(item->provider_id);
+	free(item->endpoint_key);
+	free(item->base_url);
+	free(item->api_key_secret_id);
+	free(item->api_key_fingerprint);
+	free(item->api_key_last4);
+	free(item->requested_models);
+	free(item->canonical_model_families);
+	free(item->recommended_models);
+	free(item->models);
+	free(item->resolved_smoke_model);
+	free(item->chat_url);
+	free(item->reused_from_provider_id);
+	free(item->reused_from_account_id);
+	free(item->channel_id);
+	free(item->group_id);
+	free(item->account_id);
+	free(item->failure_class);
+	free(item->failure_detail);
+	free(item->warnings);
+	*item = (struct item){ 0 };
+}
+
+static const struct db_query q_add = { "items.add",
+	"INSERT INTO import_run_items (item_id, run_id, seq, provider_id,"
+	" endpoint_key, base_url, api_key_secret_id, requested_models,"
+	" current_stage, confirmation_status, access_status, warnings,"
+	" created_at, updated_at)"
+	" VALUES ($1, $2, $3, $4, $4, $5, $6, $7, 'probe', 'pending',"
+	" 'unknown', $8, $9, $9)" };
+
+int items_add(struct db *db, const struct item_spec *spec, int64_t now,
+	      uint64_t random, char ret_id[ID_MAX], struct err *err)
+{
+	char id[ID_MAX];
+
+	id_make(id, "itm", now, random);
+	if (db_run(db, &q_add, DB_ARGS(DB_TEXT(id), DB_TEXT(spec->run_id),
+		   DB_I64(spec->seq), DB_TEXT(spec->endpoint_key),
+		   DB_TEXT(spec->base_url), DB_TEXT(spec->api_key_secret_id),
+		   DB_TEXT(spec->requested_models), DB_TEXT(spec->warnings),
+		   DB_I64(now)), err))
+		return err_wrap(err, "add item %" PRId64, spec->seq);
+	memcpy(ret_id, id, ID_MAX);
+	return 0;
+}
+
+static const struct db_query q_get = { "items.get",
+	"SELECT " ITEM_COLUMNS FROM_ITEMS
+	" WHERE i.item_id = $1 AND ($2 IS NULL OR i.run_id = $2)" };
+
+int items_get(struct db *db, const char *run_id, const char *item_id,
+	      struct item *ret, struct err *err)
+{
+	CLEANUP(db_rows_done) struct db_rows rows = { 0 };
+	int more;
+
+	if (db_query(&rows, db, &q_get, DB_ARGS(DB_TEXT(item_id),
+		     DB_TEXT(run_id)), err))
+		return -1;
+	more = db_next(&rows, err);
+	if (more == 0)
+		return err_set(err, ERR_NOT_FOUND, "no item %s%s%s", item_id,
+			       run_id ? " in run " : "",
+			       run_id ? run_id : "");
+	return more < 0 ? -1 : item_read(&rows, ret, err);
+}
+
+static const struct db_query q_list = { "items.list",
+	"SELECT " ITEM_COLUMNS FROM_ITEMS
+	" WHERE i.run_id = $1 AND i.item_id > $2"
+	" ORDER BY i.item_id LIMIT $3" };
+
+int items_list(struct db_rows *rows, struct db *db, const char *run_id,
+	       const char *after, int64_t limit, struct err *err)
+{
+	return db_query(rows, db, &q_list, DB_ARGS(DB_TEXT(run_id),
+			DB_TEXT(after), DB_I64(limit)), err);
+}
+
+int items_next(struct db_rows *rows, struct item *item, struct err *err)
+{
+	int more = db_next(rows, err);
+
+	if (more > 0 && item_read(rows, item, err))
+		return -1;
+	return more;
+}
+
+static bool is_any_or(const char *wanted, const char *name)
+{
+	return !wanted || *wanted == '\0' || strcmp(wanted, name) == 0;
+}
+
+bool item_matches(const struct item *item, const struct item_filter *filter)
+{
+	return is_any_or(filter->current_stage,
+			 item_stage_name(item->stage)) &&
+	       is_any_or(filter->confirmation_status,
+			 confirmation_name(item->confirmation)) &&
+	       is_any_or(filter->access_status,
+			 access_status_name(item->access)) &&
+	       (!filter->warning || strcmp(item->warnings, "[]") != 0);
+}
+
+static const struct db_query q_save = { "items.save",
+	"UPDATE import_run_items SET current_stage = $2,"
+	" confirmation_status = $3, access_status = $4,"
+	" matched_account_state = $5, account_resolution = $6,"
+	" provision_reused = $7, cancelled = $8, retry_count = $9,"
+	" last_retry_at = $10, next_retry_at = $11,"
+	" canonical_model_families = $12, recommended_models = $13,"
+	" models = $14, resolved_smoke_model = $15, chat_url = $16,"
+	" reused_from_provider_id = $17, reused_from_account_id = $18,"
+	" channel_id = $19, group_id = $20, account_id = $21,"
+	" failure_class = $22, failure_detail = $23, warnings = $24,"
+	" finished_at = $25, updated_at = $26"
+	" WHERE item_id = $1" };
+
+static const char *resolution_of(const struct item *item)
+{
+	return item->resolution == RESOLUTION_NONE
+		? NULL : account_resolution_name(item->resolution);
+}
+
+int items_save(struct db *db, const struct item *item, int64_t now,
+	       struct err *err)
+{
+	if (db_run(db, &q_save, DB_ARGS(DB_TEXT(item->item_id),
+		   DB_TEXT(item_stage_name(item->stage)),
+		   DB_TEXT(confirmation_name(item->confirmation)),
+		   DB_TEXT(access_status_name(item->access)),
+		   DB_TEXT(account_match_name(item->match)),
+		   DB_TEXT(resolution_of(item)),
+		   DB_I64(item->provision_reused), DB_I64(item->cancelled),
+		   DB_I64(item->retry_count), DB_TIME(item->last_retry_at),
+		   DB_TIME(item->next_retry_at),
+		   DB_TEXT(item->canonical_model_families),
+		   DB_TEXT(item->recommended_models), DB_TEXT(item->models),
+		   DB_TEXT(item->resolved_smoke_model),
+		   DB_TEXT(item->chat_url),
+		   DB_TEXT(item->reused_from_provider_id),
+		   DB_TEXT(item->reused_from_account_id),
+		   DB_TEXT(item->channel_id), DB_TEXT(item->group_id),
+		   DB_TEXT(item->account_id), DB_TEXT(item->failure_class),
+		   DB_TEXT(item->failure_detail), DB_TEXT(item->warnings),
+		   DB_TIME(item->finished_at), DB_I64(now)), err))
+		return err_wrap(err, "save item %s", item->item_id);
+	if (db_changes(db) == 0)
+		return err_set(err, ERR_NOT_FOUND, "no item %s",
+			       item->item_id);
+	return 0;
+}
+
+static bool has_warning(const json_t *warnings, const char *code)
+{
+	const json_t *warning;
+	size_t i;
+
+	json_array_foreach(warnings, i, warning) {
+		const json_t *of = json_object_get(warning, "code");
+
+		if (json_is_string(of) &&
+		    strcmp(json_string_value(of), code) == 0)
+			return true;
+	}
+	return false;
+}
+
+void item_warn(struct item *item, const char *code, const char *detail)
+{
+	json_auto_t *warnings = item->warnings
+		? json_loads(item->warnings, 0, NULL) : NULL;
+	json_t *warning = json_pack("{s:s}", "code", code);
+	/* A detail may repeat what a peer sent, which need not be UTF-8. */
+	json_t *words = json_string(detail);
+	char *text;
+
+	if (!json_is_array(warnings)) {
+		json_decref(warnings);
+		warnings = json_array();
+	}
+	json_object_set_new(warning, "detail", words ? words : json_string(""));
+	if (has_warning(warnings, code))
+		json_decref(warning);
+	else
+		json_array_append_new(warnings, warning);
+	text = json_dumps(warnings, JSON_COMPACT);
+	own_set(&item->warnings, text);
+	free(text);
+}
+
+const struct db_query *const items_queries[] = {
+	&q_add, &q_get, &q_list, &q_save, NULL
+};

@@ -1,0 +1,155 @@
+/*
+ * items: one key of one provider on its way to a proof.
+ *
+ * fcgi adds them with their run; schedd alone changes them after that.  The
+ * names of fields and states are those of the API.
+ */
+#ifndef SHARED_ITEMS_H
+#define SHARED_ITEMS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "shared/db.h"
+#include "shared/id.h"
+#include "shared/seal.h"
+#include "shared/table.h"
+
+enum item_stage {
+	STAGE_PROBE,		/* the provider, directly */
+	STAGE_PROVISION,	/* what the host needs */
+	STAGE_CONFIRM,		/* the account read back as written */
+	STAGE_VALIDATE,		/* the proof */
+	STAGE_DONE,
+	ITEM_STAGE__MAX
+};
+
+enum confirmation {
+	CONFIRMATION_PENDING,
+	CONFIRMATION_CONFIRMING,
+	CONFIRMATION_CONFIRMED,
+	CONFIRMATION_FAILED,
+	CONFIRMATION__MAX
+};
+
+enum access_status {
+	ACCESS_UNKNOWN,
+	ACCESS_ACTIVE,
+	ACCESS_DEGRADED,
+	ACCESS_BROKEN,
+	ACCESS_STATUS__MAX
+};
+
+enum account_match {
+	MATCH_NONE,
+	MATCH_ACTIVE,
+	MATCH_DISABLED,
+	MATCH_DEPRECATED,
+	MATCH_BROKEN,
+	ACCOUNT_MATCH__MAX
+};
+
+enum account_resolution {
+	RESOLUTION_NONE,	/* NULL in the database */
+	RESOLUTION_CREATED,
+	RESOLUTION_REUSED,
+	RESOLUTION_REACTIVATED,
+	RESOLUTION_REPLACED,
+	ACCOUNT_RESOLUTION__MAX
+};
+
+TABLE_ENUM_DECLARE(item_stage);
+TABLE_ENUM_DECLARE(confirmation);
+TABLE_ENUM_DECLARE(access_status);
+TABLE_ENUM_DECLARE(account_match);
+TABLE_ENUM_DECLARE(account_resolution);
+
+/* A row.  Release with item_done(). */
+struct item {
+	char *item_id;
+	char *run_id;
+	int64_t seq;
+	char *provider_id;
+	char *endpoint_key;
+	char *base_url;
+	char *api_key_secret_id;
+	char *api_key_fingerprint;	/* of the secret; or NULL */
+	char *api_key_last4;		/* of the secret; or NULL */
+	char *requested_models;		/* JSON array */
+	enum item_stage stage;
+	enum confirmation confirmation;
+	enum access_status access;
+	enum account_match match;
+	enum account_resolution resolution;
+	bool provision_reused;
+	bool cancelled;
+	int64_t retry_count;
+	int64_t last_retry_at;
+	int64_t next_retry_at;
+	char *canonical_model_families;	/* JSON array, or NULL */
+	char *recommended_models;	/* JSON array, or NULL */
+	char *models;			/* JSON array, or NULL */
+	char *resolved_smoke_model;	/* or NULL */
+	char *chat_url;			/* or NULL */
+	char *reused_from_provider_id;	/* or NULL */
+	char *reused_from_account_id;	/* or NULL */
+	char *channel_id;		/* or NULL */
+	char *group_id;			/* of the host, or NULL */
+	char *account_id;		/* of the host, or NULL */
+	char *failure_class;		/* or NULL */
+	char *failure_detail;		/* or NULL */
+	char *warnings;			/* JSON array of {code, detail} */
+	int64_t created_at;
+	int64_t updated_at;
+	int64_t finished_at;
+};
+
+/* What the caller decides about a new item.  Members are borrowed. */
+struct item_spec {
+	const char *run_id;
+	int64_t seq;
+	const char *base_url;		/* normalised */
+	const char *endpoint_key;
+	const char *api_key_secret_id;
+	const char *requested_models;	/* JSON array */
+	const char *warnings;		/* JSON array */
+};
+
+void item_done(struct item *item);
+
+int items_add(struct db *db, const struct item_spec *spec, int64_t now,
+	      uint64_t random, char ret_id[ID_MAX], struct err *err)
+	MUST_CHECK;
+
+/* ERR_NOT_FOUND if it is not there, or not in `run_id` (NULL: any run). */
+int items_get(struct db *db, const char *run_id, const char *item_id,
+	      struct item *ret, struct err *err) MUST_CHECK;
+
+/*
+ * The items of a run, in order: those after `after` ("" for the first page).
+ * Filters (NULL: any) are looked at row by row, `limit` rows at most, by
+ * item_matches(); the caller takes the last id read as the cursor.
+ */
+struct item_filter {
+	const char *current_stage;
+	const char *confirmation_status;
+	const char *access_status;
+	bool warning;			/* only those that have one */
+};
+
+int items_list(struct db_rows *rows, struct db *db, const char *run_id,
+	       const char *after, int64_t limit, struct err *err) MUST_CHECK;
+int items_next(struct db_rows *rows, struct item *item, struct err *err)
+	MUST_CHECK;
+bool item_matches(const struct item *item, const struct item_filter *filter);
+
+/* Write every column that a flow may change. */
+int items_save(struct db *db, const struct item *item, int64_t now,
+	       struct err *err) MUST_CHECK;
+
+/* Add a warning to item->warnings, once for each code. */
+void item_warn(struct item *item, const char *code, const char *detail);
+
+extern const struct db_query *const items_queries[];
+
+#endif

@@ -1,0 +1,262 @@
+#include "shared/runs.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "shared/tasks.h"
+
+static const char *const state_names[] = {
+	[RUN_RUNNING]			= "running",
+	[RUN_COMPLETED]			= "completed",
+	[RUN_COMPLETED_WITH_WARNINGS]	= "completed_with_warnings",
+	[RUN_FAILED]			= "failed",
+	[RUN_CANCELLED]			= "cancelled",
+};
+TABLE_ENUM_DEFINE(run_state, state_names, RUN_STATE__MAX);
+
+const char *const access_mode_names[] = {
+	[ACCESS_SUBSCRIPTION]	= "subscription",
+	[ACCESS_MODE__MAX]	= NULL,
+};
+TABLE_ENUM_DEFINE(access_mode, access_mode_names, ACCESS_MODE__MAX + 1);
+
+/* What run_read() reads, in its order. */
+#define RUN_COLUMNS \
+	"run_id, host_id, origin, pack_id, pack_version, access_mode," \
+	" subscription_users, subscription_days, state, items_total," \
+	" items_done, items_active, items_broken, items_cancelled," \
+	" items_warned, created_by, created_at, updated_at, finished_at"
+
+static int run_read(const struct db_rows *rows, struct run *ret,
+		    struct err *err)
+{
+	struct run run = { 0 };
+
+	if (!access_mode_parse(db_text(rows, 5), &run.access_mode) ||
+	    !run_state_parse(db_text(rows, 8), &run.state))
+		return err_set(err, ERR_INTERNAL, "run %s: unknown state",
+			       db_must(rows, 0));
+	run.run_id = db_strdup(rows, 0);
+	run.host_id = db_strdup(rows, 1);
+	run.origin = db_strdup(rows, 2);
+	run.pack_id = db_strdup(rows, 3);
+	run.pack_version = db_strdup(rows, 4);
+	run.subscription_users = db_strdup(rows, 6);
+	run.subscription_days = db_i64(rows, 7);
+	run.counts = (struct run_counts){
+		.total = db_i64(rows, 9),
+		.done = db_i64(rows, 10),
+		.active = db_i64(rows, 11),
+		.broken = db_i64(rows, 12),
+		.cancelled = db_i64(rows, 13),
+		.warned = db_i64(rows, 14),
+	};
+	run.created_by = db_strdup(rows, 15);
+	run.created_at = db_i64(rows, 16);
+	run.updated_at = db_i64(rows, 17);
+	run.finished_at = db_i64(rows, 18);
+	run_done(ret);
+	*ret = run;
+	return 0;
+}
+
+void run_done(struct run *run)
+{
+	free(run->run_id);
+	free(run->host_id);
+	free(run->origin);
+	free(run->pack_id);
+	free(run->pack_version);
+	free(run->subscription_users);
+	free(run->created_by);
+	*run = (struct run){ 0 };
+}
+
+enum run_state run_outcome(const struct run_counts *counts)
+{
+	if (counts->active == counts->done)
+		return counts->warned ? RUN_COMPLETED_WITH_WARNINGS
+				      : RUN_COMPLETED;
+	if (counts->broken + counts->cancelled == counts->done)
+		return RUN_FAILED;
+	return RUN_COMPLETED_WITH_WARNINGS;
+}
+
+static const struct db_query q_add = { "runs.add",
+	"INSERT INTO import_runs (run_id, host_id, origin, access_mode,"
+	" subscription_users, subscription_days, state, items_total,"
+	" created_by, created_at, updated_at)"
+	" VALUES ($1, $2, 'batch_import', $3, $4, $5, 'running', $6, $7, $8,"
+	" $8)" };
+
+int runs_add(struct db *db, const struct run_spec *spec, int64_t now,
+	     uint64_t random, char ret_id[ID_MAX], struct err *err)
+{
+	char id[ID_MAX];
+
+	id_make(id, "run", now, random);
+	if (db_run(db, &q_add, DB_ARGS(DB_TEXT(id), DB_TEXT(spec->host_id),
+		   DB_TEXT(access_mode_name(spec->access_mode)),
+		   DB_TEXT(spec->subscription_users),
+		   DB_I64(spec->subscription_days),
+		   DB_I64(spec->items_total), DB_TEXT(spec->created_by),
+		   DB_I64(now)), err))
+		return err_wrap(err, "add run");
+	memcpy(ret_id, id, ID_MAX);
+	return 0;
+}
+
+static const struct db_query q_get = { "runs.get",
+	"SELECT " RUN_COLUMNS " FROM import_runs WHERE run_id = $1" };
+
+int runs_get(struct db *db, const char *run_id, struct run *ret,
+	     struct err *err)
+{
+	CLEANUP(db_rows_done) struct db_rows rows = { 0 };
+	int more;
+
+	if (db_query(&rows, db, &q_get, DB_ARGS(DB_TEXT(run_id)), err))
+		return -1;
+	more = db_next(&rows, err);
+	if (more == 0)
+		return err_set(err, ERR_NOT_FOUND, "no run %s", run_id);
+	return more < 0 ? -1 : run_read(&rows, ret, err);
+}
+
+/*
+ * A page is a range of ids: those with the prefix $4, below $5.  It is one
+ * range, so that each index ends in it.  '~' stands behind every character of
+ * an id.
+ */
+#define PAGE_OF_RUNS \
+	" AND run_id >= $4 AND run_id < CASE WHEN $5 < $4 || '~' THEN $5" \
+	"  ELSE $4 || '~' END" \
+	" ORDER BY run_id DESC LIMIT $6"
+
+static const struct db_query q_list_host = { "runs.list_host",
+	"SELECT " RUN_COLUMNS " FROM import_runs WHERE host_id = $1"
+	" AND ($2 IS NULL OR state = $2)"
+	" AND ($3 IS NULL OR access_mode = $3)" PAGE_OF_RUNS };
+static const struct db_query q_list_state = { "runs.list_state",
+	"SELECT " RUN_COLUMNS " FROM import_runs WHERE state = $2"
+	" AND ($1 IS NULL OR host_id = $1)"
+	" AND ($3 IS NULL OR access_mode = $3)" PAGE_OF_RUNS };
+static const struct db_query q_list_mode = { "runs.list_mode",
+	"SELECT " RUN_COLUMNS " FROM import_runs WHERE access_mode = $3"
+	" AND ($1 IS NULL OR host_id = $1)"
+	" AND ($2 IS NULL OR state = $2)" PAGE_OF_RUNS };
+static const struct db_query q_list = { "runs.list",
+	"SELECT " RUN_COLUMNS " FROM import_runs"
+	" WHERE ($1 IS NULL OR host_id = $1)"
+	" AND ($2 IS NULL OR state = $2)"
+	" AND ($3 IS NULL OR access_mode = $3)" PAGE_OF_RUNS };
+
+static const char *given(const char *text)
+{
+	return text && *text ? text : NULL;
+}
+
+/* The query that the first filter given leads. */
+static const struct db_query *lead(const struct run_filter *filter)
+{
+	const struct {
+		const char *value;
+		const struct db_query *query;
+	} leads[] = {
+		{ given(filter->host_id), &q_list_host },
+		{ given(filter->state), &q_list_state },
+		{ given(filter->access_mode), &q_list_mode },
+	};
+
+	for (size_t i = 0; i < COUNT(leads); i++)
+		if (leads[i].value)
+			return leads[i].query;
+	return &q_list;
+}
+
+int runs_list(struct db_rows *rows, struct db *db,
+	      const struct run_filter *filter, int64_t limit, struct err *err)
+{
+	const char *before = given(filter->before);
+	const char *q = given(filter->q);
+
+	return db_query(rows, db, lead(filter), DB_ARGS(
+			DB_TEXT(given(filter->host_id)),
+			DB_TEXT(given(filter->state)),
+			DB_TEXT(given(filter->access_mode)),
+			DB_TEXT(q ? q : ""), DB_TEXT(before ? before : "~"),
+			DB_I64(limit)), err);
+}
+
+int runs_next(struct db_rows *rows, struct run *run, struct err *err)
+{
+	int more = db_next(rows, err);
+
+	if (more > 0 && run_read(rows, run, err))
+		return -1;
+	return more;
+}
+
+static const struct db_query q_cancel = { "runs.cancel",
+	"UPDATE import_runs SET state = 'cancelled', updated_at = $2"
+	" WHERE run_id = $1 AND state = 'running'" };
+
+int runs_cancel(struct db *db, const char *run_id, int64_t now,
+		struct err *err)
+{
+	CLEANUP(run_done) struct run run = { 0 };
+
+	assert(db_in_tx(db));
+	if (runs_get(db, run_id, &run, err) ||
+	    db_run(db, &q_cancel, DB_ARGS(DB_TEXT(run_id), DB_I64(now)), err))
+		return -1;
+	if (db_changes(db) == 0) {
+		err_set(err, ERR_CONFLICT, "run %s is %s already", run_id,
+			run_state_name(run.state));
+		return err_code(err, "run_finished");
+	}
+	return tasks_cancel_run(db, run_id, now, err);
+}
+
+/* One that is not open any more cannot end a second time. */
+static const struct db_query q_settle = { "runs.settle_item",
+	"UPDATE import_runs SET items_done = items_done + 1,"
+	" items_active = items_active + $2,"
+	" items_broken = items_broken + $3,"
+	" items_cancelled = items_cancelled + $4,"
+	" items_warned = items_warned + $5, updated_at = $6"
+	" WHERE run_id = $1 AND items_done < items_total" };
+static const struct db_query q_finish = { "runs.finish",
+	"UPDATE import_runs SET state = $2, finished_at = $3"
+	" WHERE run_id = $1" };
+
+int runs_settle_item(struct db *db, const char *run_id,
+		     const struct run_settled *settled, int64_t now,
+		     struct err *err)
+{
+	CLEANUP(run_done) struct run run = { 0 };
+	enum run_state state;
+
+	assert(db_in_tx(db));
+	if (db_run(db, &q_settle, DB_ARGS(DB_TEXT(run_id),
+		   DB_I64(settled->active), DB_I64(settled->broken),
+		   DB_I64(settled->cancelled), DB_I64(settled->warned),
+		   DB_I64(now)), err))
+		return -1;
+	if (db_changes(db) == 0)
+		return err_set(err, ERR_CONFLICT, "run %s has no open item",
+			       run_id);
+	if (runs_get(db, run_id, &run, err))
+		return -1;
+	if (run.counts.done < run.counts.total)
+		return 0;
+	state = run.state == RUN_RUNNING ? run_outcome(&run.counts)
+					 : run.state;
+	return db_run(db, &q_finish, DB_ARGS(DB_TEXT(run_id),
+		      DB_TEXT(run_state_name(state)), DB_I64(now)), err);
+}
+
+const struct db_query *const runs_queries[] = {
+	&q_add, &q_get, &q_list_host, &q_list_state, &q_list_mode, &q_list,
+	&q_cancel, &q_settle, &q_finish, NULL
+};

@@ -1,0 +1,122 @@
+/*
+ * runs: import runs.
+ *
+ *	running --last item--> completed | completed_with_warnings | failed
+ *	   |  ^------retry------------'
+ *	   '----cancel----> cancelled
+ *
+ * fcgi adds and cancels; the transaction that settles the last item ends the
+ * run.  What a finished run is called is derived in one place, run_outcome().
+ */
+#ifndef SHARED_RUNS_H
+#define SHARED_RUNS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "shared/db.h"
+#include "shared/id.h"
+#include "shared/table.h"
+
+enum run_state {
+	RUN_RUNNING,
+	RUN_COMPLETED,
+	RUN_COMPLETED_WITH_WARNINGS,
+	RUN_FAILED,
+	RUN_CANCELLED,
+	RUN_STATE__MAX
+};
+
+enum access_mode { ACCESS_SUBSCRIPTION, ACCESS_MODE__MAX };
+
+TABLE_ENUM_DECLARE(run_state);
+TABLE_ENUM_DECLARE(access_mode);
+
+/* The names of access_mode, NULL-terminated: for decoders. */
+extern const char *const access_mode_names[];
+
+struct run_counts {
+	int64_t total, done, active, broken, cancelled, warned;
+};
+
+/* A row.  Release with run_done(). */
+struct run {
+	char *run_id;
+	char *host_id;
+	char *origin;
+	char *pack_id;			/* or NULL */
+	char *pack_version;		/* or NULL */
+	enum access_mode access_mode;
+	char *subscription_users;	/* JSON array of selectors */
+	int64_t subscription_days;
+	enum run_state state;
+	struct run_counts counts;
+	char *created_by;
+	int64_t created_at;
+	int64_t updated_at;
+	int64_t finished_at;		/* 0: not yet */
+};
+
+/* What the caller decides about a new run.  Members are borrowed. */
+struct run_spec {
+	const char *host_id;
+	enum access_mode access_mode;
+	const char *subscription_users;	/* JSON array of selectors */
+	int64_t subscription_days;
+	int64_t items_total;
+	const char *created_by;
+};
+
+/* The filters of a list; NULL or "" means any.  `after` is a run_id. */
+struct run_filter {
+	const char *state;
+	const char *access_mode;
+	const char *host_id;
+	const char *q;		/* prefix of the run id */
+	const char *before;	/* newest first: those older than this */
+};
+
+void run_done(struct run *run);
+
+/* What a run whose items are all done is called. */
+enum run_state run_outcome(const struct run_counts *counts);
+
+int runs_add(struct db *db, const struct run_spec *spec, int64_t now,
+	     uint64_t random, char ret_id[ID_MAX], struct err *err) MUST_CHECK;
+int runs_get(struct db *db, const char *run_id, struct run *ret,
+	     struct err *err) MUST_CHECK;
+
+/*
+ * Newest first, by id, `limit` rows at most.  The leading filter chooses the
+ * query and so the index; the query looks at the others row by row.  The
+ * members of `filter` are borrowed until the rows are done.
+ */
+int runs_list(struct db_rows *rows, struct db *db,
+	      const struct run_filter *filter, int64_t limit, struct err *err)
+	MUST_CHECK;
+int runs_next(struct db_rows *rows, struct run *run, struct err *err)
+	MUST_CHECK;
+
+/*
+ * Inside a transaction: cancel.  The state becomes cancelled and every task of the run is told to
+ * end at its next step.  ERR_CONFLICT, code run_finished, if it has ended.
+ */
+int runs_cancel(struct db *db, const char *run_id, int64_t now,
+		struct err *err) MUST_CHECK;
+
+/* How an item of the run ended: adds to the counters, ends the run. */
+struct run_settled {
+	bool active, broken, cancelled, warned;
+};
+
+/*
+ * Inside a transaction.  A cancelled run stays cancelled; the moment when its
+ * last item ended is noted all the same.
+ */
+int runs_settle_item(struct db *db, const char *run_id,
+		     const struct run_settled *settled, int64_t now,
+		     struct err *err) MUST_CHECK;
+
+extern const struct db_query *const runs_queries[];
+
+#endif

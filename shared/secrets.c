@@ -1,0 +1,138 @@
+#include "shared/secrets.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "shared/table.h"
+
+#define FINGERPRINT_MIN 20	/* shorter keys could be guessed from it */
+
+static const char *const kind_names[] = {
+	[SECRET_HOST_TOKEN]	= "host_token",
+	[SECRET_API_KEY]	= "api_key",
+	[SECRET_PASSWORD]	= "password",
+	[SECRET_JWT]		= "jwt",
+};
+_Static_assert(COUNT(kind_names) == SECRET_KIND__MAX, "name every kind");
+
+static const struct db_query q_add = { "secrets.add",
+	"INSERT INTO secrets"
+	" (secret_id, kind, sealed, fingerprint, last4, created_at)"
+	" VALUES ($1, $2, $3, $4, $5, $6)" };
+
+static const char *text_or_null(const char *text)
+{
+	return *text ? text : NULL;
+}
+
+void secret_sealed_done(struct secret_sealed *sealed)
+{
+	free(sealed->sealed);
+	*sealed = (struct secret_sealed){ 0 };
+}
+
+void secrets_seal(const struct seal_public *key, enum secret_kind kind,
+		  const char *secret, int64_t now, uint64_t random,
+		  struct secret_sealed *ret)
+{
+	struct secret_sealed s = { .kind = kind };
+	char label[ID_MAX + 32];
+
+	id_make(s.face.secret_id, "sec", now, random);
+	snprintf(label, sizeof(label), "%s:%s", kind_names[kind],
+		 s.face.secret_id);
+	if (kind == SECRET_API_KEY && strlen(secret) >= FINGERPRINT_MIN) {
+		seal_fingerprint(key, secret, s.face.fingerprint);
+		seal_last4(secret, s.face.last4);
+	}
+	seal_close(key, label, secret, &s.sealed, &s.len);
+	*ret = s;
+}
+
+int secrets_store(struct db *db, const struct secret_sealed *sealed,
+		  int64_t now, struct err *err)
+{
+	const struct secret_face *face = &sealed->face;
+
+	if (db_run(db, &q_add, DB_ARGS(DB_TEXT(face->secret_id),
+		   DB_TEXT(kind_names[sealed->kind]),
+		   DB_BLOB(sealed->sealed, sealed->len),
+		   DB_TEXT(text_or_null(face->fingerprint)),
+		   DB_TEXT(text_or_null(face->last4)), DB_I64(now)), err))
+		return err_wrap(err, "store secret");
+	return 0;
+}
+
+int secrets_add(struct db *db, const struct seal_public *key,
+		enum secret_kind kind, const char *secret, int64_t now,
+		uint64_t random, struct secret_face *ret, struct err *err)
+{
+	CLEANUP(secret_sealed_done) struct secret_sealed sealed = { 0 };
+
+	secrets_seal(key, kind, secret, now, random, &sealed);
+	if (secrets_store(db, &sealed, now, err))
+		return -1;
+	*ret = sealed.face;
+	return 0;
+}
+
+static const struct db_query q_open = { "secrets.open",
+	"SELECT kind, sealed FROM secrets WHERE secret_id = $1" };
+
+int secrets_open(struct db *db, const struct seal_private *key,
+		 const char *secret_id, char **ret, struct err *err)
+{
+	CLEANUP(db_rows_done) struct db_rows rows = { 0 };
+	char label[ID_MAX + 32];
+	const void *sealed;
+	size_t len;
+	int more;
+
+	if (db_query(&rows, db, &q_open, DB_ARGS(DB_TEXT(secret_id)), err))
+		return -1;
+	more = db_next(&rows, err);
+	if (more == 0)
+		return err_set(err, ERR_NOT_FOUND, "no secret %s", secret_id);
+	if (more < 0)
+		return -1;
+	snprintf(label, sizeof(label), "%s:%s", db_must(&rows, 0), secret_id);
+	sealed = db_blob(&rows, 1, &len);
+	return seal_open(key, label, sealed, len, ret, err);
+}
+
+static const struct db_query q_face = { "secrets.face",
+	"SELECT fingerprint, last4 FROM secrets WHERE secret_id = $1" };
+
+int secrets_face(struct db *db, const char *secret_id,
+		 struct secret_face *ret, struct err *err)
+{
+	CLEANUP(db_rows_done) struct db_rows rows = { 0 };
+	struct secret_face face = { 0 };
+	int more;
+
+	if (db_query(&rows, db, &q_face, DB_ARGS(DB_TEXT(secret_id)), err))
+		return -1;
+	more = db_next(&rows, err);
+	if (more == 0)
+		return err_set(err, ERR_NOT_FOUND, "no secret %s", secret_id);
+	if (more < 0)
+		return -1;
+	snprintf(face.secret_id, sizeof(face.secret_id), "%s", secret_id);
+	snprintf(face.fingerprint, sizeof(face.fingerprint), "%s",
+		 db_must(&rows, 0));
+	snprintf(face.last4, sizeof(face.last4), "%s", db_must(&rows, 1));
+	*ret = face;
+	return 0;
+}
+
+static const struct db_query q_delete = { "secrets.delete",
+	"DELETE FROM secrets WHERE secret_id = $1" };
+
+int secrets_delete(struct db *db, const char *secret_id, struct err *err)
+{
+	return db_run(db, &q_delete, DB_ARGS(DB_TEXT(secret_id)), err);
+}
+
+const struct db_query *const secrets_queries[] = {
+	&q_add, &q_open, &q_face, &q_delete, NULL
+};

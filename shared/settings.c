@@ -1,0 +1,125 @@
+#include "shared/settings.h"
+
+#include <unistd.h>
+
+#include "shared/cfg.h"
+#include "shared/table.h"
+
+#define DEFAULT_FILE "/etc/crm/crm.conf"
+
+#define TEXT(path, m, otherwise, env, help) \
+	{ path, CFG_TYPE_STRING, offsetof(struct settings, m), otherwise, \
+	  0, 0, 0, env, help }
+#define NUMBER(path, m, otherwise, lo, hi, help) \
+	{ path, CFG_TYPE_INT, offsetof(struct settings, m), NULL, \
+	  otherwise, lo, hi, NULL, help }
+
+static const struct cfg_field fields[] = {
+	TEXT("database", database, "/var/lib/crm/crm.db",
+	     "SUB2API_CRM_SQLITE_DSN",
+	     "State database: a path, or file:PATH?_busy_timeout=MS"),
+	TEXT("runtime_dir", runtime_dir, "/run/crm", "CRM_RUNTIME_DIR",
+	     "Folder of the wake-up socket and of the locks"),
+	TEXT("keys.public", seal_public, "/etc/crm/seal.pub", NULL,
+	     "Public sealing key: for crm-fcgi and crm-schedd"),
+	TEXT("keys.private", seal_private, "/etc/crm/seal.key",
+	     "CRM_SEAL_PRIVATE", "Private sealing key: for crm-schedd alone"),
+	TEXT("keys.fingerprint", fingerprint_key, "/etc/crm/fingerprint.key",
+	     NULL, "Key of the fingerprints"),
+
+	NUMBER("api.body_max", body_max, 4 << 20, 1024, 64 << 20,
+	       "Bytes of a request body, at most; nginx has this too"),
+	NUMBER("api.items_max", items_max, 10000, 1, 100000,
+	       "Items of a run, at most"),
+	NUMBER("api.wait_max_s", wait_max_s, 25, 0, 120,
+	       "Seconds that Prefer: wait may ask for, at most"),
+	NUMBER("api.wait_slots", wait_slots, 2, 0, 64,
+	       "Workers that may hold a reply at once"),
+	NUMBER("api.idempotency_hours", idempotency_hours, 24, 1, 720,
+	       "Hours for which an Idempotency-Key is remembered"),
+
+	NUMBER("exchange.connect_timeout_ms", connect_timeout_ms, 5000, 100,
+	       60000, "Milliseconds to reach a peer"),
+	NUMBER("exchange.timeout_ms", exchange_timeout_ms, 30000, 100, 300000,
+	       "Milliseconds for a call of a host's management API"),
+	NUMBER("exchange.chat_timeout_ms", chat_timeout_ms, 60000, 100,
+	       600000, "Milliseconds for a completion"),
+	NUMBER("exchange.answer_max", answer_max, 8 << 20, 4096, 256 << 20,
+	       "Bytes of an answer, at most"),
+	TEXT("exchange.proxy", proxy, "", NULL,
+	     "Proxy for all calls, as a URL; the environment's is not used"),
+	TEXT("exchange.ca_file", ca_file, "", NULL,
+	     "Certificates to trust instead of the system's"),
+
+	NUMBER("limits.concurrency", concurrency, 256, 1, 4000,
+	       "Exchanges under way at once, in all"),
+	NUMBER("limits.host", host_concurrency, 32, 1, 1000,
+	       "Exchanges under way with one host"),
+	NUMBER("limits.provider", provider_concurrency, 16, 1, 1000,
+	       "Exchanges under way with one provider's endpoint"),
+	NUMBER("limits.key", key_concurrency, 2, 1, 100,
+	       "Exchanges under way with one provider key"),
+	NUMBER("limits.logins_per_minute", logins_per_minute, 15, 1, 1000,
+	       "Logins on one host; a stock host refuses more than 20"),
+	NUMBER("limits.user_calls_per_minute", user_calls_per_minute, 200, 1,
+	       100000, "Calls with a user's token; 0.1.179 refuses over 240"),
+
+	NUMBER("engine.poll_ms", poll_ms, 250, 10, 10000,
+	       "Milliseconds between looks, should a wake-up get lost"),
+	NUMBER("engine.lease_ms", lease_ms, 120000, 1000, 3600000,
+	       "Milliseconds after which a dead worker's task is taken over"),
+	NUMBER("engine.warm_up_ms", warm_up_ms, 30000, 0, 600000,
+	       "Milliseconds in which a fresh account may answer 503"),
+	NUMBER("engine.flag_wait_ms", flag_wait_ms, 10000, 0, 60000,
+	       "Milliseconds to wait for the probe of a 0.1.126 host"),
+	NUMBER("engine.attempts_max", attempts_max, 6, 1, 100,
+	       "Times that a step is tried when it fails in passing"),
+	NUMBER("engine.retry_first_ms", retry_first_ms, 500, 1, 600000,
+	       "Milliseconds before the first repeat; doubled each time"),
+	NUMBER("engine.retry_max_ms", retry_max_ms, 60000, 1, 3600000,
+	       "Milliseconds between repeats, at most"),
+	NUMBER("engine.proof_hours", proof_hours, 24, 1, 8760,
+	       "Hours after which a proof is stale"),
+	TEXT("engine.probe_from", probe_from, "auto", NULL,
+	     "Whose view of a provider gates an import: auto, crm, host"),
+};
+
+static const char *const probe_places[] = { "auto", "crm", "host" };
+
+int settings_read(struct settings *ret, const char *file, struct err *err)
+{
+	CLEANUP(settings_done) struct settings settings = { 0 };
+	int place;
+
+	if (cfg_read(fields, COUNT(fields), file, &settings, err))
+		return -1;
+	if (!table_find(probe_places, COUNT(probe_places), settings.probe_from,
+			&place))
+		return err_set(err, ERR_INVALID, "engine.probe_from must be "
+			       "auto, crm or host");
+	*ret = settings;
+	settings = (struct settings){ 0 };
+	return 0;
+}
+
+void settings_done(struct settings *settings)
+{
+	cfg_done(fields, COUNT(fields), settings);
+	*settings = (struct settings){ 0 };
+}
+
+void settings_print(const struct settings *settings, struct buf *out)
+{
+	cfg_print(fields, COUNT(fields), settings, out);
+}
+
+const char *settings_file(const char *option)
+{
+	const char *env = getenv("CRM_CONF");
+
+	if (option)
+		return option;
+	if (env && *env)
+		return env;
+	return access(DEFAULT_FILE, F_OK) == 0 ? DEFAULT_FILE : NULL;
+}

@@ -1,0 +1,68 @@
+/*
+ * settings: what crm.conf can say, for all three programs.
+ *
+ * One table row each: path, default, range, environment variable, help.  The
+ * example in conf/ is compared with the table by a test.
+ */
+#ifndef SHARED_SETTINGS_H
+#define SHARED_SETTINGS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "shared/buf.h"
+#include "shared/err.h"
+
+struct settings {
+	char *database;		/* path, or DSN as the original took it */
+	char *runtime_dir;	/* wake.sock, wait-N.lock, schedd.lock */
+	char *seal_public;	/* key files: see seal.h */
+	char *seal_private;
+	char *fingerprint_key;
+
+	int64_t body_max;	/* bytes of a request */
+	int64_t items_max;	/* of a run */
+	int64_t wait_max_s;	/* ceiling of Prefer: wait */
+	int64_t wait_slots;	/* workers that may hold a reply at once */
+	int64_t idempotency_hours;
+
+	int64_t connect_timeout_ms;
+	int64_t exchange_timeout_ms;	/* of calls to a host's admin API */
+	int64_t chat_timeout_ms;	/* of completions */
+	int64_t answer_max;		/* bytes of an answer */
+	char *proxy;			/* URL, "" for none */
+	char *ca_file;			/* "" for the system's */
+
+	int64_t concurrency;		/* exchanges under way, in all */
+	int64_t host_concurrency;
+	int64_t provider_concurrency;
+	int64_t key_concurrency;
+	int64_t logins_per_minute;	/* on one host */
+	int64_t user_calls_per_minute;	/* on one host, with a user's token */
+
+	int64_t poll_ms;		/* what a lost wake-up costs */
+	int64_t lease_ms;
+	int64_t warm_up_ms;		/* window for a fresh account */
+	int64_t flag_wait_ms;		/* for the host's own probe, 0.1.126 */
+	int64_t attempts_max;		/* of a step that fails in passing */
+	int64_t retry_first_ms;
+	int64_t retry_max_ms;
+	int64_t proof_hours;		/* until a proof is stale */
+	char *probe_from;		/* auto, crm, host */
+};
+
+/* Read `file`, or the defaults if it is NULL.  Release: settings_done(). */
+int settings_read(struct settings *ret, const char *file, struct err *err)
+	MUST_CHECK;
+void settings_done(struct settings *settings);
+
+/* Write what is in force, in the form of the file. */
+void settings_print(const struct settings *settings, struct buf *out);
+
+/*
+ * The file that a program reads: `option` if given, else $CRM_CONF, else
+ * /etc/crm/crm.conf if it is there, else NULL.
+ */
+const char *settings_file(const char *option);
+
+#endif

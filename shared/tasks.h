@@ -1,0 +1,123 @@
+/*
+ * tasks: what drives a flow, one row for each.
+ *
+ *	due --claim--> leased --settle--> due | parked | done
+ *	 ^               |                        |
+ *	 '---expire------'<-------wake------------'
+ *
+ * The row names the step that comes next.  A claim raises `fence`; settling
+ * says which fence it holds, so whoever lost the lease changes nothing.
+ */
+#ifndef SHARED_TASKS_H
+#define SHARED_TASKS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "shared/db.h"
+#include "shared/id.h"
+
+#define TASK_MEMO_MAX 4096
+
+/* A row.  Release with task_done(). */
+struct task {
+	char *task_id;
+	char *flow;
+	char *subject_id;
+	char *run_id;		/* or NULL */
+	char *host_id;
+	char *step;
+	int64_t step_since;
+	int64_t attempt;	/* how often this step failed in passing */
+	int64_t not_before;
+	int64_t fence;
+	bool cancel;
+	char *memo;		/* JSON object */
+};
+
+struct task_spec {
+	const char *flow;
+	const char *subject_id;
+	const char *run_id;	/* or NULL */
+	const char *host_id;
+	const char *step;
+	int64_t not_before;
+};
+
+/* What becomes of a task. */
+enum task_next { TASK_STAYS_LEASED, TASK_DUE, TASK_PARKED, TASK_DONE };
+
+struct task_settlement {
+	enum task_next next;
+	const char *step;
+	int64_t step_since;
+	int64_t attempt;
+	int64_t not_before;	/* of TASK_DUE */
+	int64_t lease_until;	/* of TASK_STAYS_LEASED */
+	const char *parked_on;	/* of TASK_PARKED */
+	const char *memo;
+	const char *last_class;	/* or NULL */
+};
+
+void task_done(struct task *task);
+
+int tasks_add(struct db *db, const struct task_spec *spec, int64_t now,
+	      uint64_t random, char ret_id[ID_MAX], struct err *err)
+	MUST_CHECK;
+
+/*
+ * Lease up to `limit` tasks that are due, those that have waited longest
+ * first.  Call tasks_claim_next() until it returns 0: the rows are claimed
+ * only when the statement has run to its end.
+ */
+int tasks_claim(struct db_rows *rows, struct db *db, const char *owner,
+		int64_t now, int64_t lease_until, int64_t limit,
+		struct err *err) MUST_CHECK;
+int tasks_claim_next(struct db_rows *rows, struct task *task, struct err *err)
+	MUST_CHECK;
+
+/* When the next task is due; INT64_MAX if none is. */
+int tasks_next_due(struct db *db, int64_t *ret, struct err *err) MUST_CHECK;
+
+/*
+ * ERR_CONFLICT if `owner` does not hold this fence any more.  Notes in
+ * task->cancel whether the run was cancelled meanwhile; such a task is never
+ * parked but becomes due again soon.
+ */
+int tasks_settle(struct db *db, struct task *task, const char *owner,
+		 const struct task_settlement *s, int64_t now,
+		 struct err *err) MUST_CHECK;
+
+/* Make leases that ended by `now` due again. */
+int tasks_expire_leases(struct db *db, int64_t now, struct err *err)
+	MUST_CHECK;
+
+/* Take over all leases of whoever held them: there is one schedd (D21). */
+int tasks_take_over(struct db *db, int64_t now, struct err *err) MUST_CHECK;
+
+/*
+ * Make tasks that are parked on a resource due; `all`, or else only the one
+ * that has waited longest.
+ */
+int tasks_wake(struct db *db, const char *resource_id, bool all, int64_t now,
+	       struct err *err) MUST_CHECK;
+
+/* Tell every task of a run to end at its next step, and wake it for that. */
+int tasks_cancel_run(struct db *db, const char *run_id, int64_t now,
+		     struct err *err) MUST_CHECK;
+
+/* Has this task ended?  ERR_NOT_FOUND if there is none of this id. */
+int tasks_is_done(struct db *db, const char *task_id, bool *ret,
+		  struct err *err) MUST_CHECK;
+
+/* The newest task of a subject that has not ended; "" if there is none. */
+int tasks_of_subject(struct db *db, const char *subject_id,
+		     char ret_id[ID_MAX], struct err *err) MUST_CHECK;
+
+/* Is anything of this run still to do? */
+int tasks_open_of_run(struct db *db, const char *run_id, int64_t *ret_count,
+		      struct err *err) MUST_CHECK;
+
+extern const struct db_query *const tasks_queries[];
+
+#endif
