@@ -5,7 +5,7 @@
 PKGS	 = sqlite3 jansson libconfig libsodium
 WARN	 = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
 	   -Wconversion -Wno-sign-conversion -Wvla -Wformat=2 -Wundef \
-	   -Wwrite-strings -Wcast-qual -Wpointer-arith -fno-common
+	   -Wno-missing-field-initializers -Wwrite-strings -Wcast-qual -Wpointer-arith -fno-common
 CPPFLAGS += -D_GNU_SOURCE -I. -include shared/banned.h
 CFLAGS	?= -O2 -g
 CFLAGS	+= -std=gnu17 $(WARN) -Werror -MMD -MP \

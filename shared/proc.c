@@ -9,6 +9,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -17,6 +18,8 @@
 
 #define RIGHTS_READ (LANDLOCK_ACCESS_FS_READ_FILE | \
 		     LANDLOCK_ACCESS_FS_READ_DIR)
+#define RIGHTS_FILE (LANDLOCK_ACCESS_FS_READ_FILE | \
+		     LANDLOCK_ACCESS_FS_WRITE_FILE)
 #define RIGHTS_WRITE (RIGHTS_READ | LANDLOCK_ACCESS_FS_WRITE_FILE | \
 		      LANDLOCK_ACCESS_FS_REMOVE_FILE | \
 		      LANDLOCK_ACCESS_FS_MAKE_REG | \
@@ -77,11 +80,15 @@ int proc_refuse_root(const char *program, struct err *err)
 static int allow(int ruleset, const char *path, uint64_t rights)
 {
 	struct landlock_path_beneath_attr rule = { .allowed_access = rights };
+	struct stat st;
 	int rc;
 
 	rule.parent_fd = open(path, O_PATH | O_CLOEXEC);
 	if (rule.parent_fd < 0)
 		return errno == ENOENT ? 0 : -1;
+	/* What only folders have is an error for a file. */
+	if (fstat(rule.parent_fd, &st) == 0 && !S_ISDIR(st.st_mode))
+		rule.allowed_access &= RIGHTS_FILE;
 	rc = (int)syscall(SYS_landlock_add_rule, ruleset,
 			  LANDLOCK_RULE_PATH_BENEATH, &rule, 0);
 	close(rule.parent_fd);

@@ -1,0 +1,393 @@
+#include "schedd/engine.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "schedd/job.h"
+#include "schedd/limits.h"
+#include "schedd/settle.h"
+
+#define BATCH_MAX	50	/* verdicts in one transaction */
+#define CLAIM_MAX	64	/* tasks in one claim */
+#define ROUNDS_MAX	64	/* of one tick: steps that ask nothing chain */
+#define TURN_MS		1000	/* then a waiting job lets others claim */
+#define EXPIRE_EVERY_MS 5000
+#define TROUBLE_MS	1000	/* before the database is tried again */
+
+struct engine {
+	struct store store;
+	struct world world;
+	struct limits *limits;
+	char owner[ID_MAX];
+	struct job **jobs;
+	size_t njobs;
+	size_t size;
+	uint64_t last_tag;
+	int64_t expired_at;
+	int64_t trouble_until;	/* the database refused: be patient */
+	bool stopping;
+	bool dead;		/* the world says that we crashed */
+};
+
+struct engine *engine_new(struct db *db, const struct seal_private *key,
+			  const struct settings *settings,
+			  const struct world *world)
+{
+	struct engine *engine = xcalloc(1, sizeof(*engine));
+
+	engine->store = (struct store){ db, key, settings, world->random,
+					world->arg };
+	engine->world = *world;
+	engine->limits = limits_new(settings);
+	engine->size = 2 * (size_t)settings->concurrency;
+	engine->jobs = xcalloc(engine->size, sizeof(*engine->jobs));
+	id_make(engine->owner, "own", 0, world->random(world->arg));
+	return engine;
+}
+
+void engine_free(struct engine **enginep)
+{
+	struct engine *engine = *enginep;
+
+	if (!engine)
+		return;
+	for (size_t i = 0; i < engine->njobs; i++)
+		job_free(&engine->jobs[i]);
+	limits_free(&engine->limits);
+	free(engine->jobs);
+	free(engine);
+	*enginep = NULL;
+}
+
+int engine_take_over(struct engine *engine, int64_t now, struct err *err)
+{
+	return tasks_take_over(engine->store.db, now, err);
+}
+
+static void say(const struct engine *engine, const char *event,
+		const char *text)
+{
+	engine->world.say(engine->world.arg, event, text);
+}
+
+/* The database would not: say so, and let it rest. */
+static void trouble(struct engine *engine, int64_t now, const struct err *err)
+{
+	say(engine, "database.trouble", err->msg);
+	engine->trouble_until = now + TROUBLE_MS;
+}
+
+static bool still_alive(struct engine *engine)
+{
+	if (engine->world.alive && !engine->world.alive(engine->world.arg))
+		engine->dead = true;
+	return !engine->dead;
+}
+
+static void remove_over(struct engine *engine)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < engine->njobs; i++) {
+		if (engine->jobs[i]->state == JOB_OVER)
+			job_free(&engine->jobs[i]);
+		else
+			engine->jobs[kept++] = engine->jobs[i];
+	}
+	engine->njobs = kept;
+}
+
+static int claim_some(struct engine *engine, int64_t now, size_t limit,
+		      struct err *err)
+{
+	CLEANUP(db_rows_done) struct db_rows rows = { 0 };
+	CLEANUP(task_done) struct task task = { 0 };
+	int more;
+
+	if (tasks_claim(&rows, engine->store.db, engine->owner, now,
+			now + engine->store.settings->lease_ms,
+			(int64_t)limit, err))
+		return -1;
+	while ((more = tasks_claim_next(&rows, &task, err)) > 0) {
+		engine->jobs[engine->njobs] = job_new(&task);
+		engine->jobs[engine->njobs++]->tag = ++engine->last_tag;
+	}
+	return more;
+}
+
+static void claim(struct engine *engine, int64_t now)
+{
+	size_t room = engine->size - engine->njobs;
+	int64_t due;
+	struct err err;
+
+	if (engine->stopping || room == 0)
+		return;
+	/* A write transaction only when there is something to claim. */
+	if (tasks_next_due(engine->store.db, &due, &err)) {
+		trouble(engine, now, &err);
+		return;
+	}
+	if (due > now)
+		return;
+	if (claim_some(engine, now, room < CLAIM_MAX ? room : CLAIM_MAX, &err))
+		trouble(engine, now, &err);
+	still_alive(engine);
+}
+
+/* Give a task back as it is, to be tried at `not_before`. */
+static int put_back(struct engine *engine, struct job *job,
+		    int64_t not_before, const char *class, int64_t now,
+		    struct err *err)
+{
+	const struct task_settlement s = {
+		.next = TASK_DUE,
+		.step = job->task.step,
+		.step_since = job->task.step_since,
+		.attempt = job->task.attempt,
+		.not_before = not_before,
+		.memo = job->task.memo,
+		.last_class = class,
+	};
+
+	if (job->flow)
+		job_reset(job, engine->limits);
+	job->state = JOB_OVER;
+	return tasks_settle(engine->store.db, &job->task, engine->owner, &s,
+			    now, err);
+}
+
+/* A step that we cannot run at all must not be tried in a tight loop. */
+static void give_up_for_now(struct engine *engine, struct job *job,
+			    int64_t now, const struct err *why)
+{
+	char text[ERR_MSG_MAX + 80];
+	struct err err;
+
+	snprintf(text, sizeof(text), "task=%s step=%s msg=%s",
+		 job->task.task_id, job->task.step, why->msg);
+	say(engine, "task.trouble", text);
+	if (put_back(engine, job, now + engine->store.settings->retry_max_ms,
+		     failure_name(FAILURE_INTERNAL), now, &err))
+		trouble(engine, now, &err);
+}
+
+static void begin(struct engine *engine, struct job *job, int64_t now)
+{
+	struct err err;
+
+	if (job_begin(job, &engine->store, now, &err))
+		give_up_for_now(engine, job, now, &err);
+}
+
+/* Send a waiting job's request if the limits let it. */
+static void try_send(struct engine *engine, struct job *job, int64_t now)
+{
+	struct wire *wire;
+	struct err err;
+
+	if (job->ask_again_at > now)
+		return;
+	if (!limits_enter(engine->limits, &job->limits, job->request.budget,
+			  now, &job->ask_again_at))
+		return;
+	job->entered = true;
+	if (job_wire(job, &engine->store, &wire, &err)) {
+		give_up_for_now(engine, job, now, &err);
+		return;
+	}
+	job->state = JOB_SENT;
+	engine->world.send(engine->world.arg, job->tag, wire);
+}
+
+/* Whoever waits for its turn for long lets others be claimed. */
+static void yield_turn(struct engine *engine, struct job *job, int64_t now)
+{
+	uint64_t random = engine->world.random(engine->world.arg);
+	int64_t again = now + TURN_MS / 2 + (int64_t)(random % TURN_MS);
+	struct err err;
+
+	if (job->state != JOB_WAITING || now - job->waiting_since < TURN_MS)
+		return;
+	if (job->ask_again_at > again)
+		again = job->ask_again_at;
+	if (put_back(engine, job, again, NULL, now, &err))
+		trouble(engine, now, &err);
+}
+
+static void after_commit(struct engine *engine, struct job *job,
+			 enum settled settled)
+{
+	job_reset(job, engine->limits);
+	job->state = settled == SETTLED_CONTINUES ? JOB_NEW : JOB_OVER;
+	job->tag = ++engine->last_tag;
+}
+
+/* One transaction for `n` verdicts. */
+static int settle_together(struct engine *engine, struct job *const jobs[],
+			   const struct verdict verdicts[], size_t n,
+			   int64_t now, struct err *err)
+{
+	CLEANUP(db_tx_done) struct db_tx tx = { 0 };
+	enum settled settled[BATCH_MAX];
+
+	if (db_tx_begin(&tx, engine->store.db, err))
+		return -1;
+	for (size_t i = 0; i < n; i++)
+		if (settle_write(jobs[i], &engine->store, &verdicts[i],
+				 engine->owner, engine->stopping, now,
+				 &settled[i], err))
+			return -1;
+	if (db_tx_commit(&tx, err))
+		return -1;
+	for (size_t i = 0; i < n; i++)
+		after_commit(engine, jobs[i], settled[i]);
+	still_alive(engine);
+	return 0;
+}
+
+/*
+ * The transaction of all failed: settle each alone, so that one bad verdict
+ * does not sink the others.  Its task is then read afresh, later.
+ */
+static void settle_apart(struct engine *engine, struct job *const jobs[],
+			 const struct verdict verdicts[], size_t n,
+			 int64_t now)
+{
+	struct err err;
+
+	for (size_t i = 0; i < n && !engine->dead; i++) {
+		if (!settle_together(engine, &jobs[i], &verdicts[i], 1, now,
+				     &err))
+			continue;
+		if (err.kind == ERR_BUSY || err.kind == ERR_LIMIT)
+			trouble(engine, now, &err);
+		give_up_for_now(engine, jobs[i], now, &err);
+	}
+}
+
+/* Settle up to a batch of what is ready.  False if nothing was. */
+static bool settle_some(struct engine *engine, int64_t now)
+{
+	struct job *jobs[BATCH_MAX];
+	struct verdict verdicts[BATCH_MAX];
+	struct err err;
+	size_t n = 0;
+
+	for (size_t i = 0; i < engine->njobs && n < BATCH_MAX; i++) {
+		struct job *job = engine->jobs[i];
+
+		if (job->state != JOB_READY)
+			continue;
+		verdicts[n] = settle_verdict(job, engine->store.settings,
+			engine->world.random(engine->world.arg));
+		jobs[n++] = job;
+	}
+	if (n == 0)
+		return false;
+	if (settle_together(engine, jobs, verdicts, n, now, &err))
+		settle_apart(engine, jobs, verdicts, n, now);
+	return true;
+}
+
+static void begin_and_send(struct engine *engine, int64_t now)
+{
+	for (size_t i = 0; i < engine->njobs; i++)
+		if (engine->jobs[i]->state == JOB_NEW)
+			begin(engine, engine->jobs[i], now);
+	for (size_t i = 0; i < engine->njobs; i++)
+		if (engine->jobs[i]->state == JOB_WAITING)
+			try_send(engine, engine->jobs[i], now);
+}
+
+static void expire(struct engine *engine, int64_t now)
+{
+	struct err err;
+
+	if (now - engine->expired_at < EXPIRE_EVERY_MS)
+		return;
+	engine->expired_at = now;
+	if (tasks_expire_leases(engine->store.db, now, &err) ||
+	    resources_wake_forgotten(engine->store.db, now, &err))
+		trouble(engine, now, &err);
+}
+
+static int64_t next_call(struct engine *engine, int64_t now)
+{
+	int64_t next = now + engine->store.settings->poll_ms, due;
+	struct err err;
+
+	if (!engine->stopping && engine->njobs < engine->size &&
+	    !tasks_next_due(engine->store.db, &due, &err) && due < next)
+		next = due;
+	for (size_t i = 0; i < engine->njobs; i++) {
+		const struct job *job = engine->jobs[i];
+
+		if (job->state == JOB_NEW || job->state == JOB_READY)
+			return now;
+		if (job->state == JOB_WAITING && job->ask_again_at > now &&
+		    job->ask_again_at < next)
+			next = job->ask_again_at;
+	}
+	return next;
+}
+
+int64_t engine_tick(struct engine *engine, int64_t now)
+{
+	if (engine->dead || now < engine->trouble_until)
+		return engine->dead ? INT64_MAX : engine->trouble_until;
+	expire(engine, now);
+	for (int round = 0; round < ROUNDS_MAX && !engine->dead; round++) {
+		claim(engine, now);
+		if (engine->dead)
+			break;
+		begin_and_send(engine, now);
+		if (!settle_some(engine, now))
+			break;
+		remove_over(engine);
+	}
+	for (size_t i = 0; i < engine->njobs && !engine->dead; i++)
+		yield_turn(engine, engine->jobs[i], now);
+	remove_over(engine);
+	return engine->dead ? INT64_MAX : next_call(engine, now);
+}
+
+void engine_answered(struct engine *engine, uint64_t tag,
+		     struct answer *answer)
+{
+	for (size_t i = 0; i < engine->njobs; i++) {
+		struct job *job = engine->jobs[i];
+
+		if (job->tag != tag || job->state != JOB_SENT)
+			continue;
+		job_answered(job, answer);
+		return;
+	}
+	answer_done(answer);	/* of an exchange that nobody waits for */
+}
+
+void engine_stop(struct engine *engine)
+{
+	engine->stopping = true;
+}
+
+size_t engine_under_way(const struct engine *engine)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < engine->njobs; i++)
+		n += engine->jobs[i]->state == JOB_SENT;
+	return n;
+}
+
+void engine_release(struct engine *engine, int64_t now)
+{
+	struct err err;
+
+	for (size_t i = 0; i < engine->njobs; i++)
+		if (engine->jobs[i]->state != JOB_OVER &&
+		    put_back(engine, engine->jobs[i], now, NULL, now, &err))
+			say(engine, "task.not_released", err.msg);
+	remove_over(engine);
+}

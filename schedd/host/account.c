@@ -1,0 +1,204 @@
+#include "schedd/host/account.h"
+
+#include <inttypes.h>
+
+#define MODE "openai_responses_mode"
+#define SUPPORTED "openai_responses_supported"
+#define FORCE_CHAT "force_chat_completions"
+
+/* Every name to itself, or the mapping as it is. */
+static void write_mapping(struct jout *out, const json_t *models)
+{
+	size_t i;
+	const json_t *model;
+
+	if (json_is_object(models)) {
+		jout_json(out, "model_mapping", models);
+		return;
+	}
+	jout_object(out, "model_mapping");
+	json_array_foreach(models, i, model)
+		jout_str(out, json_string_value(model),
+			 json_string_value(model));
+	jout_object_end(out);
+}
+
+static void write_groups(struct jout *out, const int64_t *ids, size_t count)
+{
+	jout_array(out, "group_ids");
+	for (size_t i = 0; i < count; i++)
+		jout_i64(out, NULL, ids[i]);
+	jout_array_end(out);
+}
+
+void host_account_wanted(struct jout *out,
+			 const struct host_account_wish *wish)
+{
+	AUTO_FREE char *name = host_mark_name(wish->provider_id, wish->mark);
+
+	jout_object(out, NULL);
+	jout_str(out, "name", name);
+	jout_str(out, "notes", wish->mark);
+	jout_str(out, "platform", "openai");
+	jout_str(out, "type", "apikey");
+	jout_object(out, "credentials");
+	jout_str(out, "base_url", wish->base_url);
+	write_mapping(out, wish->models);
+	jout_object_end(out);
+	jout_object(out, "extra");
+	jout_str(out, MODE, FORCE_CHAT);
+	jout_object_end(out);
+	jout_i64(out, "concurrency", wish->concurrency);
+	jout_i64(out, "priority", HOST_ACCOUNT_PRIORITY);
+	write_groups(out, wish->group_ids, wish->ngroups);
+	jout_object_end(out);
+}
+
+static void write_credentials(struct request *request, json_t *credentials)
+{
+	const char *name;
+	json_t *value;
+
+	jout_object(&request->body, "credentials");
+	json_object_foreach(credentials, name, value)
+		jout_json(&request->body, name, value);
+	request_secret(request, "api_key", SLOT_PROVIDER_KEY);
+	jout_object_end(&request->body);
+}
+
+static void write_create(struct request *request, json_t *wanted,
+			 int64_t only_group)
+{
+	const char *name;
+	json_t *value;
+
+	host_body(request);
+	json_object_foreach(wanted, name, value) {
+		if (strcmp(name, "credentials") == 0)
+			write_credentials(request, value);
+		else if (strcmp(name, "group_ids") == 0 && only_group)
+			write_groups(&request->body, &only_group, 1);
+		else
+			jout_json(&request->body, name, value);
+	}
+	host_body_end(request);
+}
+
+int host_ask_account_create(struct request *request,
+			    const struct host_peer *peer,
+			    const struct host_account_making *making,
+			    struct err *err)
+{
+	json_auto_t *wanted = json_loads(making->wanted_json, 0, NULL);
+
+	if (!json_is_object(json_object_get(wanted, "credentials")))
+		return err_set(err, ERR_INTERNAL, "no account to ask for");
+	host_start(request, peer, METHOD_POST, HOST_ROLE_ADMIN,
+		   "/api/v1/admin/accounts");
+	host_idempotency(request, making->mark, making->generation);
+	write_create(request, wanted, making->only_group);
+	return 0;
+}
+
+void host_ask_account_find(struct request *request,
+			   const struct host_peer *peer, const char *mark,
+			   int64_t page)
+{
+	AUTO_FREE char *escaped = request_escape(mark);
+
+	/* More than 1000 a page would silently become 20. */
+	host_start(request, peer, METHOD_GET, HOST_ROLE_ADMIN,
+		   "/api/v1/admin/accounts?search=%s&page=%" PRId64
+		   "&page_size=1000&sort_by=id&sort_order=asc", escaped, page);
+}
+
+void host_ask_account(struct request *request, const struct host_peer *peer,
+		      int64_t id)
+{
+	host_start(request, peer, METHOD_GET, HOST_ROLE_ADMIN,
+		   "/api/v1/admin/accounts/%" PRId64, id);
+}
+
+static void patch_credentials(struct request *request,
+			      const struct host_account_patch *patch)
+{
+	if (!patch->models && !patch->base_url && !patch->key)
+		return;
+	jout_object(&request->body, "credentials");
+	if (patch->base_url)
+		jout_str(&request->body, "base_url", patch->base_url);
+	if (patch->models)
+		write_mapping(&request->body, patch->models);
+	if (patch->key)
+		request_secret(request, "api_key", SLOT_PROVIDER_KEY);
+	jout_object_end(&request->body);
+}
+
+void host_ask_account_patch(struct request *request,
+			    const struct host_peer *peer, int64_t id,
+			    const struct host_account_patch *patch)
+{
+	struct jout *body = &request->body;
+
+	host_start(request, peer, METHOD_POST, HOST_ROLE_ADMIN,
+		   "/api/v1/admin/accounts/bulk-update");
+	host_body(request);
+	jout_array(body, "account_ids");
+	jout_i64(body, NULL, id);
+	jout_array_end(body);
+	if (patch->relay) {
+		/* Both: the mode is what a newer host will look at. */
+		jout_object(body, "extra");
+		jout_str(body, MODE, FORCE_CHAT);
+		jout_bool(body, SUPPORTED, false);
+		jout_object_end(body);
+	}
+	if (patch->group_ids)
+		write_groups(body, patch->group_ids, patch->ngroups);
+	patch_credentials(request, patch);
+	if (patch->active) {
+		jout_str(body, "status", "active");
+		jout_bool(body, "schedulable", true);
+	}
+	host_body_end(request);
+}
+
+enum failure host_judge_account_patch(const struct answer *answer, int64_t id)
+{
+	enum failure why = host_judge(answer);
+	const json_t *ids = answer_at(answer, "/data/success_ids");
+	size_t i;
+	const json_t *value;
+
+	if (why != FAILURE_NONE)
+		return why;
+	json_array_foreach(ids, i, value)
+		if (json_integer_value(value) == id)
+			return FAILURE_NONE;
+	return FAILURE_HOST_REFUSED;
+}
+
+void host_ask_account_recover(struct request *request,
+			      const struct host_peer *peer, int64_t id)
+{
+	host_start(request, peer, METHOD_POST, HOST_ROLE_ADMIN,
+		   "/api/v1/admin/accounts/%" PRId64 "/recover-state", id);
+}
+
+void host_ask_account_schedulable(struct request *request,
+				  const struct host_peer *peer, int64_t id,
+				  bool schedulable)
+{
+	host_start(request, peer, METHOD_POST, HOST_ROLE_ADMIN,
+		   "/api/v1/admin/accounts/%" PRId64 "/schedulable", id);
+	host_body(request);
+	jout_bool(&request->body, "schedulable", schedulable);
+	host_body_end(request);
+}
+
+void host_ask_account_delete(struct request *request,
+			     const struct host_peer *peer, int64_t id)
+{
+	host_start(request, peer, METHOD_DELETE, HOST_ROLE_ADMIN,
+		   "/api/v1/admin/accounts/%" PRId64, id);
+}

@@ -1,0 +1,86 @@
+/*
+ * account: accounts of a host: one provider key each.
+ *
+ * Always platform openai and type apikey, always with a model mapping, always
+ * told to relay chat as it is.  The mode is sent and never the boolean
+ * beside it: that the boolean appears is the only sign that the probe of an
+ * old host has ended (decision D13).
+ */
+#ifndef SCHEDD_HOST_ACCOUNT_H
+#define SCHEDD_HOST_ACCOUNT_H
+
+#include "schedd/host/mark.h"
+
+#define HOST_ACCOUNT_PRIORITY 50
+
+/* What an account should be.  Members are borrowed. */
+struct host_account_wish {
+	const char *provider_id;	/* readable part of the name */
+	const char *mark;
+	const char *base_url;		/* of host_base_url_for() */
+	const json_t *models;		/* names, or an object name -> name */
+	const int64_t *group_ids;
+	size_t ngroups;
+	int64_t concurrency;		/* 0: as many as come */
+};
+
+/* The body of the create without its key, to be frozen as wanted_json. */
+void host_account_wanted(struct jout *out,
+			 const struct host_account_wish *wish);
+
+/* How a frozen account is made.  Members are borrowed. */
+struct host_account_making {
+	const char *wanted_json;
+	const char *mark;
+	int64_t generation;
+	int64_t only_group;	/* 0: in the groups that it is wanted in */
+};
+
+/* Read with host_judge_created().  Names SLOT_PROVIDER_KEY. */
+int host_ask_account_create(struct request *request,
+			    const struct host_peer *peer,
+			    const struct host_account_making *making,
+			    struct err *err) MUST_CHECK;
+
+/* By its mark, page by page from 1; read with host_judge_found(). */
+void host_ask_account_find(struct request *request,
+			   const struct host_peer *peer, const char *mark,
+			   int64_t page);
+
+/* By its id; FAILURE_GONE if it is not there. */
+void host_ask_account(struct request *request, const struct host_peer *peer,
+		      int64_t id);
+
+/* A change of some members; what is not said stays.  Members are borrowed. */
+struct host_account_patch {
+	bool relay;		/* the mode, and the boolean off */
+	const int64_t *group_ids;	/* replaces all; NULL: as they are */
+	size_t ngroups;
+	const json_t *models;	/* replaces all; NULL: as they are */
+	const char *base_url;	/* NULL: as it is */
+	bool active;		/* status active and schedulable */
+	bool key;		/* SLOT_PROVIDER_KEY */
+};
+
+void host_ask_account_patch(struct request *request,
+			    const struct host_peer *peer, int64_t id,
+			    const struct host_account_patch *patch);
+
+/* A host says success even for an account that is not there: read it back. */
+enum failure host_judge_account_patch(const struct answer *answer,
+				      int64_t id);
+
+/* Clears errors, benches and limits; read with host_judge(). */
+void host_ask_account_recover(struct request *request,
+			      const struct host_peer *peer, int64_t id);
+
+/* From 0.1.130 on an error also clears it, and recover does not set it. */
+void host_ask_account_schedulable(struct request *request,
+				  const struct host_peer *peer, int64_t id,
+				  bool schedulable);
+
+/* Read with host_judge_delete(). */
+void host_ask_account_delete(struct request *request,
+			     const struct host_peer *peer, int64_t id);
+
+#endif

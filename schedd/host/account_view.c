@@ -1,0 +1,169 @@
+#include "schedd/host/account_view.h"
+
+#include "schedd/redact.h"
+#include "shared/clock.h"
+#include "shared/table.h"
+
+#define COMPLAINT_MAX 300
+
+/* The names of all that can differ. */
+#define NAMES_MAX 400
+
+static const json_t *extra(const json_t *live, const char *name)
+{
+	return json_object_get(json_object_get(live, "extra"), name);
+}
+
+static bool text_is(const json_t *object, const char *name, const char *text)
+{
+	const char *value = host_member_text(object, name);
+
+	return value && strcmp(value, text) == 0;
+}
+
+/* Every member of `wanted` stands in `live` with the same value. */
+static bool holds(const json_t *live, json_t *wanted)
+{
+	const char *name;
+	json_t *value;
+
+	json_object_foreach(wanted, name, value)
+		if (!json_equal(value, json_object_get(live, name)))
+			return false;
+	return true;
+}
+
+static bool mapping_differs(const json_t *wanted, const json_t *live)
+{
+	return !holds(json_object_get(json_object_get(live, "credentials"),
+				      "model_mapping"),
+		      json_object_get(json_object_get(wanted, "credentials"),
+				      "model_mapping"));
+}
+
+static bool base_url_differs(const json_t *wanted, const json_t *live)
+{
+	return !json_equal(
+		json_object_get(json_object_get(wanted, "credentials"),
+				"base_url"),
+		json_object_get(json_object_get(live, "credentials"),
+				"base_url"));
+}
+
+bool host_account_in_group(const json_t *live, int64_t group_id)
+{
+	size_t i;
+	const json_t *value;
+
+	json_array_foreach(json_object_get(live, "group_ids"), i, value)
+		if (json_integer_value(value) == group_id)
+			return true;
+	/* Some answers have only the long form. */
+	json_array_foreach(json_object_get(live, "account_groups"), i, value)
+		if (host_member_i64(value, "group_id") == group_id)
+			return true;
+	return false;
+}
+
+static bool groups_differ(const struct host_account_check *check,
+			  const json_t *live)
+{
+	size_t i;
+	const json_t *value;
+
+	if (check->only_group)
+		return !host_account_in_group(live, check->only_group);
+	json_array_foreach(json_object_get(check->wanted, "group_ids"), i,
+			   value)
+		if (!host_account_in_group(live, json_integer_value(value)))
+			return true;
+	return false;
+}
+
+static void note(struct buf *names, bool differs, const char *name)
+{
+	if (differs)
+		buf_addf(names, "%s%s", names->len ? ", " : "", name);
+}
+
+bool host_account_differs(const struct host_account_check *check,
+			  const json_t *live, char *why, size_t size)
+{
+	const json_t *wanted = check->wanted;
+	struct buf names = { .max = NAMES_MAX };
+	bool differs;
+
+	note(&names, base_url_differs(wanted, live), "credentials.base_url");
+	note(&names, mapping_differs(wanted, live),
+	     "credentials.model_mapping");
+	note(&names, !json_equal(extra(wanted, "openai_responses_mode"),
+				 extra(live, "openai_responses_mode")),
+	     "extra.openai_responses_mode");
+	note(&names, !check->features->responses_mode &&
+		     host_account_converts(check->features, live),
+	     "extra.openai_responses_supported");
+	note(&names, groups_differ(check, live), "group_ids");
+	note(&names, !text_is(live, "platform", "openai"), "platform");
+	note(&names, !text_is(live, "type", "apikey"), "type");
+	note(&names, !text_is(live, "status", "active"), "status");
+	note(&names, !json_is_true(json_object_get(live, "schedulable")),
+	     "schedulable");
+	differs = names.len > 0;
+	snprintf(why, size, "%s", buf_str(&names));
+	buf_done(&names);
+	return differs;
+}
+
+bool host_account_flag_seen(const json_t *live)
+{
+	return json_is_boolean(extra(live, "openai_responses_supported"));
+}
+
+bool host_account_converts(const struct host_features *features,
+			   const json_t *live)
+{
+	const char *mode = json_string_value(extra(live,
+						   "openai_responses_mode"));
+
+	if (features->responses_mode && mode) {
+		if (strcmp(mode, "force_chat_completions") == 0)
+			return false;
+		if (strcmp(mode, "force_responses") == 0)
+			return true;
+	}
+	return !json_is_false(extra(live, "openai_responses_supported"));
+}
+
+enum host_bench host_account_bench(const json_t *live, int64_t now,
+				   int64_t *ret_until)
+{
+	static const char *const moments[] = {
+		"temp_unschedulable_until", "rate_limit_reset_at",
+		"overload_until",
+	};
+	int64_t until = 0;
+
+	for (size_t i = 0; i < COUNT(moments); i++) {
+		const char *text = host_member_text(live, moments[i]);
+		int64_t at;
+
+		if (text && clock_parse(text, &at) && at > now && at > until)
+			until = at;
+	}
+	*ret_until = until;
+	if (text_is(live, "status", "error"))
+		return HOST_BENCH_ERROR;
+	if (!text_is(live, "status", "active") ||
+	    !json_is_true(json_object_get(live, "schedulable")))
+		return HOST_BENCH_OFF;
+	return until ? HOST_BENCH_TIMED : HOST_BENCH_NONE;
+}
+
+char *host_account_complaint(const json_t *live)
+{
+	const char *text = host_member_text(live, "error_message");
+
+	if (!text || *text == '\0')
+		text = host_member_text(live, "temp_unschedulable_reason");
+	return text && *text ? redact_text(text, COMPLAINT_MAX) : NULL;
+}

@@ -1,0 +1,50 @@
+/*
+ * account_view: an account as a host shows it.
+ */
+#ifndef SCHEDD_HOST_ACCOUNT_VIEW_H
+#define SCHEDD_HOST_ACCOUNT_VIEW_H
+
+#include "schedd/host/account.h"
+#include "schedd/host/features.h"
+
+/* What a live account is held against.  Members are borrowed. */
+struct host_account_check {
+	const struct host_features *features;
+	const json_t *wanted;	/* the frozen body */
+	int64_t only_group;	/* 0: the groups that it is wanted in */
+};
+
+/*
+ * Does the account not do what was asked for?  Looks at base URL, mapping,
+ * mode (or, where the host does not obey it, the boolean), groups, status and
+ * schedulable; more models and groups than wanted are nobody's harm.  `why`
+ * gets the names of what differs.
+ */
+bool host_account_differs(const struct host_account_check *check,
+			  const json_t *live, char *why, size_t size);
+
+/* The boolean is there: the probe of an old host has ended. */
+bool host_account_flag_seen(const json_t *live);
+
+/* Would the host send chat to /responses for this account? */
+bool host_account_converts(const struct host_features *features,
+			   const json_t *live);
+
+bool host_account_in_group(const json_t *live, int64_t group_id);
+
+/* How the host itself took an account out. */
+enum host_bench {
+	HOST_BENCH_NONE,
+	HOST_BENCH_ERROR,	/* status error, until somebody recovers it */
+	HOST_BENCH_OFF,		/* inactive, or not schedulable */
+	HOST_BENCH_TIMED,	/* until a moment */
+};
+
+/* *ret_until is the last moment that holds it, 0 without one. */
+enum host_bench host_account_bench(const json_t *live, int64_t now,
+				   int64_t *ret_until);
+
+/* Why, in the host's words, redacted; NULL if it says nothing. */
+char *host_account_complaint(const json_t *live);
+
+#endif

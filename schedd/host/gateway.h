@@ -1,0 +1,47 @@
+/*
+ * gateway: what users of a host get: the calls of a proof.
+ */
+#ifndef SCHEDD_HOST_GATEWAY_H
+#define SCHEDD_HOST_GATEWAY_H
+
+#include "schedd/completion.h"
+#include "schedd/host/peer.h"
+
+/*
+ * Both name SLOT_USER_KEY.  `request_id` goes along as X-Request-ID: under it
+ * the host keeps what the provider really said.
+ */
+void host_ask_models(struct request *request, const struct host_peer *peer,
+		     const char *request_id);
+
+struct host_chat {
+	const char *model;
+	const char *nonce;
+	const char *request_id;
+};
+
+void host_ask_chat(struct request *request, const struct host_peer *peer,
+		   const struct host_chat *chat);
+
+/* FAILURE_NONE if a list came; *ret_listed: and the model is in it. */
+enum failure host_judge_models(const struct answer *answer,
+			       const char *model, bool *ret_listed);
+
+/*
+ * The list is the one that the host shows when no account of the group has a
+ * mapping and serves.
+ */
+bool host_lists_defaults(const struct answer *answer);
+
+/*
+ * FAILURE_NONE if a user got a completion.  FAILURE_WARMING_UP is 503 without
+ * an account: within the window after a change it passes, later the caller
+ * calls it FAILURE_NO_ACCOUNT.
+ */
+enum failure host_judge_chat(const struct answer *answer,
+			     struct completion *ret);
+
+/* Type or code and message of an error, redacted.  The caller frees it. */
+char *host_gateway_detail(const struct answer *answer);
+
+#endif

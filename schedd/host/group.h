@@ -1,0 +1,43 @@
+/*
+ * group: groups of a host: one for each endpoint and way of access.
+ */
+#ifndef SCHEDD_HOST_GROUP_H
+#define SCHEDD_HOST_GROUP_H
+
+#include "schedd/host/mark.h"
+
+/* What a group should be.  Members are borrowed. */
+struct host_group_wish {
+	const char *readable;	/* first part of the name */
+	const char *mark;
+	bool subscription;	/* else standard, balance, exclusive */
+};
+
+/* The body of the create, to be frozen as wanted_json. */
+void host_group_wanted(struct jout *out, const struct host_group_wish *wish);
+
+/* By its mark; read with host_judge_found(). */
+void host_ask_group_find(struct request *request,
+			 const struct host_peer *peer, const char *mark);
+
+/* By its id; FAILURE_GONE if it is not there. */
+void host_ask_group(struct request *request, const struct host_peer *peer,
+		    int64_t id);
+
+/* Read with host_judge_created(); host_is_taken() means find it again. */
+void host_ask_group_create(struct request *request,
+			   const struct host_peer *peer,
+			   const char *wanted_json);
+
+/* Read with host_judge_delete(). */
+void host_ask_group_delete(struct request *request,
+			   const struct host_peer *peer, int64_t id);
+
+/*
+ * Does a group read back differ from what was asked for, in what decides who
+ * can use it?  `why` gets the names of the members.
+ */
+bool host_group_differs(const json_t *wanted, const json_t *live,
+			char *why, size_t size);
+
+#endif

@@ -1,0 +1,100 @@
+#include "schedd/host/user.h"
+
+#include <inttypes.h>
+#include <strings.h>
+
+/* What a token is good for if the answer does not say. */
+#define TOKEN_SECONDS 3600
+
+char *host_user_email(const char *selector, const char *inst)
+{
+	return xasprintf("relay-sub-%s.%s@crm.invalid", selector, inst);
+}
+
+void host_user_wanted(struct jout *out, const char *email, const char *mark)
+{
+	jout_object(out, NULL);
+	jout_str(out, "email", email);
+	jout_str(out, "notes", mark);
+	jout_object_end(out);
+}
+
+int host_ask_user_create(struct request *request,
+			 const struct host_peer *peer,
+			 const char *wanted_json, struct err *err)
+{
+	host_start(request, peer, METHOD_POST, HOST_ROLE_ADMIN,
+		   "/api/v1/admin/users");
+	return host_body_secret(request, wanted_json, "password",
+				SLOT_USER_PASSWORD, err);
+}
+
+void host_ask_user_find(struct request *request,
+			const struct host_peer *peer, const char *email)
+{
+	AUTO_FREE char *escaped = request_escape(email);
+
+	host_start(request, peer, METHOD_GET, HOST_ROLE_ADMIN,
+		   "/api/v1/admin/users?search=%s&page=1&page_size=100"
+		   "&include_subscriptions=false", escaped);
+}
+
+enum failure host_judge_user_find(const struct answer *answer,
+				  const char *email, int64_t *ret_id)
+{
+	struct host_page page;
+	enum failure why = host_judge_page(answer, &page);
+	size_t i;
+	const json_t *user;
+
+	if (why != FAILURE_NONE)
+		return why;
+	*ret_id = 0;
+	json_array_foreach(page.items, i, user) {
+		const char *has = host_member_text(user, "email");
+
+		if (has && strcasecmp(has, email) == 0)
+			*ret_id = host_object_id(user);
+	}
+	return FAILURE_NONE;
+}
+
+void host_ask_user_delete(struct request *request,
+			  const struct host_peer *peer, int64_t id)
+{
+	host_start(request, peer, METHOD_DELETE, HOST_ROLE_ADMIN,
+		   "/api/v1/admin/users/%" PRId64, id);
+}
+
+void host_ask_login(struct request *request, const struct host_peer *peer,
+		    const char *email)
+{
+	host_start(request, peer, METHOD_POST, HOST_ROLE_NOBODY,
+		   "/api/v1/auth/login");
+	request->budget = BUDGET_LOGIN;
+	host_body(request);
+	jout_str(&request->body, "email", email);
+	request_secret(request, "password", SLOT_USER_PASSWORD);
+	host_body_end(request);
+}
+
+enum failure host_judge_login(const struct answer *answer,
+			      struct host_login *ret)
+{
+	enum failure why = host_judge(answer);
+	const json_t *data = host_data(answer);
+	int64_t seconds = host_member_i64(data, "expires_in");
+
+	/* Nobody's token was refused: this was a password. */
+	if (why == FAILURE_HOST_AUTH)
+		return FAILURE_HOST_REFUSED;
+	if (why != FAILURE_NONE)
+		return why;
+	if (json_is_true(json_object_get(data, "requires_2fa")))
+		return FAILURE_LOGIN_BLOCKED;
+	if (!json_object_get(data, "access_token"))
+		return FAILURE_HOST_UNSUPPORTED;
+	ret->user_id = host_object_id(json_object_get(data, "user"));
+	ret->expires_in_ms = (seconds > 0 ? seconds : TOKEN_SECONDS) * 1000;
+	return FAILURE_NONE;
+}

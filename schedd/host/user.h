@@ -1,0 +1,59 @@
+/*
+ * user: managed users of a host, never real ones.
+ */
+#ifndef SCHEDD_HOST_USER_H
+#define SCHEDD_HOST_USER_H
+
+#include "schedd/host/answer.h"
+#include "schedd/host/peer.h"
+
+/* "relay-sub-<selector>.<inst>@crm.invalid". */
+char *host_user_email(const char *selector, const char *inst) GIVES_MEMORY;
+
+/*
+ * The body of the create without its password, to be frozen as wanted_json:
+ * no balance and no groups, which a subscription needs neither of.
+ */
+void host_user_wanted(struct jout *out, const char *email, const char *mark);
+
+/*
+ * Read with host_judge_created(); host_is_taken() means log in.  Names
+ * SLOT_USER_PASSWORD.
+ */
+int host_ask_user_create(struct request *request,
+			 const struct host_peer *peer,
+			 const char *wanted_json, struct err *err) MUST_CHECK;
+
+/* The search is for a substring of many things: the judge compares. */
+void host_ask_user_find(struct request *request,
+			const struct host_peer *peer, const char *email);
+
+/* *ret_id is 0 if no user has this address. */
+enum failure host_judge_user_find(const struct answer *answer,
+				  const char *email, int64_t *ret_id);
+
+/* Read with host_judge_delete(); takes the user's keys with it. */
+void host_ask_user_delete(struct request *request,
+			  const struct host_peer *peer, int64_t id);
+
+/* Where in the answer of a login the token is. */
+#define HOST_LOGIN_TOKEN "/data/access_token"
+
+/* Names SLOT_USER_PASSWORD; counts against the host's limit of logins. */
+void host_ask_login(struct request *request, const struct host_peer *peer,
+		    const char *email);
+
+struct host_login {
+	int64_t user_id;	/* 0: not said */
+	int64_t expires_in_ms;	/* of the token */
+};
+
+/*
+ * The token itself may have been taken out of the answer already.
+ * FAILURE_LOGIN_BLOCKED for captcha and second factor; FAILURE_HOST_REFUSED
+ * for a password that the host does not know (INVALID_CREDENTIALS).
+ */
+enum failure host_judge_login(const struct answer *answer,
+			      struct host_login *ret);
+
+#endif

@@ -1,0 +1,156 @@
+#include "schedd/import.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "schedd/redact.h"
+#include "schedd/host/user.h"
+#include "shared/table.h"
+
+#define DETAIL_MAX 300
+
+const char *import_selector(const struct import *im)
+{
+	const json_t *v = json_array_get(im->selectors,
+					 (size_t)im->memo.selector);
+
+	return json_is_string(v) ? json_string_value(v) : "default";
+}
+
+char *import_email(const struct import *im)
+{
+	return host_user_email(import_selector(im), im->inst);
+}
+
+void import_note(struct import *im, const char *kind, const char *detail)
+{
+	struct event *event;
+
+	assert(im->nevents < IMPORT_EVENTS_MAX);
+	event = &im->events[im->nevents++];
+	event->kind = xstrdup(kind);
+	event->detail = xstrdup_null(detail);
+}
+
+static const char *const resource_words[IMPORT_RESOURCE__MAX] = {
+	[IMPORT_GROUP]		= "group",
+	[IMPORT_PARKING]	= "parking group",
+	[IMPORT_ACCOUNT]	= "account",
+	[IMPORT_USER]		= "user",
+	[IMPORT_TOKEN]		= "login",
+	[IMPORT_SUBSCRIPTION]	= "subscription",
+	[IMPORT_KEY]		= "user key",
+};
+
+void import_keep_id(struct import *im, enum import_resource which,
+		    const char *host_id)
+{
+	own_set(&im->resources[which].host_resource_id, host_id);
+	im->changed[which] = true;
+}
+
+void import_settle(struct import *im, enum import_resource which,
+		   const char *origin, const char *host_id)
+{
+	struct resource *r = &im->resources[which];
+	struct jout out = { .text.max = 1024 };
+
+	if (host_id)
+		import_keep_id(im, which, host_id);
+	if (!r->origin)
+		own_set(&r->origin, origin);
+	r->state = RESOURCE_PRESENT;
+	r->refusals = 0;
+	own_set(&r->failure_class, NULL);
+	im->changed[which] = true;
+	jout_object(&out, NULL);
+	jout_str(&out, "resource", resource_words[which]);
+	jout_str(&out, "mark", r->mark);
+	jout_str(&out, "id", r->host_resource_id);
+	jout_object_end(&out);
+	import_note(im, r->origin, buf_str(&out.text));
+	jout_done(&out);
+}
+
+void import_gone(struct import *im, enum import_resource which)
+{
+	im->resources[which].state = RESOURCE_GONE;
+	im->changed[which] = true;
+}
+
+bool import_holds(const struct import *im, enum import_resource which)
+{
+	const struct resource *r = &im->resources[which];
+
+	return r->state == RESOURCE_MAKING && r->made_by &&
+	       strcmp(r->made_by, im->task_id) == 0;
+}
+
+int64_t import_id(const struct import *im, enum import_resource which)
+{
+	const char *id = im->resources[which].host_resource_id;
+
+	return id ? strtoll(id, NULL, 10) : 0;
+}
+
+void import_saw(struct import *im, const struct answer *answer)
+{
+	if (!answer)
+		return;
+	im->http_status = answer->status;
+	im->latency_ms = answer->latency_ms;
+}
+
+void import_blame(struct import *im, const char *words)
+{
+	if (!words || !*words || im->item.failure_detail)
+		return;
+	im->item.failure_detail = redact_text(words, DETAIL_MAX);
+}
+
+/* Short text that names a resource of this item, among those of its type. */
+static char *lookup_of(const struct import *im, enum import_resource which)
+{
+	const char *key = im->item.endpoint_key;
+	const char *mode = access_mode_name(im->run.access_mode);
+	const char *selector = import_selector(im);
+	const char *print = im->item.api_key_fingerprint
+		? im->item.api_key_fingerprint : im->item.api_key_secret_id;
+
+	switch (which) {
+	case IMPORT_GROUP:
+		return xasprintf("%s|%s", key, mode);
+	case IMPORT_PARKING:
+		return xstrdup("parking");
+	case IMPORT_ACCOUNT:
+		return xasprintf("%s|%s|%s", key, mode, print);
+	case IMPORT_USER:
+	case IMPORT_TOKEN:
+		return xasprintf("sub|%s", selector);
+	case IMPORT_SUBSCRIPTION:
+	case IMPORT_KEY:
+	case IMPORT_RESOURCE__MAX:
+		break;
+	}
+	return xasprintf("%s|%s|%s", key, mode, selector);
+}
+
+static const enum resource_type types[IMPORT_RESOURCE__MAX] = {
+	[IMPORT_GROUP]		= RESOURCE_GROUP,
+	[IMPORT_PARKING]	= RESOURCE_GROUP,
+	[IMPORT_ACCOUNT]	= RESOURCE_ACCOUNT,
+	[IMPORT_USER]		= RESOURCE_USER,
+	[IMPORT_TOKEN]		= RESOURCE_USER_TOKEN,
+	[IMPORT_SUBSCRIPTION]	= RESOURCE_SUBSCRIPTION,
+	[IMPORT_KEY]		= RESOURCE_USER_KEY,
+};
+
+void import_want(const void *subject, int which, struct resource_want *ret)
+{
+	const struct import *im = subject;
+	AUTO_FREE char *lookup = lookup_of(im, (enum import_resource)which);
+
+	ret->type = types[which];
+	snprintf(ret->lookup, sizeof(ret->lookup), "%s", lookup);
+}

@@ -1,0 +1,150 @@
+/*
+ * import: what the steps of an import see and change.
+ *
+ * The subject of flow_import: an item with its run and host, the resources
+ * that it rests on, and the few facts that one step leaves for the next.
+ * Read afresh before every step; what a step changes is written together
+ * with its verdict.
+ */
+#ifndef SCHEDD_IMPORT_H
+#define SCHEDD_IMPORT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "schedd/host/features.h"
+#include "schedd/host/peer.h"
+#include "schedd/step.h"
+#include "shared/events.h"
+#include "shared/hosts.h"
+#include "shared/items.h"
+#include "shared/proofs.h"
+#include "shared/resources.h"
+#include "shared/runs.h"
+
+/*
+ * The resources of an import, in the order in which they are taken: a task
+ * that holds one waits only for later ones, so tasks never wait in a circle.
+ */
+enum import_resource {
+	IMPORT_GROUP,		/* of the endpoint: live traffic */
+	IMPORT_PARKING,		/* group where accounts wait on 0.1.126 */
+	IMPORT_ACCOUNT,
+	IMPORT_USER,		/* of the selector */
+	IMPORT_TOKEN,		/* that user's JWT */
+	IMPORT_SUBSCRIPTION,	/* of that user to the group */
+	IMPORT_KEY,		/* that user's API key for the group */
+	IMPORT_RESOURCE__MAX
+};
+
+#define IMPORT_EVENTS_MAX 4
+
+/* What one step leaves for the next: the task's memo. */
+struct import_memo {
+	int64_t selector;	/* which of the run's users is next */
+	int64_t chat_form;	/* which form of the chat URL is tried */
+	int64_t chat_model;	/* which of the models is tried */
+	int64_t chat_tries;	/* of the direct probe, in all */
+	int64_t page;		/* of a listing */
+	int64_t polls;		/* of the present step, so far */
+	int64_t doubts;		/* creates whose end we did not see */
+	int64_t bound_at;	/* when account or mapping last changed */
+	int64_t models_status;	/* of the proof's first half */
+	bool models_listed;
+	bool live;		/* the group had a proven account before us */
+	bool created_account;	/* by this task: it may be taken back */
+	bool created_group;
+	bool created_key;
+	bool renewed_key;	/* key and subscription were drawn anew */
+	bool renewed_user;
+
+	char nonce[16];		/* of the proof's message */
+	int failure;		/* enum failure, while undoing */
+};
+
+struct import {
+	int64_t now;
+	int64_t attempt;
+	int64_t step_since;
+	uint64_t random;
+	const struct settings *settings;	/* borrowed */
+	const char *task_id;			/* borrowed */
+	char inst[ID_SHORT_MAX];
+	struct item item;
+	struct run run;
+	struct host host;
+	struct host_features features;
+	char key_fingerprint[SEAL_FINGERPRINT_TEXT];	/* of the user's key */
+	struct host_peer peer;		/* borrows from `host` and `inst` */
+	json_t *selectors;		/* array */
+	json_t *requested;		/* array */
+	json_t *models;			/* array, or NULL */
+	struct resource resources[IMPORT_RESOURCE__MAX];
+	bool changed[IMPORT_RESOURCE__MAX];
+	struct import_memo memo;
+
+	/* What the present step adds; see import_note() and import_prove(). */
+	struct event events[IMPORT_EVENTS_MAX];
+	size_t nevents;
+	struct proof proof;		/* proof.model NULL: none */
+	int64_t http_status;		/* of the step's exchange, for its event */
+	int64_t latency_ms;
+};
+
+/* The selector that is worked on: "alice". */
+const char *import_selector(const struct import *im);
+
+/* The name of the managed user of that selector. */
+char *import_email(const struct import *im);
+
+/* Add an event of this step.  `detail` is JSON, or NULL; it is copied. */
+void import_note(struct import *im, const char *kind, const char *detail);
+
+/* The host has it: note the id, and that we settled it. */
+void import_settle(struct import *im, enum import_resource which,
+		   const char *origin, const char *host_id);
+
+/*
+ * Keep an id that the host gave, while we go on making the thing: should we
+ * die, the next one finds it.
+ */
+void import_keep_id(struct import *im, enum import_resource which,
+		    const char *host_id);
+
+/* It is no longer on the host: the row is closed, the next take makes anew. */
+void import_gone(struct import *im, enum import_resource which);
+
+/* Is it this task that makes it? */
+bool import_holds(const struct import *im, enum import_resource which);
+
+/* The numeric id that the host gave, 0 if there is none yet. */
+int64_t import_id(const struct import *im, enum import_resource which);
+
+/* Write down an answer's status and latency for the event of this step. */
+void import_saw(struct import *im, const struct answer *answer);
+
+/* Why it failed, in the peer's own words, redacted; keeps the first. */
+void import_blame(struct import *im, const char *words);
+
+/* How an item's resource is called in managed_resources. */
+void import_want(const void *subject, int which, struct resource_want *ret);
+
+/* load, save, end and so on of the flow: import_store.c. */
+int import_load(const struct store *store, const struct task *task,
+		int64_t now, void **ret, struct err *err) MUST_CHECK;
+int import_save(const struct store *store, const struct task *task,
+		void *subject, const struct step *step,
+		const struct verdict *verdict, int64_t now, struct err *err)
+	MUST_CHECK;
+int import_end(const struct store *store, const struct task *task,
+	       void *subject, const struct verdict *verdict, int64_t now,
+	       struct err *err) MUST_CHECK;
+int import_took(const struct store *store, void *subject, int which,
+		struct resource *take_row, int64_t now, struct err *err)
+	MUST_CHECK;
+void import_free(void **subject);
+
+char *import_memo_write(const void *subject);
+void import_memo_read(struct import *im, const char *text);
+
+#endif

@@ -1,0 +1,318 @@
+/*
+ * The user, its login, its subscription to the group and its key.
+ *
+ * One managed user for each selector on a host, whatever it is used for; one
+ * subscription and one key for each endpoint that it may use.
+ */
+#include "schedd/host/key.h"
+#include "schedd/host/subscription.h"
+#include "schedd/host/user.h"
+#include "schedd/import_steps.h"
+#include "schedd/judge.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#define TOKEN_MARGIN_MS (5 * 60 * 1000)	/* renewed this long before its end */
+
+static void keep_id(struct import *im, enum import_resource which, int64_t id)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "%" PRId64, id);
+	import_keep_id(im, which, text);
+}
+
+struct verdict got_want_user(void *subject, const struct answer *answer)
+{
+	(void)subject;
+	(void)answer;
+	return take_resource(IMPORT_USER, "access.login");
+}
+
+bool ask_find_user(const void *subject, struct request *request)
+{
+	const struct import *im = subject;
+	AUTO_FREE char *email = import_email(im);
+
+	host_ask_user_find(request, &im->peer, email);
+	return true;
+}
+
+struct verdict got_find_user(void *subject, const struct answer *answer)
+{
+	struct import *im = subject;
+	AUTO_FREE char *email = import_email(im);
+	int64_t id = 0;
+	enum failure why = host_judge_user_find(answer, email, &id);
+
+	import_saw(im, answer);
+	if (why != FAILURE_NONE)
+		return import_host_failed(im, answer, why);
+	if (id == 0)
+		return go_on();
+	keep_id(im, IMPORT_USER, id);
+	import_settle(im, IMPORT_USER, "created", NULL);
+	return go_to("access.login");
+}
+
+bool ask_create_user(const void *subject, struct request *request)
+{
+	const struct import *im = subject;
+	struct err err;
+
+	return host_ask_user_create(request, &im->peer,
+				    im->resources[IMPORT_USER].wanted_json,
+				    &err) == 0;
+}
+
+struct verdict got_create_user(void *subject, const struct answer *answer)
+{
+	struct import *im = subject;
+	int64_t id = 0;
+	enum failure why;
+
+	if (!answer)
+		return failed(FAILURE_INTERNAL);
+	why = host_judge_created(answer, &id);
+	import_saw(im, answer);
+	if (why == FAILURE_NONE) {
+		keep_id(im, IMPORT_USER, id);
+		import_settle(im, IMPORT_USER, "created", NULL);
+		return go_on();
+	}
+	/* The address is the key: whoever made it, it can be found. */
+	if (host_is_taken(answer) || judge_is_doubtful(answer))
+		return import_doubt(im, "access.find_user", why);
+	return import_host_failed(im, answer, why);
+}
+
+struct verdict got_want_token(void *subject, const struct answer *answer)
+{
+	(void)subject;
+	(void)answer;
+	return take_resource(IMPORT_TOKEN, "access.subscription");
+}
+
+bool ask_token(const void *subject, struct request *request)
+{
+	const struct import *im = subject;
+	AUTO_FREE char *email = import_email(im);
+
+	host_ask_login(request, &im->peer, email);
+	return true;
+}
+
+struct verdict got_token(void *subject, const struct answer *answer)
+{
+	struct import *im = subject;
+	struct host_login login = { 0 };
+	enum failure why = host_judge_login(answer, &login);
+
+	import_saw(im, answer);
+	/* The user may have been removed: look before giving up. */
+	if (host_reason_is(answer, "INVALID_CREDENTIALS") &&
+	    !im->memo.renewed_user)
+		return go_to("access.check_user");
+	if (why != FAILURE_NONE)
+		return import_host_failed(im, answer, why);
+	im->resources[IMPORT_TOKEN].expires_at =
+		im->now + login.expires_in_ms - TOKEN_MARGIN_MS;
+	import_settle(im, IMPORT_TOKEN, "created", NULL);
+	return go_on();
+}
+
+bool ask_user_still(const void *subject, struct request *request)
+{
+	return ask_find_user(subject, request);
+}
+
+struct verdict got_user_still(void *subject, const struct answer *answer)
+{
+	struct import *im = subject;
+	AUTO_FREE char *email = import_email(im);
+	int64_t id = 0;
+	enum failure why = host_judge_user_find(answer, email, &id);
+
+	import_saw(im, answer);
+	if (why != FAILURE_NONE)
+		return import_host_failed(im, answer, why);
+	if (id != 0) {
+		import_blame(im, "the host does not accept the password of "
+			     "our managed user: somebody changed it");
+		return failed(FAILURE_HOST_REFUSED);
+	}
+	/* Its keys and subscriptions went with it. */
+	im->memo.renewed_user = true;
+	import_gone(im, IMPORT_USER);
+	import_gone(im, IMPORT_SUBSCRIPTION);
+	import_gone(im, IMPORT_KEY);
+	return go_to("access.user");
+}
+
+struct verdict got_want_subscription(void *subject,
+				     const struct answer *answer)
+{
+	(void)subject;
+	(void)answer;
+	return take_resource(IMPORT_SUBSCRIPTION, "access.key");
+}
+
+bool ask_subscriptions(const void *subject, struct request *request)
+{
+	const struct import *im = subject;
+
+	host_ask_subscriptions(request, &im->peer,
+			       import_id(im, IMPORT_USER));
+	return true;
+}
+
+/* Somebody's assignment that has ended serves nobody: extend it instead. */
+static bool serves(const struct import *im,
+		   const struct host_subscription_seen *seen)
+{
+	return seen->id != 0 && seen->active &&
+	       (seen->expires_at == 0 || seen->expires_at > im->now);
+}
+
+static struct verdict settle_subscription(struct import *im, int64_t id)
+{
+	keep_id(im, IMPORT_SUBSCRIPTION, id);
+	import_settle(im, IMPORT_SUBSCRIPTION, "created", NULL);
+	return go_to("access.key");
+}
+
+struct verdict got_subscriptions(void *subject, const struct answer *answer)
+{
+	struct import *im = subject;
+	struct host_subscription_seen seen = { 0 };
+	enum failure why = host_judge_subscriptions(answer,
+				import_id(im, IMPORT_GROUP), &seen);
+
+	import_saw(im, answer);
+	if (why != FAILURE_NONE)
+		return import_host_failed(im, answer, why);
+	if (serves(im, &seen))
+		return settle_subscription(im, seen.id);
+	if (seen.id != 0)
+		keep_id(im, IMPORT_SUBSCRIPTION, seen.id);
+	return go_on();
+}
+
+bool ask_assign(const void *subject, struct request *request)
+{
+	const struct import *im = subject;
+	const struct resource *r = &im->resources[IMPORT_SUBSCRIPTION];
+
+	if (import_id(im, IMPORT_SUBSCRIPTION) != 0)
+		host_ask_subscription_extend(request, &im->peer,
+			import_id(im, IMPORT_SUBSCRIPTION),
+			im->run.subscription_days, r->mark, r->generation);
+	else
+		host_ask_subscription_assign(request, &im->peer,
+					     r->wanted_json);
+	return true;
+}
+
+struct verdict got_assign(void *subject, const struct answer *answer)
+{
+	struct import *im = subject;
+	struct host_subscription_seen seen = { 0 };
+	enum failure why = host_judge_subscription(answer, &seen);
+
+	import_saw(im, answer);
+	if (why == FAILURE_NONE)
+		return settle_subscription(im, seen.id);
+	if (why == FAILURE_GONE)	/* the group, most likely */
+		return failed(why);
+	if (host_subscription_conflicts(answer) || judge_is_doubtful(answer))
+		return import_doubt(im, "access.read_subscriptions", why);
+	return import_host_failed(im, answer, why);
+}
+
+struct verdict got_want_key(void *subject, const struct answer *answer)
+{
+	(void)subject;
+	(void)answer;
+	return take_resource(IMPORT_KEY, "validate.models");
+}
+
+/* The token has ended, or the host forgot it: log in again. */
+static struct verdict log_in_again(struct import *im, enum failure why)
+{
+	im->resources[IMPORT_TOKEN].state = RESOURCE_WANTED;
+	im->changed[IMPORT_TOKEN] = true;
+	return import_doubt(im, "access.login", why);
+}
+
+bool ask_create_key(const void *subject, struct request *request)
+{
+	const struct import *im = subject;
+	const struct resource *r = &im->resources[IMPORT_KEY];
+	const struct host_key_making making = {
+		.mark = r->mark,
+		.group_id = import_id(im, IMPORT_GROUP),
+		.generation = r->generation,
+	};
+
+	host_ask_key_create(request, &im->peer, &making);
+	return true;
+}
+
+static struct verdict settle_key(struct import *im, int64_t id)
+{
+	keep_id(im, IMPORT_KEY, id);
+	import_settle(im, IMPORT_KEY, "created", NULL);
+	im->memo.created_key = true;
+	return go_to("validate.models");
+}
+
+struct verdict got_create_key(void *subject, const struct answer *answer)
+{
+	struct import *im = subject;
+	int64_t id = 0;
+	enum failure why = host_judge_key_create(answer, &id);
+
+	import_saw(im, answer);
+	if (why == FAILURE_NONE)
+		return id ? settle_key(im, id) : go_on();
+	if (why == FAILURE_HOST_AUTH)
+		return log_in_again(im, why);
+	/* The subscription that we know of may have been taken away. */
+	if (host_reason_is(answer, "GROUP_NOT_ALLOWED")) {
+		import_gone(im, IMPORT_SUBSCRIPTION);
+		return import_doubt(im, "access.subscription", why);
+	}
+	if (judge_is_doubtful(answer))
+		return import_doubt(im, "access.create_key", why);
+	return import_host_failed(im, answer, why);
+}
+
+bool ask_find_key(const void *subject, struct request *request)
+{
+	const struct import *im = subject;
+
+	host_ask_key_find(request, &im->peer,
+			  im->resources[IMPORT_KEY].mark);
+	return true;
+}
+
+struct verdict got_find_key(void *subject, const struct answer *answer)
+{
+	struct import *im = subject;
+	struct host_key_found found = { 0 };
+	enum failure why = host_judge_key_find(answer,
+				im->resources[IMPORT_KEY].mark, &found);
+
+	import_saw(im, answer);
+	if (why == FAILURE_HOST_AUTH)
+		return log_in_again(im, why);
+	if (why != FAILURE_NONE)
+		return import_host_failed(im, answer, why);
+	if (found.id != 0 && found.active &&
+	    found.group_id == import_id(im, IMPORT_GROUP))
+		return settle_key(im, found.id);
+	/* The host keeps the name of a key that nobody can use: draw anew. */
+	import_gone(im, IMPORT_KEY);
+	return import_doubt(im, "access.key", FAILURE_KEY_REFUSED);
+}

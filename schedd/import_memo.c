@@ -1,0 +1,80 @@
+/* The task's memo and the struct that the steps see, both ways, by table. */
+#include <stdio.h>
+
+#include "schedd/import.h"
+#include "shared/table.h"
+
+enum memo_type { MEMO_I64, MEMO_BOOL, MEMO_INT, MEMO_TEXT };
+
+static const struct {
+	const char *name;
+	enum memo_type type;
+	size_t offset;
+} fields[] = {
+#define FIELD(type, m) { #m, type, offsetof(struct import_memo, m) }
+	FIELD(MEMO_I64,	 selector),
+	FIELD(MEMO_I64,	 chat_form),
+	FIELD(MEMO_I64,	 chat_model),
+	FIELD(MEMO_I64,	 chat_tries),
+	FIELD(MEMO_I64,	 page),
+	FIELD(MEMO_I64,	 polls),
+	FIELD(MEMO_I64,	 doubts),
+	FIELD(MEMO_I64,	 bound_at),
+	FIELD(MEMO_I64,	 models_status),
+	FIELD(MEMO_BOOL, models_listed),
+	FIELD(MEMO_BOOL, live),
+	FIELD(MEMO_BOOL, created_account),
+	FIELD(MEMO_BOOL, created_group),
+	FIELD(MEMO_BOOL, created_key),
+	FIELD(MEMO_BOOL, renewed_key),
+	FIELD(MEMO_BOOL, renewed_user),
+	FIELD(MEMO_TEXT, nonce),
+	FIELD(MEMO_INT,	 failure),
+#undef FIELD
+};
+
+char *import_memo_write(const void *subject)
+{
+	const struct import *im = subject;
+	struct jout out = { .text.max = TASK_MEMO_MAX };
+
+	jout_object(&out, NULL);
+	for (size_t i = 0; i < COUNT(fields); i++) {
+		const char *at = (const char *)&im->memo + fields[i].offset;
+		const char *name = fields[i].name;
+
+		/* What is zero is left out: most of it mostly is. */
+		if (fields[i].type == MEMO_I64 && *(const int64_t *)at)
+			jout_i64(&out, name, *(const int64_t *)at);
+		else if (fields[i].type == MEMO_INT && *(const int *)at)
+			jout_i64(&out, name, *(const int *)at);
+		else if (fields[i].type == MEMO_BOOL && *(const bool *)at)
+			jout_bool(&out, name, true);
+		else if (fields[i].type == MEMO_TEXT && *at != '\0')
+			jout_str(&out, name, at);
+	}
+	jout_object_end(&out);
+	return buf_take(&out.text);
+}
+
+void import_memo_read(struct import *im, const char *text)
+{
+	json_auto_t *memo = json_loads(text, 0, NULL);
+
+	for (size_t i = 0; i < COUNT(fields); i++) {
+		char *at = (char *)&im->memo + fields[i].offset;
+		const json_t *v = json_object_get(memo, fields[i].name);
+
+		if (!v)
+			continue;
+		if (fields[i].type == MEMO_I64)
+			*(int64_t *)at = json_integer_value(v);
+		else if (fields[i].type == MEMO_INT)
+			*(int *)at = (int)json_integer_value(v);
+		else if (fields[i].type == MEMO_BOOL)
+			*(bool *)at = json_is_true(v);
+		else
+			snprintf(at, sizeof(im->memo.nonce), "%s",
+				 json_string_value(v));
+	}
+}

@@ -1,0 +1,244 @@
+/*
+ * The provider itself: which models, where chat is, does the key work.
+ *
+ * It ends an import only for what it can know (decision D15): that the key is
+ * wrong or has no money, that the model does not exist, that this is no chat
+ * endpoint.  A way that is barred to us may be open to the host, so failures
+ * of transport, region and right are warnings, and the gateway decides.
+ */
+#include "schedd/completion.h"
+#include "schedd/import_steps.h"
+#include "schedd/upstream/chat.h"
+#include "schedd/upstream/families.h"
+#include "schedd/upstream/models.h"
+
+#include <string.h>
+
+#define MODEL_TRIES_MAX 5
+#define TRANSPORT_TRIES 2	/* then the host may see more than we do */
+
+/* What the direct probe may say on its own; all else is a warning. */
+static const enum failure verdicts[] = {
+	FAILURE_KEY_INVALID, FAILURE_QUOTA_EXHAUSTED, FAILURE_ENTITLEMENT,
+	FAILURE_PLAN_ENDPOINT_MISMATCH, FAILURE_CLIENT_NOT_ALLOWED,
+	FAILURE_MODEL_NOT_FOUND, FAILURE_ENDPOINT_UNSUPPORTED,
+	FAILURE_INSPECT_BODY, FAILURE_NOT_JSON, FAILURE_REDIRECTED,
+	FAILURE_TOO_LARGE,
+};
+
+static bool is_final(const struct import *im, enum failure why)
+{
+	if (strcmp(im->settings->probe_from, "host") == 0)
+		return false;
+	if (strcmp(im->settings->probe_from, "crm") == 0)
+		return true;
+	for (size_t i = 0; i < COUNT(verdicts); i++)
+		if (verdicts[i] == why)
+			return true;
+	return false;
+}
+
+bool ask_upstream_models(const void *subject, struct request *request)
+{
+	const struct import *im = subject;
+	AUTO_FREE char *url = upstream_models_url(im->item.base_url,
+						  (size_t)im->memo.page);
+
+	if (!url)
+		return false;
+	upstream_ask_models(request, url);
+	return true;
+}
+
+static void set_json(char **slot, json_t *take_value)
+{
+	free(*slot);
+	*slot = json_dumps(take_value, JSON_COMPACT);
+	json_decref(take_value);
+}
+
+/* Decide which models will be mapped; `listed` is NULL if nobody says. */
+static void choose_models(struct import *im, const json_t *listed)
+{
+	size_t i;
+	json_t *name;
+
+	if (json_array_size(im->requested) == 0) {
+		set_json(&im->item.models, listed
+			 ? upstream_chat_models(listed) : json_array());
+		return;
+	}
+	set_json(&im->item.models, json_deep_copy(im->requested));
+	json_array_foreach(im->requested, i, name)
+		if (listed && !upstream_lists(listed, json_string_value(name)))
+			item_warn(&im->item, "model_not_listed",
+				  json_string_value(name));
+}
+
+/*
+ * There is a list, or, because of `why`, there is none: either way the models
+ * are chosen.
+ */
+static struct verdict models_known(struct import *im, const json_t *listed,
+				   enum failure why)
+{
+	json_auto_t *models = NULL;
+
+	choose_models(im, listed);
+	models = json_loads(im->item.models, 0, NULL);
+	im->memo.page = 0;
+	if (json_array_size(models) == 0) {
+		import_blame(im, "the provider lists no chat model; name one "
+			     "in requested_models");
+		/* If it did not answer at all, that is what is wrong. */
+		return failed(why && !upstream_tries_next(why)
+			      ? why : FAILURE_MODEL_NOT_FOUND);
+	}
+	set_json(&im->item.canonical_model_families,
+		 upstream_families(models));
+	return go_on();
+}
+
+/* The list is a hint: what it cannot tell, the chat will. */
+static bool list_ends_it(const struct import *im, enum failure why)
+{
+	return (why == FAILURE_KEY_INVALID ||
+		why == FAILURE_QUOTA_EXHAUSTED) && is_final(im, why);
+}
+
+struct verdict got_upstream_models(void *subject, const struct answer *answer)
+{
+	struct import *im = subject;
+	json_auto_t *listed = NULL;
+	enum failure why;
+
+	if (!answer)	/* no form of the URL has a list */
+		return models_known(im, NULL, FAILURE_NONE);
+	why = upstream_judge_models(answer, &listed);
+	import_saw(im, answer);
+	if (why == FAILURE_NONE)
+		return models_known(im, listed, FAILURE_NONE);
+	if (list_ends_it(im, why)) {
+		AUTO_FREE char *words = upstream_detail(answer);
+
+		import_blame(im, words);
+		return failed(why);
+	}
+	if (upstream_tries_next(why)) {
+		im->memo.page++;
+		return poll_after(0, FAILURE_NONE);
+	}
+	if (failure_facts(why)->passes && im->attempt < TRANSPORT_TRIES)
+		return retry(why, answer->retry_after_ms);
+	item_warn(&im->item, "models_not_listed", failure_name(why));
+	return models_known(im, NULL, why);
+}
+
+static const char *model_tried(const struct import *im)
+{
+	return json_string_value(json_array_get(im->models,
+						(size_t)im->memo.chat_model));
+}
+
+bool ask_upstream_chat(const void *subject, struct request *request)
+{
+	const struct import *im = subject;
+	AUTO_FREE char *url = upstream_chat_url(im->item.base_url,
+						(size_t)im->memo.chat_form);
+
+	if (!url || !model_tried(im))
+		return false;
+	upstream_ask_chat(request, url, model_tried(im), im->memo.nonce);
+	return true;
+}
+
+/* This is where chat is, and this model answers there. */
+static struct verdict chat_known(struct import *im, size_t form)
+{
+	free(im->item.chat_url);
+	im->item.chat_url = upstream_chat_url(im->item.base_url, form);
+	own_set(&im->item.resolved_smoke_model, model_tried(im));
+	own_set(&im->item.failure_detail, NULL);
+	im->memo.doubts = 0;
+	return go_on();
+}
+
+/* Go on although we got no completion: the gateway decides. */
+static struct verdict leave_it_to_the_host(struct import *im,
+					   const struct answer *answer,
+					   enum failure why)
+{
+	AUTO_FREE char *words = upstream_detail(answer);
+	size_t form = (size_t)im->memo.chat_form;
+	AUTO_FREE char *url = upstream_chat_url(im->item.base_url, form);
+
+	item_warn(&im->item, failure_name(why), words);
+	if (im->memo.chat_model >= (int64_t)json_array_size(im->models))
+		im->memo.chat_model = 0;
+	return chat_known(im, url ? form : 0);
+}
+
+/* Nothing more to try: what was said last is what is wrong. */
+static struct verdict no_more_forms(struct import *im,
+				    const struct answer *answer,
+				    enum failure why)
+{
+	AUTO_FREE char *words = upstream_detail(answer);
+
+	import_blame(im, words);
+	return failed(why);
+}
+
+static bool has_form(const struct import *im, int64_t form)
+{
+	AUTO_FREE char *url = upstream_chat_url(im->item.base_url,
+						(size_t)form);
+
+	return url != NULL;
+}
+
+/* Without requested models, the first that completes will do. */
+static bool try_next_model(struct import *im, enum failure why)
+{
+	if (why != FAILURE_MODEL_NOT_FOUND && why != FAILURE_ENTITLEMENT &&
+	    why != FAILURE_BAD_REQUEST)
+		return false;
+	if (im->memo.chat_model + 1 >= (int64_t)json_array_size(im->models) ||
+	    im->memo.chat_model + 1 >= MODEL_TRIES_MAX)
+		return false;
+	im->memo.chat_model++;
+	return true;
+}
+
+struct verdict got_upstream_chat(void *subject, const struct answer *answer)
+{
+	struct import *im = subject;
+	CLEANUP(completion_done) struct completion completion = { 0 };
+	enum failure why;
+
+	if (!answer)
+		return failed(FAILURE_INTERNAL);
+	why = upstream_judge_chat(answer, &completion);
+	import_saw(im, answer);
+	if (why == FAILURE_NONE || why == FAILURE_EMPTY_COMPLETION)
+		return chat_known(im, (size_t)im->memo.chat_form);
+	if (upstream_tries_next(why) && has_form(im, im->memo.chat_form + 1)) {
+		im->memo.chat_form++;
+		return poll_after(0, FAILURE_NONE);
+	}
+	if (try_next_model(im, why)) {
+		im->memo.chat_form = 0;
+		return poll_after(0, FAILURE_NONE);
+	}
+	if (is_final(im, why))
+		return no_more_forms(im, answer, why);
+	if (failure_facts(why)->passes && (why == FAILURE_RATE_LIMITED ||
+	    why == FAILURE_OVERLOADED || im->attempt < TRANSPORT_TRIES)) {
+		AUTO_FREE char *words = upstream_detail(answer);
+
+		own_set(&im->item.failure_detail, NULL);
+		import_blame(im, words);
+		return retry(why, answer->retry_after_ms);
+	}
+	return leave_it_to_the_host(im, answer, why);
+}

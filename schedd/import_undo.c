@@ -1,0 +1,148 @@
+/*
+ * Taking back what a failed import made: last to first, and only what nobody
+ * else can rest on.  While our group was not live no other task could pass
+ * it, so what hangs on it is ours alone; in a group that was live before, only
+ * the account is.
+ */
+#include "schedd/host/account.h"
+#include "schedd/host/answer.h"
+#include "schedd/host/group.h"
+#include "schedd/host/key.h"
+#include "schedd/import_steps.h"
+
+static bool is_held(const struct import *im, enum import_resource which)
+{
+	return import_holds(im, which) && import_id(im, which) != 0;
+}
+
+static struct verdict removed(struct import *im, const struct answer *answer,
+			      enum import_resource which)
+{
+	enum failure why;
+
+	if (!answer)
+		return go_on();
+	why = host_judge_delete(answer);
+	import_saw(im, answer);
+	if (why != FAILURE_NONE)
+		return retry(why, host_retry_after_ms(answer));
+	import_gone(im, which);
+	import_note(im, "removed", NULL);
+	return go_on();
+}
+
+bool ask_undo_key(const void *subject, struct request *request)
+{
+	const struct import *im = subject;
+
+	if (im->memo.live || !im->memo.created_key ||
+	    im->resources[IMPORT_TOKEN].state != RESOURCE_PRESENT ||
+	    import_id(im, IMPORT_KEY) == 0)
+		return false;
+	host_ask_key_delete(request, &im->peer, import_id(im, IMPORT_KEY));
+	return true;
+}
+
+struct verdict got_undo_key(void *subject, const struct answer *answer)
+{
+	return removed(subject, answer, IMPORT_KEY);
+}
+
+/*
+ * Are we making it and do not know whether the host has it?  The answer may
+ * have been lost, or nobody looked at it because the run was cancelled.
+ */
+static bool may_be_lost(const struct import *im, enum import_resource which)
+{
+	return import_holds(im, which) && import_id(im, which) == 0;
+}
+
+bool ask_lost_account(const void *subject, struct request *request)
+{
+	const struct import *im = subject;
+
+	if (!may_be_lost(im, IMPORT_ACCOUNT))
+		return false;
+	host_ask_account_find(request, &im->peer,
+			      im->resources[IMPORT_ACCOUNT].mark,
+			      im->memo.page + 1);
+	return true;
+}
+
+struct verdict got_lost_account(void *subject, const struct answer *answer)
+{
+	struct import *im = subject;
+	struct verdict v;
+
+	if (!answer)
+		return go_on();
+	v = import_found(im, IMPORT_ACCOUNT, answer, "undo.account");
+	if (v.kind == VERDICT_GO_TO)
+		im->memo.created_account = true;
+	return v;
+}
+
+bool ask_lost_group(const void *subject, struct request *request)
+{
+	const struct import *im = subject;
+
+	if (!may_be_lost(im, IMPORT_GROUP))
+		return false;
+	host_ask_group_find(request, &im->peer,
+			    im->resources[IMPORT_GROUP].mark);
+	return true;
+}
+
+struct verdict got_lost_group(void *subject, const struct answer *answer)
+{
+	if (!answer)
+		return go_on();
+	return import_found(subject, IMPORT_GROUP, answer, "undo.group");
+}
+
+bool ask_undo_account(const void *subject, struct request *request)
+{
+	const struct import *im = subject;
+
+	if (!im->memo.created_account || !is_held(im, IMPORT_ACCOUNT))
+		return false;
+	host_ask_account_delete(request, &im->peer,
+				import_id(im, IMPORT_ACCOUNT));
+	return true;
+}
+
+struct verdict got_undo_account(void *subject, const struct answer *answer)
+{
+	return removed(subject, answer, IMPORT_ACCOUNT);
+}
+
+bool ask_undo_group(const void *subject, struct request *request)
+{
+	const struct import *im = subject;
+
+	if (im->memo.live || !is_held(im, IMPORT_GROUP))
+		return false;
+	host_ask_group_delete(request, &im->peer,
+			      import_id(im, IMPORT_GROUP));
+	return true;
+}
+
+struct verdict got_undo_group(void *subject, const struct answer *answer)
+{
+	struct import *im = subject;
+	struct verdict v = removed(im, answer, IMPORT_GROUP);
+
+	/* Its subscriptions went with it. */
+	if (answer && v.kind == VERDICT_GO_ON &&
+	    im->resources[IMPORT_SUBSCRIPTION].resource_id)
+		import_gone(im, IMPORT_SUBSCRIPTION);
+	return v;
+}
+
+struct verdict got_undone(void *subject, const struct answer *answer)
+{
+	const struct import *im = subject;
+
+	(void)answer;
+	return failed((enum failure)im->memo.failure);
+}

@@ -1,0 +1,56 @@
+/*
+ * job: a claimed task on its way through one step.  The engine's own.
+ */
+#ifndef SCHEDD_JOB_H
+#define SCHEDD_JOB_H
+
+#include "schedd/limits.h"
+#include "schedd/step.h"
+#include "schedd/wire.h"
+
+enum job_state {
+	JOB_NEW,	/* the step is to be begun */
+	JOB_WAITING,	/* for its turn, by the limits */
+	JOB_SENT,	/* the world has it */
+	JOB_READY,	/* the verdict is to be made and settled */
+	JOB_OVER,	/* nothing left to do here */
+};
+
+struct job {
+	enum job_state state;
+	uint64_t tag;
+	struct task task;
+	const struct flow *flow;
+	const struct step *step;
+	void *subject;
+	struct request request;
+	struct limit_names limits;	/* borrowed from `subject` */
+	bool entered;			/* counted by the limits */
+	bool asked;			/* there was an exchange */
+	struct answer answer;
+	char *captured;			/* plaintext: wiped when settled */
+	int64_t waiting_since;
+	int64_t ask_again_at;		/* while waiting; 0: when one ended */
+};
+
+struct job *job_new(struct task *take_task);
+void job_free(struct job **job);
+
+/* Be done with the step: what it read, asked and got. */
+void job_reset(struct job *job, struct limits *limits);
+
+/*
+ * Find the flow and the step, load the subject, build the request.  The job
+ * becomes JOB_WAITING if there is something to ask, else JOB_READY.
+ */
+int job_begin(struct job *job, const struct store *store, int64_t now,
+	      struct err *err) MUST_CHECK;
+
+/* The request with its secrets in. */
+int job_wire(struct job *job, const struct store *store, struct wire **ret,
+	     struct err *err) MUST_CHECK;
+
+/* Keep the answer; a secret that the step captures is taken out of it. */
+void job_answered(struct job *job, struct answer *take_answer);
+
+#endif

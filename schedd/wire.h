@@ -1,0 +1,47 @@
+/*
+ * wire: a request with its secrets in, as it leaves.
+ *
+ * The only form in which a plaintext secret exists in schedd, and for no
+ * longer than the exchange lasts: wire_free() wipes all of it.
+ */
+#ifndef SCHEDD_WIRE_H
+#define SCHEDD_WIRE_H
+
+#include <stdint.h>
+
+#include "schedd/exchange.h"
+
+/* The plaintexts by slot; what is NULL is not to be had. */
+struct wire_secrets {
+	char *text[SLOT__MAX];
+};
+
+struct wire {
+	const char *method;	/* a literal */
+	char *url;
+	char *headers[REQUEST_HEADERS_MAX + 2];	/* "Name: value" */
+	size_t nheaders;
+	char *body;		/* NULL: none */
+	size_t body_len;
+	int64_t timeout_ms;
+	int64_t answer_max;
+	struct wire_secrets *secrets;	/* that went into it */
+};
+
+/* The slots that a request names, as bits. */
+unsigned wire_slots(const struct request *request);
+
+void wire_secrets_wipe(struct wire_secrets *secrets);
+
+/* NULL if the request names a secret that is not to be had. */
+struct wire *wire_make(const struct request *request,
+		       const struct wire_secrets *secrets);
+void wire_free(struct wire **wire);
+
+/*
+ * Overwrite every secret of the wire that stands in an answer: some peers
+ * echo the key that they refuse, and some show what they were given.
+ */
+void wire_scrub(const struct wire *wire, char *body, size_t len);
+
+#endif

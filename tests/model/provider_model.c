@@ -1,0 +1,455 @@
+#include "tests/model/provider_model.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "shared/table.h"
+#include "tests/model/provider_answers.h"
+#include "tests/model/provider_keys.h"
+
+#define LIMITS_BELOW 256	/* tokens that thinking takes */
+#define PATHS_MAX 256		/* counted apart; the rest is one */
+#define ENDLESS_BYTES (5 << 20)	/* more than any sane ceiling */
+#define SLOW_MS 3000
+#define JSON_TYPE "application/json"
+#define EVENTS_TYPE "text/event-stream"
+
+struct provider_model {
+	const struct provider_personality *personality;
+	uint64_t seed;
+	int64_t delay_ms;
+	json_t *models;		/* strings */
+	bool any_model;		/* "*" was among them */
+	json_t *keys;		/* of provider_keys_new() */
+	uint64_t requests;
+	uint64_t questions;
+	int64_t by_key[PROVIDER_KEY__MAX];
+	json_t *by_path;	/* "POST /x" -> status -> count */
+};
+
+/* One request under way. */
+struct call {
+	struct provider_model *model;
+	const struct model_request *request;
+	enum provider_path path;
+	const char *model_id;	/* of PROVIDER_MODEL, borrowed */
+	int64_t now;
+	uint64_t id;
+	struct model_answer *answer;
+};
+
+/* Different numbers in, different numbers out (splitmix64). */
+static uint64_t mix(uint64_t value)
+{
+	value += 0x9e3779b97f4a7c15u;
+	value = (value ^ (value >> 30)) * 0xbf58476d1ce4e5b9u;
+	value = (value ^ (value >> 27)) * 0x94d049bb133111ebu;
+	return value ^ (value >> 31);
+}
+
+static void set_models(struct provider_model *model, const char *list)
+{
+	const char *word;
+	json_t *value;
+	size_t i;
+	json_auto_t *words = provider_words(list ? list : "mock-a,mock-b");
+
+	model->models = json_array();
+	json_array_foreach(words, i, value) {
+		word = json_string_value(value);
+		if (word && strcmp(word, "*") == 0)
+			model->any_model = true;
+		else
+			json_array_append(model->models, value);
+	}
+}
+
+struct provider_model *provider_model_new(const struct provider_options *o)
+{
+	const struct provider_personality *personality =
+		provider_personality_find(o->personality);
+	struct provider_model *model;
+
+	if (!personality)
+		return NULL;
+	model = xcalloc(1, sizeof(*model));
+	model->personality = personality;
+	model->seed = o->seed;
+	model->delay_ms = o->delay_ms;
+	model->by_path = json_object();
+	set_models(model, o->models);
+	model->keys = provider_keys_new(o->keys);
+	return model;
+}
+
+void provider_model_free(struct provider_model **model)
+{
+	if (!*model)
+		return;
+	json_decref((*model)->models);
+	json_decref((*model)->keys);
+	json_decref((*model)->by_path);
+	free(*model);
+	*model = NULL;
+}
+
+static bool twisted(const struct call *call, enum provider_twist twist)
+{
+	return (call->model->personality->twists & (unsigned int)twist) != 0;
+}
+
+static bool has_model(const struct provider_model *model, const char *name)
+{
+	json_t *known;
+	size_t i;
+
+	json_array_foreach(model->models, i, known) {
+		if (strcmp(json_string_value(known), name) == 0)
+			return true;
+	}
+	return model->any_model;
+}
+
+static void answer_json(struct call *call, int status, const json_t *body)
+{
+	AUTO_FREE char *text = json_dumps(body, JSON_COMPACT);
+
+	model_answer_set(call->answer, status, JSON_TYPE, text);
+}
+
+static void answer_error(struct call *call, int status, const char *message,
+			 const char *code)
+{
+	json_auto_t *body = json_pack("{s:{s:s, s:s, s:s?}}", "error",
+				      "message", message, "type",
+				      "invalid_request_error", "code", code);
+
+	answer_json(call, status, body);
+}
+
+static void answer_reply(struct call *call, const struct provider_reply *reply)
+{
+	if (reply->status > 0) {
+		model_answer_set(call->answer, reply->status, reply->type,
+				 reply->body);
+		if (reply->header)
+			model_answer_add_header(call->answer, reply->header,
+						reply->value);
+		return;
+	}
+	model_answer_set(call->answer, 0, JSON_TYPE, "");
+	call->answer->end = reply->end;
+}
+
+static void refuse_unknown(struct call *call, const char *key)
+{
+	AUTO_FREE char *message = NULL;
+	size_t len = strlen(key);
+
+	if (twisted(call, TWIST_ECHO))
+		message = xasprintf("Incorrect API key provided: %s", key);
+	else if (twisted(call, TWIST_MASK) && len >= 12)
+		message = xasprintf("Incorrect API key provided: %.4s****%s",
+				    key, key + len - 4);
+	else
+		message = xstrdup("Incorrect API key provided");
+	answer_error(call, 401, message, "invalid_api_key");
+}
+
+/* Whether the key may ask; if not, the answer says so. */
+static bool admit(struct call *call, enum provider_key class, const char *key)
+{
+	bool question = strcmp(call->request->method, "POST") == 0;
+
+	switch (class) {
+	case PROVIDER_KEY_MISSING:
+		answer_error(call, 401, "You didn't provide an API key",
+			     "invalid_api_key");
+		return false;
+	case PROVIDER_KEY_UNKNOWN:
+		refuse_unknown(call, key);
+		return false;
+	case PROVIDER_KEY_QUOTA:
+	case PROVIDER_KEY_LIMITED:
+		/* Such keys may still read; only work costs. */
+		if (question)
+			answer_reply(call, class == PROVIDER_KEY_QUOTA ?
+				     provider_reply_quota :
+				     provider_reply_limited);
+		return !question;
+	case PROVIDER_KEY_GOOD:
+	case PROVIDER_KEY__MAX:
+		break;
+	}
+	return true;
+}
+
+static json_t *model_object(const struct call *call, const char *id)
+{
+	return json_pack("{s:s, s:s, s:I, s:s}", "id", id, "object", "model",
+			 "created", (json_int_t)(call->now / 1000),
+			 "owned_by", "mock");
+}
+
+static void list_models(struct call *call)
+{
+	json_t *data = json_array();
+	json_auto_t *body = json_pack("{s:s, s:o}", "object", "list",
+				      "data", data);
+	json_t *known;
+	size_t i;
+
+	json_array_foreach(call->model->models, i, known)
+		json_array_append_new(data, model_object(call,
+						json_string_value(known)));
+	answer_json(call, 200, body);
+}
+
+static void refuse_model(struct call *call, const char *name)
+{
+	AUTO_FREE char *message = xasprintf(
+		"The model `%s` does not exist or you do not have access to "
+		"it.", name);
+
+	/*
+	 * On /responses it is a bad request: a host that probes with a model
+	 * of its own must not read 404 as "no such path".
+	 */
+	answer_error(call, call->path == PROVIDER_RESPONSES ||
+		     twisted(call, TWIST_MODEL_400) ? 400 : 404, message,
+		     "model_not_found");
+}
+
+static void show_model(struct call *call)
+{
+	size_t len = strcspn(call->model_id, "?#");
+	AUTO_FREE char *id = provider_plain(call->model_id, len);
+	json_auto_t *body = NULL;
+
+	if (!has_model(call->model, id)) {
+		refuse_model(call, id);
+		return;
+	}
+	body = model_object(call, id);
+	answer_json(call, 200, body);
+}
+
+static void embed(struct call *call, const struct provider_ask *ask)
+{
+	json_auto_t *body = json_pack(
+		"{s:s, s:[{s:s, s:i, s:[f,f]}], s:s, s:{s:I, s:I}}",
+		"object", "list", "data", "object", "embedding", "index", 0,
+		"embedding", 0.125, 0.25, "model", ask->model,
+		"usage", "prompt_tokens", (json_int_t)ask->prompt_tokens,
+		"total_tokens", (json_int_t)ask->prompt_tokens);
+
+	answer_json(call, 200, body);
+}
+
+/* What the model says, without any form around it. */
+static char *text_for(const struct provider_ask *ask)
+{
+	const char *nonce = ask->nonce ? ask->nonce : "";
+
+	if (ask->wants_json && ask->nonce)
+		return xasprintf("{\"ok\":true,\"nonce\":\"%s\"}", nonce);
+	if (ask->wants_json)
+		return xstrdup("{\"ok\":true}");
+	return xasprintf("pong%s%s", ask->nonce ? " " : "", nonce);
+}
+
+static char *write_answer(const struct call *call,
+			  const struct provider_telling *telling)
+{
+	bool stream = telling->ask->stream;
+
+	if (call->path == PROVIDER_CHAT)
+		return stream ? provider_chat_stream(telling) :
+				provider_chat_body(telling);
+	return stream ? provider_responses_stream(telling) :
+			provider_responses_body(telling);
+}
+
+static void tell(struct call *call, struct provider_ask *ask)
+{
+	AUTO_FREE char *text = text_for(ask);
+	AUTO_FREE char *body = NULL;
+	bool thinks = twisted(call, TWIST_THINK);
+	bool short_of = thinks && ask->max_tokens > 0 &&
+			ask->max_tokens < LIMITS_BELOW;
+	struct provider_telling telling = {
+		.ask = ask,
+		.id = call->id,
+		.created = call->now / 1000,
+		.text = short_of ? "" : text,
+		.thought = thinks ? "The user wants a short answer." : NULL,
+		.cut_short = short_of,
+		.answer_tokens = short_of ? ask->max_tokens :
+				 (thinks ? 40 : 3),
+	};
+
+	if (short_of)
+		ask->tool = NULL;
+	body = write_answer(call, &telling);
+	model_answer_set(call->answer, 200, ask->stream ? EVENTS_TYPE :
+			 JSON_TYPE, body);
+}
+
+static void answer_question(struct call *call)
+{
+	CLEANUP(provider_ask_done) struct provider_ask ask = { 0 };
+
+	provider_ask_read(&ask, call->request);
+	if (!ask.body)
+		answer_error(call, 400, "We could not parse the JSON body of "
+			     "your request", NULL);
+	else if (!ask.model || !ask.model[0])
+		answer_error(call, 400, "you must provide a model parameter",
+			     NULL);
+	else if (!has_model(call->model, ask.model))
+		refuse_model(call, ask.model);
+	else if (call->path == PROVIDER_EMBEDDINGS)
+		embed(call, &ask);
+	else if (call->path == PROVIDER_RESPONSES_PART)
+		answer_error(call, 404, "Not Found", "not_found");
+	else
+		tell(call, &ask);
+}
+
+static void work(struct call *call)
+{
+	bool question = strcmp(call->request->method, "POST") == 0;
+
+	if (question && twisted(call, TWIST_FLAP) &&
+	    call->model->questions++ % 2 == 1)
+		answer_reply(call, provider_reply_limited);
+	else if (call->path == PROVIDER_MODELS)
+		list_models(call);
+	else if (call->path == PROVIDER_MODEL)
+		show_model(call);
+	else
+		answer_question(call);
+}
+
+/* Whoever asks gets this, key or not. */
+static bool is_open(const struct call *call, const struct provider_reply *reply)
+{
+	return reply->before_key || call->path == PROVIDER_OTHER ||
+	       (twisted(call, TWIST_OPEN) && call->path == PROVIDER_MODELS);
+}
+
+static void answer_path(struct call *call)
+{
+	const struct provider_reply *reply =
+		call->model->personality->replies[call->path];
+	const char *method = provider_path_method(call->path);
+	AUTO_FREE char *key = provider_key_of(call->request);
+	enum provider_key class = provider_keys_class(call->model->keys, key);
+
+	call->model->by_key[class]++;
+	if (!is_open(call, reply) && !admit(call, class, key))
+		return;
+	if (reply->status != 0)
+		answer_reply(call, reply);
+	else if (strcmp(method, call->request->method) != 0)
+		answer_error(call, 405, "Method Not Allowed",
+			     "method_not_allowed");
+	else
+		work(call);
+}
+
+/* The answer again and again, until it is larger than anyone should read. */
+static void make_endless(struct model_answer *answer)
+{
+	size_t part = answer->body_len;
+
+	assert(part > 0 && part < ENDLESS_BYTES);
+	answer->body = xrealloc(answer->body, ENDLESS_BYTES + 1);
+	for (size_t at = part; at < ENDLESS_BYTES; at++)
+		answer->body[at] = answer->body[at - part];
+	answer->body[ENDLESS_BYTES] = '\0';
+	answer->body_len = ENDLESS_BYTES;
+	answer->end = MODEL_END_CUT;
+	/* The server goes on from here; nobody else needs it. */
+	model_answer_add_header(answer, "x-sim-endless", "1");
+}
+
+static void twist_answer(struct call *call)
+{
+	struct model_answer *answer = call->answer;
+
+	answer->delay_ms = call->model->delay_ms;
+	if (twisted(call, TWIST_SLOW))
+		answer->delay_ms += SLOW_MS;
+	if (answer->end != MODEL_END_COMPLETE || answer->status != 200)
+		return;
+	if (twisted(call, TWIST_ENDLESS))
+		make_endless(answer);
+	if (twisted(call, TWIST_CUT)) {
+		answer->body_len /= 2;
+		answer->body[answer->body_len] = '\0';
+		answer->end = MODEL_END_CUT;
+	}
+}
+
+static void count(const struct call *call)
+{
+	const char *target = call->request->target;
+	json_t *by_path = call->model->by_path;
+	AUTO_FREE char *path = provider_plain(target, strcspn(target, "?#"));
+	AUTO_FREE char *name = xasprintf("%s %s", call->request->method, path);
+	const char *key = name;
+	char status[16];
+	json_t *statuses;
+
+	if (json_object_size(by_path) >= PATHS_MAX &&
+	    !json_object_get(by_path, name))
+		key = "other";
+	statuses = json_object_get(by_path, key);
+	if (!statuses) {
+		statuses = json_object();
+		json_object_set_new(by_path, key, statuses);
+	}
+	snprintf(status, sizeof(status), "%d", call->answer->status);
+	json_object_set_new(statuses, status, json_integer(1 +
+		json_integer_value(json_object_get(statuses, status))));
+}
+
+void provider_model_request(struct provider_model *model, int64_t now,
+			    const struct model_request *request,
+			    struct model_answer *ret)
+{
+	struct call call = {
+		.model = model,
+		.request = request,
+		.now = now,
+		.id = mix(model->seed + mix(model->requests++)),
+		.answer = ret,
+	};
+	char id[32];
+
+	*ret = (struct model_answer){ 0 };
+	call.path = provider_path_of(request->target, &call.model_id);
+	answer_path(&call);
+	twist_answer(&call);
+	snprintf(id, sizeof(id), "req-%016llx", (unsigned long long)call.id);
+	model_answer_add_header(ret, "x-request-id", id);
+	count(&call);
+}
+
+json_t *provider_model_state(const struct provider_model *model)
+{
+	json_t *keys = json_object();
+
+	for (int i = 0; i < PROVIDER_KEY__MAX; i++) {
+		enum provider_key key = (enum provider_key)i;
+
+		json_object_set_new(keys, provider_key_name(key),
+				    json_integer(model->by_key[key]));
+	}
+	return json_pack("{s:s, s:I, s:o, s:O, s:o}",
+			 "personality", model->personality->name,
+			 "requests", (json_int_t)model->requests,
+			 "paths", json_deep_copy(model->by_path),
+			 "models", model->models, "keys", keys);
+}

@@ -1,0 +1,60 @@
+/*
+ * provider_personality: what providers are like, as tables.
+ *
+ * A personality names the reply that each kind of path gives, and twists that
+ * concern more than one reply.  It knows nothing of requests.
+ */
+#ifndef TESTS_MODEL_PROVIDER_PERSONALITY_H
+#define TESTS_MODEL_PROVIDER_PERSONALITY_H
+
+#include "tests/model/model.h"
+
+enum provider_path {
+	PROVIDER_CHAT,
+	PROVIDER_RESPONSES,
+	PROVIDER_RESPONSES_PART,	/* below /responses */
+	PROVIDER_MODELS,
+	PROVIDER_MODEL,			/* below /models */
+	PROVIDER_EMBEDDINGS,
+	PROVIDER_OTHER,
+	PROVIDER_PATH__MAX
+};
+
+/* A reply that does not depend on the question. */
+struct provider_reply {
+	int status;			/* 0: the ordinary answer */
+	const char *type;
+	const char *body;
+	const char *header;		/* one more, or NULL */
+	const char *value;
+	enum model_end end;
+	bool before_key;		/* given to strangers too */
+};
+
+enum provider_twist {
+	TWIST_SLOW	= 1 << 0,	/* every answer takes 3 s */
+	TWIST_CUT	= 1 << 1,	/* every answer breaks off */
+	TWIST_ENDLESS	= 1 << 2,	/* no answer ever ends */
+	TWIST_FLAP	= 1 << 3,	/* every second question gets 429 */
+	TWIST_THINK	= 1 << 4,	/* thinks, and needs tokens for it */
+	TWIST_ECHO	= 1 << 5,	/* shows a wrong key in its answer */
+	TWIST_MASK	= 1 << 6,	/* shows its ends only */
+	TWIST_OPEN	= 1 << 7,	/* lists its models to anybody */
+	TWIST_MODEL_400	= 1 << 8,	/* a model it lacks is a bad request */
+};
+
+struct provider_personality {
+	const char *name;
+	const char *summary;
+	const struct provider_reply *replies[PROVIDER_PATH__MAX];
+	unsigned int twists;		/* of enum provider_twist */
+};
+
+/* NULL if there is no such personality; NULL stands for the first one. */
+const struct provider_personality *provider_personality_find(const char *name);
+
+/* What keys without money, or used too often, get. */
+extern const struct provider_reply *const provider_reply_quota;
+extern const struct provider_reply *const provider_reply_limited;
+
+#endif

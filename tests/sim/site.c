@@ -1,0 +1,321 @@
+#include "tests/sim/site.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "shared/endpoint.h"
+#include "shared/hosts.h"
+#include "shared/items.h"
+#include "shared/migrate.h"
+#include "shared/runs.h"
+#include "shared/secrets.h"
+#include "shared/tasks.h"
+#include "tests/sim/check.h"
+
+#define START INT64_C(1790000000000)
+#define HOURS_6 (INT64_C(6) * 3600 * 1000)
+#define STEPS_MAX 2000000
+#define ADMIN_KEY "admin-00112233445566778899aabbccddeeff00112233445566" \
+		  "778899aabbccddee"
+
+void site_fault(struct site *site, const char *fmt, ...)
+{
+	va_list args;
+
+	if (site->fault)
+		return;
+	va_start(args, fmt);
+	vsnprintf(site->fault_text, sizeof(site->fault_text), fmt, args);
+	va_end(args);
+	site->fault = site->fault_text;
+}
+
+#define MUST(site, call, err) \
+	do { \
+		if (call) { \
+			site_fault(site, "%s: %s", #call, (err)->msg); \
+			return; \
+		} \
+	} while (0)
+
+static void make_peers(struct site *site, const struct site_plan *plan)
+{
+	struct host_options host = host_options_default(plan->version);
+	struct provider_options provider = {
+		.personality = plan->personality,
+		.delay_ms = 5,
+	};
+
+	host.seed = net_random(&site->net);
+	host.admin_api_key = ADMIN_KEY;
+	host.compliance_accepted = true;
+	host.rate_limits = true;
+	site->net.host = host_model_new(&host, site->net.now);
+	for (size_t i = 0; i < plan->nproviders; i++) {
+		provider.seed = net_random(&site->net);
+		site->net.providers[i] = provider_model_new(&provider);
+	}
+	site->net.nproviders = plan->nproviders;
+	site->net.faults = faults_new();
+	site->net.provider_faults = faults_new();
+}
+
+/* Faults that pass: few enough for the retries to get through. */
+static void add_faults(struct site *site)
+{
+	static const enum fault_kind kinds[] = { FAULT_DELAY, FAULT_STATUS,
+		FAULT_GARBAGE, FAULT_CUT, FAULT_LOST, FAULT_RESET,
+		FAULT_TWICE, FAULT_HANG };
+	static char json[] = "{\"code\":500,\"message\":\"internal error\"}";
+	size_t n = 1 + net_random(&site->net) % 4;
+
+	for (size_t i = 0; i < n; i++) {
+		struct fault_rule rule = {
+			.kind = kinds[net_random(&site->net) % COUNT(kinds)],
+			.skip = (int64_t)(net_random(&site->net) % 60),
+			.count = 1 + (int64_t)(net_random(&site->net) % 2),
+			.delay_ms = (int64_t)(net_random(&site->net) % 9000),
+			.status = net_random(&site->net) % 2 ? 500 : 503,
+			.body = json,
+		};
+
+		faults_add(site->net.faults, &rule);
+	}
+}
+
+static const struct {
+	const char *prefix;
+	enum failure ends;
+} key_kinds[] = {
+	{ "good-",  FAILURE_NONE },
+	{ "good-",  FAILURE_NONE },
+	{ "good-",  FAILURE_NONE },
+	{ "wrong-", FAILURE_KEY_INVALID },
+	{ "quota-", FAILURE_QUOTA_EXHAUSTED },
+};
+
+static void plan_items(struct site *site, const struct site_plan *plan)
+{
+	for (size_t i = 0; i < plan->nitems; i++) {
+		struct site_item *item = &site->items[i];
+		size_t kind = plan->bad_keys ? net_random(&site->net) %
+					       COUNT(key_kinds) : 0;
+
+		item->provider = net_random(&site->net) % plan->nproviders;
+		item->ends = key_kinds[kind].ends;
+		snprintf(item->key, sizeof(item->key), "%s%016" PRIx64
+			 "%04zu", key_kinds[kind].prefix,
+			 net_random(&site->net), i);
+	}
+	site->nitems = plan->nitems;
+}
+
+static void add_host(struct site *site, struct err *err)
+{
+	struct secret_face face;
+	struct host_spec spec = { .name = "sim", .base_url = NET_HOST_URL,
+				  .auth_type = HOST_AUTH_API_KEY };
+	struct task_spec task = { .flow = "host_probe", .step = "probe.public",
+				  .subject_id = site->host_id,
+				  .host_id = site->host_id,
+				  .not_before = site->net.now };
+	char task_id[ID_MAX];
+
+	MUST(site, secrets_add(site->db, &site->key.pub, SECRET_HOST_TOKEN,
+			       ADMIN_KEY, site->net.now,
+			       net_random(&site->net), &face, err), err);
+	spec.auth_secret_id = face.secret_id;
+	MUST(site, hosts_add(site->db, &spec, site->net.now,
+			     net_random(&site->net), site->host_id, err), err);
+	MUST(site, tasks_add(site->db, &task, site->net.now,
+			     net_random(&site->net), task_id, err), err);
+}
+
+static void add_item(struct site *site, size_t i, struct err *err)
+{
+	struct site_item *item = &site->items[i];
+	struct secret_face face;
+	char url[64], key[ENDPOINT_KEY_MAX], task_id[ID_MAX];
+	struct item_spec spec = { .run_id = site->run_id,
+				  .seq = (int64_t)i + 1, .base_url = url,
+				  .endpoint_key = key,
+				  .requested_models = "[]",
+				  .warnings = "[]" };
+	struct task_spec task = { .flow = "import", .step = "probe.models",
+				  .subject_id = item->item_id,
+				  .run_id = site->run_id,
+				  .host_id = site->host_id,
+				  .not_before = site->net.now };
+
+	net_provider_url(url, sizeof(url), item->provider);
+	endpoint_key(url, key);
+	MUST(site, secrets_add(site->db, &site->key.pub, SECRET_API_KEY,
+			       item->key, site->net.now,
+			       net_random(&site->net), &face, err), err);
+	spec.api_key_secret_id = face.secret_id;
+	MUST(site, items_add(site->db, &spec, site->net.now,
+			     net_random(&site->net), item->item_id, err), err);
+	MUST(site, tasks_add(site->db, &task, site->net.now,
+			     net_random(&site->net), task_id, err), err);
+}
+
+static void add_run(struct site *site, struct err *err)
+{
+	const struct run_spec spec = {
+		.host_id = site->host_id,
+		.access_mode = ACCESS_SUBSCRIPTION,
+		.subscription_users = "[\"default\"]",
+		.subscription_days = 30,
+		.items_total = (int64_t)site->nitems,
+		.created_by = "tok_sim",
+	};
+	CLEANUP(db_tx_done) struct db_tx tx = { 0 };
+
+	MUST(site, db_tx_begin(&tx, site->db, err), err);
+	MUST(site, runs_add(site->db, &spec, site->net.now,
+			    net_random(&site->net), site->run_id, err), err);
+	for (size_t i = 0; i < site->nitems && !site->fault; i++)
+		add_item(site, i, err);
+	MUST(site, db_tx_commit(&tx, err), err);
+}
+
+static void start_engine(struct site *site)
+{
+	struct world world = net_world(&site->net);
+	struct err err;
+
+	site->net.engine = engine_new(site->db, &site->key, &site->settings,
+				      &world);
+	MUST(site, engine_take_over(site->net.engine, site->net.now, &err),
+	     &err);
+}
+
+static void open_site(struct site *site, const struct site_plan *plan)
+{
+	struct err err;
+	int applied;
+
+	site->net.seed = plan->seed;
+	site->net.now = START;
+	site->net.verbose = plan->verbose;
+	MUST(site, seal_start(&err), &err);
+	seal_generate(&site->key);
+	MUST(site, settings_read(&site->settings, NULL, &err), &err);
+	site->settings.attempts_max = 14;
+	MUST(site, db_open(&site->db, ":memory:", DB_CREATE, &err), &err);
+	MUST(site, migrate_apply(site->db, START, &applied, &err), &err);
+	make_peers(site, plan);
+	plan_items(site, plan);
+	add_host(site, &err);
+	if (!site->fault)
+		start_engine(site);
+}
+
+static bool is_over(struct site *site, const char *subject)
+{
+	char task_id[ID_MAX];
+	int64_t open;
+	struct err err;
+
+	if (!*subject) {
+		if (tasks_open_of_run(site->db, site->run_id, &open, &err))
+			site_fault(site, "open tasks: %s", err.msg);
+		return open == 0;
+	}
+	if (tasks_of_subject(site->db, subject, task_id, &err))
+		site_fault(site, "task of %s: %s", subject, err.msg);
+	return *task_id == '\0';
+}
+
+/* Kill it, wait a moment, start another. */
+static void crash(struct site *site, const struct site_plan *plan)
+{
+	net_forget_engine(&site->net);
+	site->net.now += (int64_t)(net_random(&site->net) % 3000);
+	if (plan->crash_every)
+		site->net.crash_at = site->net.commits + 1 +
+			(int64_t)(net_random(&site->net) %
+				  (uint64_t)(2 * plan->crash_every));
+	net_deliver(&site->net);
+	start_engine(site);
+}
+
+/* Run until the tasks of `subject` ("": of the run) are done. */
+static void run_until_over(struct site *site, const char *subject,
+			   const struct site_plan *plan)
+{
+	int64_t deadline = site->net.now + HOURS_6;
+
+	for (int i = 0; i < STEPS_MAX && !site->fault; i++) {
+		int64_t next = engine_tick(site->net.engine, site->net.now);
+		int64_t event;
+
+		if (site->net.crashed) {
+			crash(site, plan);
+			continue;
+		}
+		if (is_over(site, subject))
+			return;
+		event = net_next(&site->net);
+		if (event < next)
+			next = event;
+		if (next > site->net.now)
+			site->net.now = next;
+		if (site->net.now > deadline)
+			site_fault(site, "not over after six hours");
+		net_deliver(&site->net);
+	}
+	site_fault(site, "not over after %d turns", STEPS_MAX);
+}
+
+static void cancel_midway(struct site *site, struct err *err)
+{
+	CLEANUP(db_tx_done) struct db_tx tx = { 0 };
+	int64_t until = site->net.now + (int64_t)(net_random(&site->net) %
+						  400);
+
+	while (site->net.now < until) {
+		engine_tick(site->net.engine, site->net.now);
+		site->net.now += 1;
+		net_deliver(&site->net);
+	}
+	MUST(site, db_tx_begin(&tx, site->db, err), err);
+	if (runs_cancel(site->db, site->run_id, site->net.now, err) == 0)
+		site->cancelled = true;
+	MUST(site, db_tx_commit(&tx, err), err);
+}
+
+bool site_run(struct site *site, const struct site_plan *plan)
+{
+	struct err err;
+
+	open_site(site, plan);
+	if (!site->fault)
+		run_until_over(site, site->host_id, plan);
+	if (!site->fault)
+		add_run(site, &err);
+	if (plan->faulty)
+		add_faults(site);
+	site->net.commits = 0;
+	site->net.crash_at = plan->crash_every
+		? 1 + (int64_t)(net_random(&site->net) %
+				(uint64_t)(2 * plan->crash_every))
+		: plan->crash_at;
+	if (plan->cancel && !site->fault)
+		cancel_midway(site, &err);
+	if (!site->fault)
+		run_until_over(site, "", plan);
+	if (!site->fault)
+		site_check(site, plan);
+	return !site->fault;
+}
+
+void site_done(struct site *site)
+{
+	net_done(&site->net);
+	db_close(&site->db);
+	settings_done(&site->settings);
+	seal_private_done(&site->key);
+}
