@@ -2,8 +2,9 @@
  * flow_import: from a base URL and a key to a proof, as a table.
  *
  * The first account of a group is proven through the live group itself, while
- * its task holds the group's row; those that come later find the group
- * present.  On a host that ignores the responses mode (0.1.126) an account is
+ * its task holds the group's row.  A later one is made in a proof group of its
+ * own, proven there, where no other can answer for it, and then moved into the
+ * live group by one call: see import_prove.c.  On a host that ignores the responses mode (0.1.126) an account is
  * made in a parking group, of which nobody has a key, and moved when the
  * host's own probe has ended: see import_provision.c.
  */
@@ -24,11 +25,15 @@ static const struct step steps[] = {
 	{ "provision.create_parking",  STAGE_PROVISION, ask_create_parking,  got_create_parking },
 	{ "provision.account",         STAGE_PROVISION, NULL,                got_want_account },
 	{ "provision.find_account",    STAGE_PROVISION, ask_find_account,    got_find_account },
+	{ "provision.proof_group",     STAGE_PROVISION, NULL,                got_want_proof_group },
+	{ "provision.find_proof",      STAGE_PROVISION, ask_find_proof,      got_find_proof },
+	{ "provision.create_proof",    STAGE_PROVISION, ask_create_proof,    got_create_proof },
 	{ "provision.check_group",     STAGE_PROVISION, ask_group_still,     got_group_still },
 	{ "provision.create_account",  STAGE_PROVISION, ask_create_account,  got_create_account },
 	{ "confirm.flag",              STAGE_CONFIRM,   ask_flag,            got_flag },
 	{ "confirm.bind",              STAGE_CONFIRM,   ask_bind,            got_bind },
 	{ "confirm.account",           STAGE_CONFIRM,   ask_account,         got_account },
+	{ "prove.begin",               STAGE_CONFIRM,   NULL,                got_begin_proof },
 
 	/* who is to use it; once for each of the run's users */
 	{ "access.user",               STAGE_PROVISION, NULL,                got_want_user },
@@ -38,7 +43,7 @@ static const struct step steps[] = {
 	{ "access.ask_token",          STAGE_PROVISION, ask_token,           got_token,
 	  { "/data/access_token", SLOT_USER_TOKEN } },
 	{ "access.subscription",       STAGE_PROVISION, NULL,                got_want_subscription },
-	{ "access.read_subscriptions", STAGE_PROVISION, ask_subscriptions,   got_subscriptions },
+	{ "access.subscribed",         STAGE_PROVISION, ask_subscriptions,   got_subscriptions },
 	{ "access.assign",             STAGE_PROVISION, ask_assign,          got_assign },
 	{ "access.key",                STAGE_PROVISION, NULL,                got_want_key },
 	{ "access.create_key",         STAGE_PROVISION, ask_create_key,      got_create_key },
@@ -48,6 +53,16 @@ static const struct step steps[] = {
 	{ "validate.models",           STAGE_VALIDATE,  ask_gateway_models,  got_gateway_models },
 	{ "validate.chat",             STAGE_VALIDATE,  ask_gateway_chat,    got_gateway_chat },
 
+	/* reached by name only: a later account is proven alone, then moved */
+	{ "prove.assign",              STAGE_CONFIRM,   ask_proof_assign,    got_proof_assign },
+	{ "prove.key",                 STAGE_CONFIRM,   NULL,                got_want_proof_key },
+	{ "prove.rebind",              STAGE_CONFIRM,   ask_rebind,          got_rebind },
+	{ "prove.models",              STAGE_CONFIRM,   ask_gateway_models,  got_gateway_models },
+	{ "prove.chat",                STAGE_CONFIRM,   ask_gateway_chat,    got_gateway_chat },
+	{ "prove.move",                STAGE_CONFIRM,   ask_move,            got_move },
+	{ "prove.moved",               STAGE_CONFIRM,   ask_account,         got_moved },
+	{ "prove.drop_group",          STAGE_CONFIRM,   ask_drop_proof,      got_drop_proof },
+
 	/* reached by name only: what to do about a user that is lost */
 	{ "access.check_user",         STAGE_PROVISION, ask_user_still,      got_user_still },
 
@@ -55,6 +70,8 @@ static const struct step steps[] = {
 	{ "undo.key",                  STAGE_PROVISION, ask_undo_key,        got_undo_key },
 	{ "undo.find_account",         STAGE_PROVISION, ask_lost_account,    got_lost_account },
 	{ "undo.account",              STAGE_PROVISION, ask_undo_account,    got_undo_account },
+	{ "undo.find_proof",           STAGE_PROVISION, ask_lost_proof,      got_lost_proof },
+	{ "undo.proof_group",          STAGE_PROVISION, ask_undo_proof,      got_undo_proof },
 	{ "undo.find_group",           STAGE_PROVISION, ask_lost_group,      got_lost_group },
 	{ "undo.group",                STAGE_PROVISION, ask_undo_group,      got_undo_group },
 	{ "undo.end",                  STAGE_PROVISION, NULL,                got_undone },
@@ -65,6 +82,7 @@ static void fail(void *subject, enum failure why)
 	struct import *im = subject;
 
 	im->memo.failure = (int)why;
+	im->memo.proving = false;	/* what is undone is the user's own */
 	own_set(&im->item.failure_class, failure_name(why));
 }
 
@@ -78,11 +96,11 @@ static const char *secret_id(const void *subject, enum slot slot)
 	case SLOT_PROVIDER_KEY:
 		return im->item.api_key_secret_id;
 	case SLOT_USER_PASSWORD:
-		return im->resources[IMPORT_USER].secret_id;
+		return im->resources[import_user(im)].secret_id;
 	case SLOT_USER_TOKEN:
-		return im->resources[IMPORT_TOKEN].secret_id;
+		return im->resources[import_token(im)].secret_id;
 	case SLOT_USER_KEY:
-		return im->resources[IMPORT_KEY].secret_id;
+		return im->resources[import_key(im)].secret_id;
 	case SLOT_NONE:
 	case SLOT__MAX:
 		break;
@@ -96,7 +114,7 @@ static void captured(void *subject, enum slot slot,
 	struct import *im = subject;
 
 	if (slot == SLOT_USER_TOKEN)
-		own_set(&im->resources[IMPORT_TOKEN].secret_id,
+		own_set(&im->resources[import_token(im)].secret_id,
 			face->secret_id);
 }
 

@@ -9,6 +9,7 @@
 #include "shared/table.h"
 
 #define DETAIL_MAX 300
+#define PROOF_KEYS 4	/* of a host: as many proofs may run at once */
 
 const char *import_selector(const struct import *im)
 {
@@ -20,7 +21,30 @@ const char *import_selector(const struct import *im)
 
 char *import_email(const struct import *im)
 {
+	if (im->memo.proving)
+		return xasprintf("relay-proof.%s@crm.invalid", im->inst);
 	return host_user_email(import_selector(im), im->inst);
+}
+
+enum import_resource import_user(const struct import *im)
+{
+	return im->memo.proving ? IMPORT_PROOF_USER : IMPORT_USER;
+}
+
+enum import_resource import_token(const struct import *im)
+{
+	return im->memo.proving ? IMPORT_PROOF_TOKEN : IMPORT_TOKEN;
+}
+
+enum import_resource import_key(const struct import *im)
+{
+	return im->memo.proving ? IMPORT_PROOF_KEY : IMPORT_KEY;
+}
+
+enum import_resource import_stage_group(const struct import *im)
+{
+	return im->memo.live && !im->memo.proven ? IMPORT_PROOF_GROUP
+						 : IMPORT_GROUP;
 }
 
 void import_note(struct import *im, const char *kind, const char *detail)
@@ -37,6 +61,10 @@ static const char *const resource_words[IMPORT_RESOURCE__MAX] = {
 	[IMPORT_GROUP]		= "group",
 	[IMPORT_PARKING]	= "parking group",
 	[IMPORT_ACCOUNT]	= "account",
+	[IMPORT_PROOF_GROUP]	= "proof group",
+	[IMPORT_PROOF_USER]	= "proof user",
+	[IMPORT_PROOF_TOKEN]	= "login of the proof user",
+	[IMPORT_PROOF_KEY]	= "proof key",
 	[IMPORT_USER]		= "user",
 	[IMPORT_TOKEN]		= "login",
 	[IMPORT_SUBSCRIPTION]	= "subscription",
@@ -125,6 +153,13 @@ static char *lookup_of(const struct import *im, enum import_resource which)
 		return xstrdup("parking");
 	case IMPORT_ACCOUNT:
 		return xasprintf("%s|%s|%s", key, mode, print);
+	case IMPORT_PROOF_GROUP:
+		return xasprintf("proof|%s|%s|%s", key, mode, print);
+	case IMPORT_PROOF_USER:
+	case IMPORT_PROOF_TOKEN:
+		return xstrdup("proof");
+	case IMPORT_PROOF_KEY:
+		return xasprintf("proof|%d", (int)(im->item.seq % PROOF_KEYS));
 	case IMPORT_USER:
 	case IMPORT_TOKEN:
 		return xasprintf("sub|%s", selector);
@@ -140,6 +175,10 @@ static const enum resource_type types[IMPORT_RESOURCE__MAX] = {
 	[IMPORT_GROUP]		= RESOURCE_GROUP,
 	[IMPORT_PARKING]	= RESOURCE_GROUP,
 	[IMPORT_ACCOUNT]	= RESOURCE_ACCOUNT,
+	[IMPORT_PROOF_GROUP]	= RESOURCE_GROUP,
+	[IMPORT_PROOF_USER]	= RESOURCE_USER,
+	[IMPORT_PROOF_TOKEN]	= RESOURCE_USER_TOKEN,
+	[IMPORT_PROOF_KEY]	= RESOURCE_USER_KEY,
 	[IMPORT_USER]		= RESOURCE_USER,
 	[IMPORT_TOKEN]		= RESOURCE_USER_TOKEN,
 	[IMPORT_SUBSCRIPTION]	= RESOURCE_SUBSCRIPTION,
@@ -152,5 +191,6 @@ void import_want(const void *subject, int which, struct resource_want *ret)
 	AUTO_FREE char *lookup = lookup_of(im, (enum import_resource)which);
 
 	ret->type = types[which];
+	ret->hold = which == IMPORT_PROOF_KEY;	/* one proof at a time */
 	snprintf(ret->lookup, sizeof(ret->lookup), "%s", lookup);
 }

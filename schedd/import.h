@@ -30,6 +30,10 @@ enum import_resource {
 	IMPORT_GROUP,		/* of the endpoint: live traffic */
 	IMPORT_PARKING,		/* group where accounts wait on 0.1.126 */
 	IMPORT_ACCOUNT,
+	IMPORT_PROOF_GROUP,	/* where a later account is proven alone */
+	IMPORT_PROOF_USER,
+	IMPORT_PROOF_TOKEN,
+	IMPORT_PROOF_KEY,	/* one of a few that proofs take turns with */
 	IMPORT_USER,		/* of the selector */
 	IMPORT_TOKEN,		/* that user's JWT */
 	IMPORT_SUBSCRIPTION,	/* of that user to the group */
@@ -52,6 +56,9 @@ struct import_memo {
 	int64_t models_status;	/* of the proof's first half */
 	bool models_listed;
 	bool live;		/* the group had a proven account before us */
+	bool adopted;		/* the account was found, in whatever group */
+	bool proving;		/* user, token and key are those of the proof */
+	bool proven;		/* the account answered in its proof group */
 	bool created_account;	/* by this task: it may be taken back */
 	bool created_group;
 	bool created_key;
@@ -94,8 +101,16 @@ struct import {
 /* The selector that is worked on: "alice". */
 const char *import_selector(const struct import *im);
 
-/* The name of the managed user of that selector. */
+/* The address of the managed user of that selector, or of the proof user. */
 char *import_email(const struct import *im);
+
+/* Whose turn it is: the proof's, or that of the run's user. */
+enum import_resource import_user(const struct import *im);
+enum import_resource import_token(const struct import *im);
+enum import_resource import_key(const struct import *im);
+
+/* The group in which the account is to be called: its proof group, or live. */
+enum import_resource import_stage_group(const struct import *im);
 
 /* Add an event of this step.  `detail` is JSON, or NULL; it is copied. */
 void import_note(struct import *im, const char *kind, const char *detail);

@@ -25,9 +25,8 @@ static void keep_id(struct import *im, enum import_resource which, int64_t id)
 
 struct verdict got_want_user(void *subject, const struct answer *answer)
 {
-	(void)subject;
 	(void)answer;
-	return take_resource(IMPORT_USER, "access.login");
+	return take_resource(import_user(subject), "access.login");
 }
 
 bool ask_find_user(const void *subject, struct request *request)
@@ -51,8 +50,8 @@ struct verdict got_find_user(void *subject, const struct answer *answer)
 		return import_host_failed(im, answer, why);
 	if (id == 0)
 		return go_on();
-	keep_id(im, IMPORT_USER, id);
-	import_settle(im, IMPORT_USER, "created", NULL);
+	keep_id(im, import_user(im), id);
+	import_settle(im, import_user(im), "created", NULL);
 	return go_to("access.login");
 }
 
@@ -62,7 +61,7 @@ bool ask_create_user(const void *subject, struct request *request)
 	struct err err;
 
 	return host_ask_user_create(request, &im->peer,
-				    im->resources[IMPORT_USER].wanted_json,
+				    im->resources[import_user(im)].wanted_json,
 				    &err) == 0;
 }
 
@@ -77,8 +76,8 @@ struct verdict got_create_user(void *subject, const struct answer *answer)
 	why = host_judge_created(answer, &id);
 	import_saw(im, answer);
 	if (why == FAILURE_NONE) {
-		keep_id(im, IMPORT_USER, id);
-		import_settle(im, IMPORT_USER, "created", NULL);
+		keep_id(im, import_user(im), id);
+		import_settle(im, import_user(im), "created", NULL);
 		return go_on();
 	}
 	/* The address is the key: whoever made it, it can be found. */
@@ -89,9 +88,8 @@ struct verdict got_create_user(void *subject, const struct answer *answer)
 
 struct verdict got_want_token(void *subject, const struct answer *answer)
 {
-	(void)subject;
 	(void)answer;
-	return take_resource(IMPORT_TOKEN, "access.subscription");
+	return take_resource(import_token(subject), "access.subscription");
 }
 
 bool ask_token(const void *subject, struct request *request)
@@ -116,9 +114,9 @@ struct verdict got_token(void *subject, const struct answer *answer)
 		return go_to("access.check_user");
 	if (why != FAILURE_NONE)
 		return import_host_failed(im, answer, why);
-	im->resources[IMPORT_TOKEN].expires_at =
+	im->resources[import_token(im)].expires_at =
 		im->now + login.expires_in_ms - TOKEN_MARGIN_MS;
-	import_settle(im, IMPORT_TOKEN, "created", NULL);
+	import_settle(im, import_token(im), "created", NULL);
 	return go_on();
 }
 
@@ -144,17 +142,21 @@ struct verdict got_user_still(void *subject, const struct answer *answer)
 	}
 	/* Its keys and subscriptions went with it. */
 	im->memo.renewed_user = true;
-	import_gone(im, IMPORT_USER);
-	import_gone(im, IMPORT_SUBSCRIPTION);
-	import_gone(im, IMPORT_KEY);
+	import_gone(im, import_user(im));
+	import_gone(im, import_key(im));
+	if (!im->memo.proving)
+		import_gone(im, IMPORT_SUBSCRIPTION);
 	return go_to("access.user");
 }
 
 struct verdict got_want_subscription(void *subject,
 				     const struct answer *answer)
 {
-	(void)subject;
+	const struct import *im = subject;
+
 	(void)answer;
+	if (im->memo.proving)
+		return go_to("prove.assign");
 	return take_resource(IMPORT_SUBSCRIPTION, "access.key");
 }
 
@@ -226,7 +228,7 @@ struct verdict got_assign(void *subject, const struct answer *answer)
 	if (why == FAILURE_GONE)	/* the group, most likely */
 		return failed(why);
 	if (host_subscription_conflicts(answer) || judge_is_doubtful(answer))
-		return import_doubt(im, "access.read_subscriptions", why);
+		return import_doubt(im, "access.subscribed", why);
 	return import_host_failed(im, answer, why);
 }
 
@@ -240,18 +242,18 @@ struct verdict got_want_key(void *subject, const struct answer *answer)
 /* The token has ended, or the host forgot it: log in again. */
 static struct verdict log_in_again(struct import *im, enum failure why)
 {
-	im->resources[IMPORT_TOKEN].state = RESOURCE_WANTED;
-	im->changed[IMPORT_TOKEN] = true;
+	im->resources[import_token(im)].state = RESOURCE_WANTED;
+	im->changed[import_token(im)] = true;
 	return import_doubt(im, "access.login", why);
 }
 
 bool ask_create_key(const void *subject, struct request *request)
 {
 	const struct import *im = subject;
-	const struct resource *r = &im->resources[IMPORT_KEY];
+	const struct resource *r = &im->resources[import_key(im)];
 	const struct host_key_making making = {
 		.mark = r->mark,
-		.group_id = import_id(im, IMPORT_GROUP),
+		.group_id = import_id(im, import_stage_group(im)),
 		.generation = r->generation,
 	};
 
@@ -261,7 +263,9 @@ bool ask_create_key(const void *subject, struct request *request)
 
 static struct verdict settle_key(struct import *im, int64_t id)
 {
-	keep_id(im, IMPORT_KEY, id);
+	keep_id(im, import_key(im), id);
+	if (im->memo.proving)	/* held until the proof is over */
+		return go_to("prove.rebind");
 	import_settle(im, IMPORT_KEY, "created", NULL);
 	im->memo.created_key = true;
 	return go_to("validate.models");
@@ -280,7 +284,8 @@ struct verdict got_create_key(void *subject, const struct answer *answer)
 		return log_in_again(im, why);
 	/* The subscription that we know of may have been taken away. */
 	if (host_reason_is(answer, "GROUP_NOT_ALLOWED")) {
-		import_gone(im, IMPORT_SUBSCRIPTION);
+		if (!im->memo.proving)
+			import_gone(im, IMPORT_SUBSCRIPTION);
 		return import_doubt(im, "access.subscription", why);
 	}
 	if (judge_is_doubtful(answer))
@@ -293,7 +298,7 @@ bool ask_find_key(const void *subject, struct request *request)
 	const struct import *im = subject;
 
 	host_ask_key_find(request, &im->peer,
-			  im->resources[IMPORT_KEY].mark);
+			  im->resources[import_key(im)].mark);
 	return true;
 }
 
@@ -302,17 +307,18 @@ struct verdict got_find_key(void *subject, const struct answer *answer)
 	struct import *im = subject;
 	struct host_key_found found = { 0 };
 	enum failure why = host_judge_key_find(answer,
-				im->resources[IMPORT_KEY].mark, &found);
+				im->resources[import_key(im)].mark, &found);
 
 	import_saw(im, answer);
 	if (why == FAILURE_HOST_AUTH)
 		return log_in_again(im, why);
 	if (why != FAILURE_NONE)
 		return import_host_failed(im, answer, why);
-	if (found.id != 0 && found.active &&
-	    found.group_id == import_id(im, IMPORT_GROUP))
+	if (found.id != 0 && found.active && (im->memo.proving ||
+	    found.group_id == import_id(im, IMPORT_GROUP)))
 		return settle_key(im, found.id);
 	/* The host keeps the name of a key that nobody can use: draw anew. */
-	import_gone(im, IMPORT_KEY);
-	return import_doubt(im, "access.key", FAILURE_KEY_REFUSED);
+	import_gone(im, import_key(im));
+	return import_doubt(im, im->memo.proving ? "prove.key" : "access.key",
+			    FAILURE_KEY_REFUSED);
 }

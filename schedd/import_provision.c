@@ -71,8 +71,7 @@ static const char *id_text(int64_t id, char ret[24])
 	return ret;
 }
 
-/* A create was answered: settle it, look again, or fail. */
-static struct verdict made(struct import *im, enum import_resource which,
+struct verdict import_made(struct import *im, enum import_resource which,
 			   const struct answer *answer, const char *look)
 {
 	int64_t id = 0;
@@ -160,7 +159,8 @@ bool ask_create_group(const void *subject, struct request *request)
 
 struct verdict got_create_group(void *subject, const struct answer *answer)
 {
-	return made(subject, IMPORT_GROUP, answer, "provision.find_group");
+	return import_made(subject, IMPORT_GROUP, answer,
+			   "provision.find_group");
 }
 
 /* Does this host need the account to wait where nobody reaches it? */
@@ -212,8 +212,8 @@ bool ask_create_parking(const void *subject, struct request *request)
 struct verdict got_create_parking(void *subject, const struct answer *answer)
 {
 	struct import *im = subject;
-	struct verdict v = made(im, IMPORT_PARKING, answer,
-				"provision.find_parking");
+	struct verdict v = import_made(im, IMPORT_PARKING, answer,
+				       "provision.find_parking");
 
 	if (v.kind == VERDICT_GO_ON)
 		import_settle(im, IMPORT_PARKING, "created", NULL);
@@ -241,9 +241,10 @@ struct verdict got_find_account(void *subject, const struct answer *answer)
 {
 	struct import *im = subject;
 	struct verdict v = import_found(im, IMPORT_ACCOUNT, answer,
-					"confirm.flag");
+					"provision.proof_group");
 
 	if (v.kind == VERDICT_GO_TO) {
+		im->memo.adopted = true;
 		im->memo.created_account = true;
 		im->item.resolution = RESOLUTION_CREATED;
 	}
@@ -253,7 +254,7 @@ struct verdict got_find_account(void *subject, const struct answer *answer)
 /* The group into which the account is made. */
 static enum import_resource birth_group(const struct import *im)
 {
-	return needs_parking(im) ? IMPORT_PARKING : IMPORT_GROUP;
+	return needs_parking(im) ? IMPORT_PARKING : import_stage_group(im);
 }
 
 /*
@@ -264,6 +265,8 @@ bool ask_group_still(const void *subject, struct request *request)
 {
 	const struct import *im = subject;
 
+	if (im->memo.adopted)
+		return false;	/* nothing is left to create */
 	host_ask_group(request, &im->peer, import_id(im, birth_group(im)));
 	return true;
 }
@@ -271,8 +274,11 @@ bool ask_group_still(const void *subject, struct request *request)
 struct verdict got_group_still(void *subject, const struct answer *answer)
 {
 	struct import *im = subject;
-	enum failure why = host_judge(answer);
+	enum failure why;
 
+	if (!answer)
+		return go_to("confirm.flag");
+	why = host_judge(answer);
 	import_saw(im, answer);
 	if (why == FAILURE_GONE) {
 		import_gone(im, birth_group(im));
@@ -291,8 +297,7 @@ bool ask_create_account(const void *subject, struct request *request)
 		.wanted_json = r->wanted_json,
 		.mark = r->mark,
 		.generation = r->generation,
-		.only_group = needs_parking(im)
-			? import_id(im, IMPORT_PARKING) : 0,
+		.only_group = import_id(im, birth_group(im)),
 	};
 	struct err err;
 
@@ -313,7 +318,7 @@ struct verdict got_create_account(void *subject, const struct answer *answer)
 		im->resources[IMPORT_ACCOUNT].generation++;
 		im->changed[IMPORT_ACCOUNT] = true;
 	}
-	v = made(im, IMPORT_ACCOUNT, answer, "provision.find_account");
+	v = import_made(im, IMPORT_ACCOUNT, answer, "provision.find_account");
 	if (v.kind == VERDICT_GO_ON) {
 		im->memo.created_account = true;
 		im->item.resolution = RESOLUTION_CREATED;
@@ -340,7 +345,7 @@ struct verdict got_flag(void *subject, const struct answer *answer)
 	enum failure why;
 
 	if (!answer)
-		return go_to("confirm.account");
+		return go_on();
 	why = host_judge(answer);
 	import_saw(im, answer);
 	if (why == FAILURE_GONE) {
@@ -357,15 +362,20 @@ struct verdict got_flag(void *subject, const struct answer *answer)
 			  FAILURE_WARMING_UP);
 }
 
-/* Switch it to raw chat and move it where users reach it, in one call. */
+/*
+ * Switch it to raw chat and move it where it is to be called, in one call.
+ * One that was found rather than made may be anywhere.
+ */
 bool ask_bind(const void *subject, struct request *request)
 {
 	const struct import *im = subject;
-	const int64_t group = import_id(im, IMPORT_GROUP);
+	const int64_t group = import_id(im, import_stage_group(im));
 	const struct host_account_patch patch = {
 		.relay = true, .group_ids = &group, .ngroups = 1,
 	};
 
+	if (!needs_parking(im) && !im->memo.adopted)
+		return false;
 	host_ask_account_patch(request, &im->peer,
 			       import_id(im, IMPORT_ACCOUNT), &patch);
 	return true;
@@ -374,9 +384,11 @@ bool ask_bind(const void *subject, struct request *request)
 struct verdict got_bind(void *subject, const struct answer *answer)
 {
 	struct import *im = subject;
-	enum failure why = host_judge_account_patch(answer,
-					import_id(im, IMPORT_ACCOUNT));
+	enum failure why;
 
+	if (!answer)
+		return go_on();
+	why = host_judge_account_patch(answer, import_id(im, IMPORT_ACCOUNT));
 	import_saw(im, answer);
 	if (why != FAILURE_NONE)
 		return import_host_failed(im, answer, why);
@@ -415,13 +427,21 @@ static struct verdict account_lost(struct import *im)
 	return import_doubt(im, "provision.group", FAILURE_GONE);
 }
 
-/* Read back, it must do what was asked for. */
-static struct verdict compare(struct import *im, const struct answer *answer)
+/* The group that it is in for now; 0: those that it is wanted in. */
+static int64_t only_group(const struct import *im)
+{
+	return import_holds(im, IMPORT_ACCOUNT) &&
+	       import_stage_group(im) == IMPORT_PROOF_GROUP
+		? import_id(im, IMPORT_PROOF_GROUP) : 0;
+}
+
+struct verdict import_compare(struct import *im, const struct answer *answer)
 {
 	json_auto_t *wanted = json_loads(
 		im->resources[IMPORT_ACCOUNT].wanted_json, 0, NULL);
 	const struct host_account_check check = {
 		.features = &im->features, .wanted = wanted,
+		.only_group = only_group(im),
 	};
 	char why[200];
 
@@ -445,7 +465,7 @@ struct verdict got_account(void *subject, const struct answer *answer)
 		return account_lost(im);
 	if (why != FAILURE_NONE)
 		return import_host_failed(im, answer, why);
-	v = compare(im, answer);
+	v = import_compare(im, answer);
 	if (v.kind != VERDICT_GO_ON)
 		return v;
 	own_set(&im->item.failure_detail, NULL);

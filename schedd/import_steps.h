@@ -2,7 +2,7 @@
  * import_steps: the request and answer functions of flow_import, by stage.
  *
  * import_probe.c asks the provider itself; import_provision.c makes group and
- * account; import_access.c the user, its subscription and its key;
+ * account; import_prove.c proves a later account alone; import_access.c makes the user, its subscription and its key;
  * import_validate.c proves; import_undo.c takes back what was begun.
  */
 #ifndef SCHEDD_IMPORT_STEPS_H
@@ -26,6 +26,9 @@ ASKS(find_parking);	GETS(find_parking);
 ASKS(create_parking);	GETS(create_parking);
 GETS(want_account);
 ASKS(find_account);	GETS(find_account);
+GETS(want_proof_group);
+ASKS(find_proof);	GETS(find_proof);
+ASKS(create_proof);	GETS(create_proof);
 ASKS(group_still);	GETS(group_still);
 ASKS(create_account);	GETS(create_account);
 ASKS(flag);		GETS(flag);
@@ -45,12 +48,22 @@ GETS(want_key);
 ASKS(find_key);		GETS(find_key);
 ASKS(create_key);	GETS(create_key);
 
+GETS(begin_proof);
+ASKS(proof_assign);	GETS(proof_assign);
+GETS(want_proof_key);
+ASKS(rebind);		GETS(rebind);
+ASKS(move);		GETS(move);
+GETS(moved);
+ASKS(drop_proof);	GETS(drop_proof);
+
 ASKS(gateway_models);	GETS(gateway_models);
 ASKS(gateway_chat);	GETS(gateway_chat);
 
 ASKS(undo_key);		GETS(undo_key);
 ASKS(lost_account);	GETS(lost_account);
 ASKS(undo_account);	GETS(undo_account);
+ASKS(lost_proof);	GETS(lost_proof);
+ASKS(undo_proof);	GETS(undo_proof);
 ASKS(lost_group);	GETS(lost_group);
 ASKS(undo_group);	GETS(undo_group);
 GETS(undone);
@@ -73,6 +86,13 @@ struct verdict import_again(struct import *im, const struct answer *answer,
  */
 struct verdict import_doubt(struct import *im, const char *look,
 			    enum failure why);
+
+/* A create was answered: keep the id and go on, look again, or fail. */
+struct verdict import_made(struct import *im, enum import_resource which,
+			   const struct answer *answer, const char *look);
+
+/* Does the account read back do what was asked for, where it should? */
+struct verdict import_compare(struct import *im, const struct answer *answer);
 
 /*
  * A listing was answered: adopt what carries our mark and go to `if_found`;

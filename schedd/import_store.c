@@ -36,12 +36,12 @@ static int load_resources(const struct store *store, struct import *im,
 static int load_fingerprint(const struct store *store, struct import *im,
 			    struct err *err)
 {
+	const char *secret_id = im->resources[import_key(im)].secret_id;
 	struct secret_face face;
 
-	if (!im->resources[IMPORT_KEY].secret_id)
+	if (!secret_id)
 		return 0;
-	if (secrets_face(store->db, im->resources[IMPORT_KEY].secret_id,
-			 &face, err))
+	if (secrets_face(store->db, secret_id, &face, err))
 		return -1;
 	snprintf(im->key_fingerprint, sizeof(im->key_fingerprint), "%s",
 		 face.fingerprint);
@@ -125,9 +125,10 @@ static int mint(const struct store *store, struct resource *row, int which,
 	struct secret_face face;
 	AUTO_WIPE char *text = NULL;
 	char random[KEY_CHARS + 1];
-	bool key = which == IMPORT_KEY;
+	bool key = which == IMPORT_KEY || which == IMPORT_PROOF_KEY;
+	bool user = which == IMPORT_USER || which == IMPORT_PROOF_USER;
 
-	if (row->secret_id || (which != IMPORT_USER && !key))
+	if (row->secret_id || (!user && !key))
 		return 0;
 	seal_random_text(random, key ? KEY_CHARS : PASSWORD_CHARS);
 	text = xasprintf("%s%s", key ? KEY_PREFIX : "", random);
@@ -160,8 +161,9 @@ static void want_account(const struct import *im, struct jout *out)
 static void want_group(const struct import *im, int which, struct jout *out)
 {
 	const struct host_group_wish wish = {
-		.readable = which == IMPORT_PARKING ? "CRM parking"
-						    : im->item.endpoint_key,
+		.readable = which == IMPORT_PARKING ? "CRM parking" :
+			    which == IMPORT_PROOF_GROUP ? "CRM proof"
+							: im->item.endpoint_key,
 		.mark = im->resources[which].mark,
 		.subscription = true,
 	};
@@ -186,11 +188,12 @@ static char *wanted_of(const struct import *im, int which)
 	struct jout out = { .text.max = REQUEST_BODY_MAX };
 	AUTO_FREE char *email = import_email(im);
 
-	if (which == IMPORT_GROUP || which == IMPORT_PARKING)
+	if (which == IMPORT_GROUP || which == IMPORT_PARKING ||
+	    which == IMPORT_PROOF_GROUP)
 		want_group(im, which, &out);
 	else if (which == IMPORT_ACCOUNT)
 		want_account(im, &out);
-	else if (which == IMPORT_USER)
+	else if (which == IMPORT_USER || which == IMPORT_PROOF_USER)
 		host_user_wanted(&out, email, im->resources[which].mark);
 	else if (which == IMPORT_SUBSCRIPTION)
 		want_subscription(im, &out);
@@ -263,12 +266,16 @@ static int save_proof(const struct store *store, struct import *im,
 
 	if (!proof->model)
 		return 0;
+	proof->at = now;
+	proof->expires_at = now + store->settings->proof_hours * HOUR_MS;
+	if (proof->kind == PROOF_ACCOUNT)
+		return proofs_add(store->db, proof,
+				  store->random(store->random_arg), proof_id,
+				  err);
 	if (accesses_ensure(store->db, &spec, now,
 			    store->random(store->random_arg), access_id, err))
 		return -1;
 	own_set(&proof->access_id, access_id);
-	proof->at = now;
-	proof->expires_at = now + store->settings->proof_hours * HOUR_MS;
 	if (proofs_add(store->db, proof, store->random(store->random_arg),
 		       proof_id, err))
 		return -1;

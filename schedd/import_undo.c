@@ -82,6 +82,41 @@ struct verdict got_lost_account(void *subject, const struct answer *answer)
 	return v;
 }
 
+bool ask_lost_proof(const void *subject, struct request *request)
+{
+	const struct import *im = subject;
+
+	if (!may_be_lost(im, IMPORT_PROOF_GROUP))
+		return false;
+	host_ask_group_find(request, &im->peer,
+			    im->resources[IMPORT_PROOF_GROUP].mark);
+	return true;
+}
+
+struct verdict got_lost_proof(void *subject, const struct answer *answer)
+{
+	if (!answer)
+		return go_on();
+	return import_found(subject, IMPORT_PROOF_GROUP, answer,
+			    "undo.proof_group");
+}
+
+bool ask_undo_proof(const void *subject, struct request *request)
+{
+	const struct import *im = subject;
+
+	if (!is_held(im, IMPORT_PROOF_GROUP))
+		return false;
+	host_ask_group_delete(request, &im->peer,
+			      import_id(im, IMPORT_PROOF_GROUP));
+	return true;
+}
+
+struct verdict got_undo_proof(void *subject, const struct answer *answer)
+{
+	return removed(subject, answer, IMPORT_PROOF_GROUP);
+}
+
 bool ask_lost_group(const void *subject, struct request *request)
 {
 	const struct import *im = subject;

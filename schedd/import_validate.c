@@ -39,7 +39,7 @@ static struct verdict gateway_failed(struct import *im,
 static struct verdict renew_key(struct import *im,
 				const struct answer *answer)
 {
-	if (im->memo.renewed_key)
+	if (im->memo.renewed_key || im->memo.proving)
 		return gateway_failed(im, answer, FAILURE_KEY_REFUSED);
 	im->memo.renewed_key = true;
 	import_gone(im, IMPORT_KEY);
@@ -158,9 +158,10 @@ static void prove(struct import *im, const struct answer *answer,
 	*proof = (struct proof){
 		.item_id = xstrdup(im->item.item_id),
 		.host_id = xstrdup(im->host.host_id),
-		.kind = PROOF_ACCESS,
+		.kind = im->memo.proving ? PROOF_ACCOUNT : PROOF_ACCESS,
 		.ok = why == FAILURE_NONE && im->memo.models_listed,
-		.group_id = xstrdup_null(im->item.group_id),
+		.group_id = xstrdup_null(im->resources[
+			import_stage_group(im)].host_resource_id),
 		.account_id = xstrdup_null(im->item.account_id),
 		.model = xstrdup(im->item.resolved_smoke_model),
 		.models_status = im->memo.models_status,
@@ -171,7 +172,8 @@ static void prove(struct import *im, const struct answer *answer,
 		.completion_preview = xstrdup_null(completion->preview),
 		.latency_ms = answer->latency_ms,
 		.first_token_ms = answer->first_byte_ms,
-		.key_source = xstrdup("managed_subscription"),
+		.key_source = xstrdup(im->memo.proving
+			? "managed_proof" : "managed_subscription"),
 		.key_fingerprint = xstrdup_null(im->key_fingerprint),
 		.request_json = describe_request(im),
 		.answer_json = describe_answer(im, answer, completion),
@@ -202,10 +204,14 @@ static struct verdict warming(struct import *im, const struct answer *answer,
 			      ? FAILURE_NO_ACCOUNT : why);
 }
 
-static struct verdict next_user(struct import *im)
+static struct verdict proven(struct import *im)
 {
 	size_t users = json_array_size(im->selectors);
 
+	if (im->memo.proving) {
+		im->memo.nonce[0] = '\0';
+		return go_to("prove.move");
+	}
 	settle_made(im);
 	own_set(&im->item.failure_detail, NULL);
 	im->memo.nonce[0] = '\0';
@@ -225,11 +231,12 @@ struct verdict got_gateway_chat(void *subject, const struct answer *answer)
 	import_saw(im, answer);
 	if (why == FAILURE_WARMING_UP || why == FAILURE_MODEL_NOT_FOUND)
 		return warming(im, answer, why);
-	if (why == FAILURE_KEY_REFUSED && !im->memo.renewed_key)
+	if (why == FAILURE_KEY_REFUSED && !im->memo.renewed_key &&
+	    !im->memo.proving)
 		return renew_key(im, answer);
 	prove(im, answer, &completion, why);
 	if (why == FAILURE_NONE)
-		return next_user(im);
+		return proven(im);
 	/* Cut before it said anything is no verdict: ask again. */
 	if (why == FAILURE_EMPTY_COMPLETION)
 		return retry(why, -1);

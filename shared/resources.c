@@ -3,12 +3,13 @@
 #include <assert.h>
 #include <string.h>
 
+#include "shared/installation.h"
 #include "shared/tasks.h"
 
 /* How soon to look again at a row that is being taken away. */
 #define LEAVING_WAIT_MS 1000
 
-#define MARK_MAX 32
+#define MARK_MAX 40	/* "crm-", two short texts, a '-' and NUL */
 
 static const char *const type_names[] = {
 	[RESOURCE_GROUP]	= "group",
@@ -104,28 +105,15 @@ int resources_find(struct db *db, const char *host_id,
 	return more < 0 ? -1 : resource_read(&rows, ret, err);
 }
 
-static const struct db_query q_inst = { "resources.inst",
-	"SELECT inst FROM installation" };
-
-/* Make the name by which the thing is known on the host, D2. */
+/* Make the name by which the thing is known on the host. */
 static int draw_mark(struct db *db, uint64_t random, char ret[MARK_MAX],
 		     struct err *err)
 {
-	CLEANUP(db_rows_done) struct db_rows rows = { 0 };
-	char part[ID_SHORT_MAX];
-	int more;
+	char inst[ID_SHORT_MAX], part[ID_SHORT_MAX];
 
-	if (db_query(&rows, db, &q_inst, DB_NO_ARGS, err))
+	if (installation_get(db, inst, err))
 		return -1;
-	more = db_next(&rows, err);
-	if (more == 0)
-		return err_set(err, ERR_INTERNAL, "the database does not know "
-			       "which installation it is; run `crmctl db "
-			       "migrate`");
-	if (more < 0)
-		return -1;
-	snprintf(ret, MARK_MAX, "crm-%s-%s", db_must(&rows, 0),
-		 id_short(part, 8, random));
+	snprintf(ret, MARK_MAX, "crm-%s-%s", inst, id_short(part, 8, random));
 	return 0;
 }
 
@@ -307,8 +295,9 @@ int resources_release(struct db *db, const char *task_id, const char *class,
 static const struct db_query q_wake_forgotten = { "resources.wake_forgotten",
 	"UPDATE tasks SET state = 'due', parked_on = NULL, not_before = $1,"
 	" updated_at = $1"
-	" WHERE state = 'parked' AND task_id IN (SELECT min(task_id)"
-	"  FROM tasks WHERE state = 'parked' GROUP BY parked_on)"
+	" WHERE task_id IN (SELECT min(task_id) FROM tasks"
+	"  WHERE state = 'parked' GROUP BY parked_on)"
+	" AND parked_on IS NOT NULL"
 	" AND NOT EXISTS (SELECT 1 FROM managed_resources r"
 	"  JOIN tasks maker ON maker.task_id = r.made_by"
 	"  WHERE r.resource_id = tasks.parked_on"
@@ -342,6 +331,6 @@ int resources_users(struct db *db, const char *resource_id,
 }
 
 const struct db_query *const resources_queries[] = {
-	&q_find, &q_inst, &q_add, &q_make, &q_save, &q_release,
+	&q_find, &q_add, &q_make, &q_save, &q_release,
 	&q_wake_forgotten, &q_use, &q_users, NULL
 };

@@ -1,4 +1,5 @@
 #include <inttypes.h>
+#include <string.h>
 
 #include "shared/own.h"
 #include "shared/table.h"
@@ -128,6 +129,71 @@ static void create(struct host_call *call)
 	reply_data(call, json_incref(view));
 }
 
+/* What is not sent stays. */
+static void update(struct host_call *call)
+{
+	char key[24];
+	json_t *view, *sent;
+
+	snprintf(key, sizeof(key), "%" PRId64, call->id);
+	view = json_object_get(call->model->channels, key);
+	if (!view) {
+		reply_refuse(call, 404, "channel not found",
+			     "CHANNEL_NOT_FOUND");
+		return;
+	}
+	for (size_t i = 0; i < COUNT(members); i++) {
+		sent = json_object_get(call->body, members[i].name);
+		if (sent && !json_is_null(sent))
+			json_object_set(view, members[i].name, sent);
+	}
+	if (body_has(call, "model_pricing"))
+		json_object_set_new(view, "model_pricing", pricing_of(call));
+	reply_data(call, json_incref(view));
+}
+
+static bool is_priced(const json_t *channel, const char *model_name)
+{
+	size_t i, k;
+	json_t *pricing, *name;
+
+	json_array_foreach(json_object_get(channel, "model_pricing"), i,
+			   pricing) {
+		const char *platform = json_string_value(
+			json_object_get(pricing, "platform"));
+
+		if (!platform || strcmp(platform, "openai") != 0)
+			continue;
+		json_array_foreach(json_object_get(pricing, "models"), k,
+				   name) {
+			if (json_is_string(name) && strcmp(
+			    json_string_value(name), model_name) == 0)
+				return true;
+		}
+	}
+	return false;
+}
+
+bool host_channel_refuses(const struct host_model *model, int64_t group_id,
+			  const char *model_name)
+{
+	const char *key;
+	json_t *channel;
+
+	json_object_foreach(model->channels, key, channel) {
+		struct host_ids groups = { 0 };
+		bool ours;
+
+		host_ids_read(&groups, json_object_get(channel, "group_ids"));
+		ours = host_ids_has(&groups, group_id);
+		host_ids_done(&groups);
+		if (ours && json_is_true(json_object_get(channel,
+							 "restrict_models")))
+			return !is_priced(channel, model_name);
+	}
+	return false;
+}
+
 static void delete(struct host_call *call)
 {
 	char key[24];
@@ -159,6 +225,9 @@ const struct host_route host_channel_routes[] = {
 	  .handle = create, .access = HOST_ADMIN,
 	  .request = "createChannelRequest", .rules = create_rules,
 	  .nrules = COUNT(create_rules) },
+	{ .method = "PUT", .pattern = "/api/v1/admin/channels/{id}",
+	  .handle = update, .access = HOST_ADMIN, .noun = "channel",
+	  .request = "updateChannelRequest" },
 	{ .method = "DELETE", .pattern = "/api/v1/admin/channels/{id}",
 	  .handle = delete, .access = HOST_ADMIN, .noun = "channel" },
 	{ .method = NULL },

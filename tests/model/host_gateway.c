@@ -94,6 +94,12 @@ static void start(struct host_call *call, bool is_responses)
 			      "No available accounts: no available accounts");
 		return;
 	}
+	if (group && host_channel_refuses(call->model, group->id,
+					  body_text(call, "model"))) {
+		reply_gateway(call, 503, "api_error",
+			      "Service temporarily unavailable");
+		return;
+	}
 	exchange = xcalloc(1, sizeof(*exchange));
 	*exchange = (struct host_exchange){
 		.ticket = call->ticket, .key_id = call->key->id,
@@ -149,6 +155,13 @@ static void count_tokens(struct host_call *call)
 	reply_json(call, 404, json_pack("{s{ss ss} ss}", "error", "message",
 		"Token counting is not supported for this platform", "type",
 		"not_found_error", "type", "error"));
+}
+
+static void gemini(struct host_call *call)
+{
+	reply_json(call, 400, json_pack("{s{si ss ss}}", "error", "code", 400,
+		"message", "API key group platform is not gemini", "status",
+		"INVALID_ARGUMENT"));
 }
 
 static json_t *no_usage(void)
@@ -221,6 +234,7 @@ const struct host_route host_gateway_routes[] = {
 	{ GATE("POST", "/responses", responses) },
 	{ GATE("POST", "/v1/messages", messages) },
 	{ GATE("POST", "/v1/messages/count_tokens", count_tokens) },
+	{ GATE("POST", "/v1beta/models/{name}", gemini) },
 	{ GATE("GET", "/v1/models", host_models_list) },
 	{ .method = "GET", .pattern = "/v1/usage", .handle = usage,
 	  .access = HOST_GATEWAY_STATUS },

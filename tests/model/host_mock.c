@@ -69,6 +69,17 @@ static const char reason_body[] =
 	"\"total_tokens\":49,\"completion_tokens_details\":{"
 	"\"reasoning_tokens\":8}}}";
 
+/* The richer upstream of later recordings. */
+static const char chat_rich[] =
+	"{\"id\":\"chatcmpl-up2\",\"object\":\"chat.completion\","
+	"\"created\":1770000000,\"model\":\"mock-a\",\"choices\":[{\"index\":"
+	"0,\"message\":{\"role\":\"assistant\",\"content\":\"pong\"},"
+	"\"logprobs\":null,\"finish_reason\":\"stop\"}],\"usage\":{"
+	"\"prompt_tokens\":20,\"completion_tokens\":7,\"total_tokens\":27,"
+	"\"prompt_tokens_details\":{\"cached_tokens\":4},"
+	"\"completion_tokens_details\":{\"reasoning_tokens\":0}},"
+	"\"system_fingerprint\":\"fp_up2\"}";
+
 static const char reason_stream[] =
 	CHUNK "{\"index\":0,\"delta\":{\"role\":\"assistant\",\"content\":"
 	"\"pong\",\"reasoning_content\":\"thinking\"},"
@@ -92,6 +103,16 @@ static const char responses_ok[] =
 	"\"content\":[{\"type\":\"output_text\",\"text\":\"pong-resp\"}]}],"
 	"\"usage\":{\"input_tokens\":9,\"output_tokens\":3,"
 	"\"total_tokens\":12}}}\n\n";
+
+static const char responses_rich[] =
+	"event: response.completed\n"
+	"data: {\"type\":\"response.completed\",\"response\":{\"id\":"
+	"\"resp_up2\",\"object\":\"response\",\"status\":\"completed\","
+	"\"output\":[{\"type\":\"message\",\"role\":\"assistant\","
+	"\"content\":[{\"type\":\"output_text\",\"text\":\"pong\"}]}],"
+	"\"usage\":{\"input_tokens\":20,\"output_tokens\":7,"
+	"\"total_tokens\":27,\"input_tokens_details\":{"
+	"\"cached_tokens\":4}}}}\n\n";
 
 static const char responses_probe[] =
 	"{\"id\":\"resp_mock1\",\"object\":\"response\",\"status\":"
@@ -151,6 +172,7 @@ static const struct persona personas[] = {
 	{ "reason-whole", MODEL_END_COMPLETE, 200, JSON, reason_whole, NULL },
 	{ "ok-usage", MODEL_END_COMPLETE, 200, JSON, chat_ok,
 	  chat_stream_usage },
+	{ "rich", MODEL_END_COMPLETE, 200, JSON, chat_rich, NULL },
 	{ "half", MODEL_END_CUT, 200, JSON, chat_ok, CHAT_OPENING },
 	{ "reset", MODEL_END_RESET, 0, NULL, "", NULL },
 	{ "refused", MODEL_END_REFUSED, 0, NULL, "", NULL },
@@ -238,7 +260,9 @@ static void answer_responses(struct host_mock *mock,
 	if (strcmp(mock->responses, "ok") != 0)
 		answer_named(mock->responses, stream, ret);
 	else if (stream)
-		model_answer_set(ret, 200, SSE, responses_ok);
+		model_answer_set(ret, 200, SSE,
+				 strcmp(mock->chat, "rich") == 0 ?
+				 responses_rich : responses_ok);
 	else
 		model_answer_set(ret, 200, JSON, responses_probe);
 	ret->delay_ms = mock->responses_ms;

@@ -3,12 +3,14 @@
 #include <string.h>
 
 #include "shared/own.h"
+#include "shared/table.h"
 #include "tests/model/host_queue.h"
 #include "tests/model/host_sched.h"
 
 #define PROBE_MODEL "gpt-5.4"
 #define PROBE_MS 8000
 #define TOOL_PROBE_MS 15000
+#define KNOWN_MS 400
 
 enum verdict { NOTHING, SUPPORTED, UNSUPPORTED };
 
@@ -74,6 +76,17 @@ static void probe_done(struct host_model *model,
 			  upstream->account_id, verdict == SUPPORTED);
 }
 
+/* Of these platforms it is known what they have: nothing is asked. */
+static bool is_known(const struct host_model *model,
+		     const struct host_account *account)
+{
+	static const char *const names[] = { "kimi", "zhipu", "deepseek" };
+	int found;
+
+	return host_has(model, HOST_HAS_CN_PLATFORMS) &&
+	       table_find(names, COUNT(names), account->platform, &found);
+}
+
 void host_probe_apply(struct host_model *model, int64_t account_id,
 		      bool supported)
 {
@@ -85,6 +98,9 @@ void host_probe_apply(struct host_model *model, int64_t account_id,
 	extra = json_copy(account->now.extra);
 	json_object_set_new(extra, "openai_responses_supported",
 			    json_boolean(supported));
+	if (is_known(model, account))
+		json_object_set_new(extra, "openai_responses_mode",
+				    json_string("auto"));
 	host_json_set(&account->now.extra, extra);
 	account->updated_at = model->now;
 	host_changed_account(model, account,
@@ -143,6 +159,8 @@ void host_probe_start(struct host_model *model, int64_t at,
 	};
 	struct model_request request;
 
+	if (is_known(model, account))
+		host_verdict_note(model, at + KNOWN_MS, account->id, false);
 	if (strcmp(account->platform, "openai") != 0 ||
 	    strcmp(account->type, "apikey") != 0)
 		return;

@@ -73,6 +73,10 @@ bool host_key_may_ask(struct host_call *call);
 bool host_idempotency_begins(struct host_call *call);
 void host_idempotency_keep(struct host_call *call);
 
+/* Whether a channel of the group keeps it from models without a price. */
+bool host_channel_refuses(const struct host_model *model, int64_t group_id,
+			  const char *model_name);
+
 /* Count a call.  False: more than `limit` in this minute. */
 bool host_window_count(struct host_window *window, int64_t now,
 		       int64_t limit);

@@ -37,6 +37,11 @@ static bool word_anthropic_group(struct host_stage *stage, const char *value)
 	return host_stage_make_group(stage, "anthropic", false, "standard");
 }
 
+static bool word_platform(struct host_stage *stage, const char *value)
+{
+	return host_stage_make_group(stage, value, false, "standard");
+}
+
 static bool word_account(struct host_stage *stage, const char *value)
 {
 	AUTO_FREE char *group = xasprintf("%" PRId64,
@@ -353,6 +358,7 @@ static const struct word words[] = {
 	{ "exclusive", word_exclusive },
 	{ "subscription-group", word_subscription_group },
 	{ "anthropic-group", word_anthropic_group },
+	{ "platform", word_platform },
 	{ "account", word_account },
 	{ "loose", word_loose },
 	{ "owned", word_owned },

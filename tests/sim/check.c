@@ -197,20 +197,52 @@ static void check_groups(struct site *site, const json_t *state, size_t want)
 		site_fault(site, "the host has %zu parking groups", parking);
 }
 
-/* Users that CRM manages, not the administrator. */
-static size_t managed_users(const json_t *state)
+/* The e-mail of a user by its id; "" if there is none. */
+static const char *email_of(const json_t *state, const json_t *id)
 {
 	const json_t *users = json_object_get(state, "users");
-	size_t n = 0, i;
+	size_t i;
 	json_t *user;
 
-	json_array_foreach(users, i, user) {
-		const char *email = json_string_value(
-			json_object_get(user, "email"));
+	json_array_foreach(users, i, user)
+		if (json_equal(json_object_get(user, "id"), id))
+			return json_string_value(
+				json_object_get(user, "email"));
+	return "";
+}
 
-		n += email && strncmp(email, "relay-sub-", 10) == 0;
+/*
+ * How many of the objects in `list` belong to a user whose address begins
+ * so; `member` names the user's id in them.
+ */
+static size_t count_of(const json_t *state, const char *list,
+		       const char *member, const char *prefix)
+{
+	const json_t *objects = json_object_get(state, list);
+	size_t n = 0, i;
+	json_t *object;
+
+	json_array_foreach(objects, i, object) {
+		const char *email = email_of(state,
+					     json_object_get(object, member));
+
+		n += strncmp(email, prefix, strlen(prefix)) == 0;
 	}
 	return n;
+}
+
+#define PROOF_KEYS_MAX 4
+
+/* What proofs need is there once, or not at all. */
+static void check_proof_things(struct site *site, const json_t *state)
+{
+	if (count_of(state, "users", "id", "relay-proof.") > 1)
+		site_fault(site, "there are several proof users");
+	if (count_of(state, "keys", "user_id", "relay-proof.") >
+	    PROOF_KEYS_MAX)
+		site_fault(site, "there are too many proof keys");
+	if (count_of(state, "subscriptions", "user_id", "relay-proof.") > 0)
+		site_fault(site, "a proof left a subscription behind");
 }
 
 static void check_host(struct site *site, const struct site_plan *plan)
@@ -224,13 +256,15 @@ static void check_host(struct site *site, const struct site_plan *plan)
 		site_fault(site, "host model: %s", fault);
 	check_accounts(site, state, want.accounts);
 	check_groups(site, state, want.groups);
-	check_count(site, "users", managed_users(state), want.users);
+	check_count(site, "users",
+		    count_of(state, "users", "id", "relay-sub-"), want.users);
 	check_count(site, "keys",
-		    json_array_size(json_object_get(state, "keys")),
+		    count_of(state, "keys", "user_id", "relay-sub-"),
 		    want.groups);
 	check_count(site, "subscriptions",
-		    json_array_size(json_object_get(state, "subscriptions")),
+		    count_of(state, "subscriptions", "user_id", "relay-sub-"),
 		    want.groups);
+	check_proof_things(site, state);
 }
 
 void site_check(struct site *site, const struct site_plan *plan)
