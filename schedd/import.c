@@ -90,6 +90,7 @@ void import_settle(struct import *im, enum import_resource which,
 		own_set(&r->origin, origin);
 	r->state = RESOURCE_PRESENT;
 	r->refusals = 0;
+	r->next_retry_at = 0;
 	own_set(&r->failure_class, NULL);
 	im->changed[which] = true;
 	jout_object(&out, NULL);

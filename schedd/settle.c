@@ -64,6 +64,22 @@ static void move_to(const struct job *job, struct outcome *out,
 	out->s.attempt = 0;
 }
 
+/*
+ * Several makers before us could not make it: fail with their class instead
+ * of trying the same again.
+ */
+static int end_like_the_others(struct job *job, const struct resource *row,
+			       int64_t now, struct outcome *out)
+{
+	enum failure why = FAILURE_HOST_REFUSED;
+
+	if (!failure_parse(row->failure_class, &why))
+		why = FAILURE_HOST_REFUSED;
+	job->flow->fail(job->subject, why);
+	move_to(job, out, job->flow->undo, now);
+	return 0;
+}
+
 /* Get hold of a resource, or park on the one who makes it. */
 static int take(struct job *job, const struct store *store,
 		const struct verdict *v, int64_t now, struct outcome *out,
@@ -85,6 +101,8 @@ static int take(struct job *job, const struct store *store,
 		out->s.parked_on = out->parked_on;
 		return 0;
 	}
+	if (got == TAKE_REFUSED)
+		return end_like_the_others(job, &row, now, out);
 	if (got == TAKE_LATER) {
 		out->s.next = TASK_DUE;
 		out->s.not_before = row.next_retry_at;

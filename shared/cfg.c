@@ -173,15 +173,24 @@ void cfg_done(const struct cfg_field *fields, size_t nfields, void *out)
 				NULL);
 }
 
+/* A string in quotes, as libconfig reads it. */
+static void print_string(const char *text, struct buf *out)
+{
+	buf_adds(out, "\"");
+	for (; text && *text != '\0'; text++) {
+		if (*text == '"' || *text == '\\')
+			buf_adds(out, "\\");
+		buf_add(out, text, 1);
+	}
+	buf_adds(out, "\"");
+}
+
 static void print_value(const struct cfg_field *f, const void *at,
 			struct buf *out)
 {
-	const char *text;
-
 	switch (f->type) {
 	case CFG_TYPE_STRING:
-		text = *(char *const *)at;
-		buf_addf(out, "\"%s\"", text ? text : "");
+		print_string(*(char *const *)at, out);
 		break;
 	case CFG_TYPE_BOOL:
 		buf_adds(out, *(const bool *)at ? "true" : "false");

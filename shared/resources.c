@@ -177,7 +177,8 @@ static int judge(struct db *db, const struct resource_want *want, int64_t now,
 	switch (row->state) {
 	case RESOURCE_WANTED:
 		if (row->next_retry_at > now)
-			*ret = TAKE_LATER;
+			*ret = row->refusals >= RESOURCE_REFUSALS_MAX
+				? TAKE_REFUSED : TAKE_LATER;
 		return 0;
 	case RESOURCE_MAKING:
 		if (strcmp(row->made_by, want->task_id) == 0)
@@ -267,10 +268,15 @@ static const struct db_query q_release = { "resources.release",
 	"  AND resource_type <> 'user_token' THEN 'present'"
 	"  ELSE 'wanted' END,"
 	" failure_class = CASE WHEN $2 = '' THEN failure_class ELSE $2 END,"
-	" next_retry_at = CASE WHEN $2 = '' THEN next_retry_at ELSE $3 END,"
+	" next_retry_at = CASE WHEN $2 IN ('', 'cancelled')"
+	"  OR host_resource_id IS NOT NULL THEN next_retry_at"
+	"  WHEN refusals + 1 >= $5 THEN $4 + $6 ELSE $3 END,"
+	" refusals = CASE WHEN $2 IN ('', 'cancelled')"
+	"  OR host_resource_id IS NOT NULL THEN refusals"
+	"  ELSE refusals + 1 END,"
 	" updated_at = $4"
 	" WHERE made_by = $1"
-	" RETURNING resource_id, state" };
+	" RETURNING resource_id, state, refusals" };
 
 int resources_release(struct db *db, const char *task_id, const char *class,
 		      int64_t next_retry_at, int64_t now, struct err *err)
@@ -279,12 +285,14 @@ int resources_release(struct db *db, const char *task_id, const char *class,
 	int more;
 
 	if (db_query(&rows, db, &q_release, DB_ARGS(DB_TEXT(task_id),
-		     DB_TEXT(class), DB_TIME(next_retry_at), DB_I64(now)),
-		     err))
+		     DB_TEXT(class), DB_TIME(next_retry_at), DB_I64(now),
+		     DB_I64(RESOURCE_REFUSALS_MAX),
+		     DB_I64(RESOURCE_REFUSED_MS)), err))
 		return -1;
 	while ((more = db_next(&rows, err)) > 0) {
 		/* Who finds it present settles nothing, so wakes nobody. */
-		bool all = strcmp(db_must(&rows, 1), "present") == 0;
+		bool all = strcmp(db_must(&rows, 1), "present") == 0 ||
+			   db_i64(&rows, 2) >= RESOURCE_REFUSALS_MAX;
 
 		if (tasks_wake(db, db_must(&rows, 0), all, now, err))
 			return -1;

@@ -64,12 +64,20 @@ struct resource {
 
 void resource_done(struct resource *resource);
 
+#define RESOURCE_REFUSALS_MAX 3
+#define RESOURCE_REFUSED_MS 60000	/* then somebody may try again */
+
 /* How taking a resource ended. */
 enum take {
 	TAKE_MINE,	/* *ret is `making`, by this task */
 	TAKE_PRESENT,	/* *ret is there already */
 	TAKE_WAIT,	/* another task makes *ret: park on it */
 	TAKE_LATER,	/* it failed lately: not before ret->next_retry_at */
+	/*
+	 * RESOURCE_REFUSALS_MAX makers in a row could not make it at all, the
+	 * last a moment ago: end as they did, with ret->failure_class.
+	 */
+	TAKE_REFUSED,
 };
 
 /* What a task wants to have. */
