@@ -1,0 +1,491 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "schedd/host/account.h"
+#include "schedd/host/gateway.h"
+#include "schedd/host/group.h"
+#include "schedd/host/key.h"
+#include "schedd/host/probe.h"
+#include "schedd/host/subscription.h"
+#include "schedd/host/user.h"
+#include "shared/table.h"
+
+#define MARK "crm-ab12cd-qwertyui"
+
+static const struct host_peer by_key = {
+	.base_url = "https://host.example/sub",
+	.auth = HOST_AUTH_API_KEY,
+	.inst = "ab12cd",
+};
+static const struct host_peer by_token = {
+	.base_url = "https://host.example/sub",
+	.auth = HOST_AUTH_BEARER,
+	.inst = "ab12cd",
+};
+
+/* ---- what a request looks like ---- */
+
+static const struct request_header *header(const struct request *request,
+					   const char *name)
+{
+	for (size_t i = 0; i < request->nheaders; i++)
+		if (strcmp(request->headers[i].name, name) == 0)
+			return &request->headers[i];
+	return NULL;
+}
+
+static const char *const slot_names[] = {
+	[SLOT_NONE] = "none",
+	[SLOT_HOST_TOKEN] = "host_token",
+	[SLOT_PROVIDER_KEY] = "provider_key",
+	[SLOT_USER_PASSWORD] = "user_password",
+	[SLOT_USER_TOKEN] = "user_token",
+	[SLOT_USER_KEY] = "user_key",
+};
+_Static_assert(COUNT(slot_names) == SLOT__MAX, "name every slot");
+
+/* The body with the names of the slots in its holes. */
+static char *body_of(const struct request *request)
+{
+	struct buf out = { .max = REQUEST_BODY_MAX };
+	const char *body = buf_str(&request->body.text);
+	size_t from = 0;
+
+	for (size_t i = 0; i < request->nholes; i++) {
+		size_t at = request->holes[i].offset;
+
+		buf_add(&out, body + from, at - from);
+		buf_addf(&out, "\"<%s>\"", slot_names[request->holes[i].slot]);
+		from = at;
+	}
+	buf_adds(&out, body + from);
+	return buf_take(&out);
+}
+
+/* Who asks, by the header that says so. */
+static const char *credentials_of(const struct request *request)
+{
+	const struct request_header *bearer = header(request,
+						     "Authorization");
+	const struct request_header *key = header(request, "x-api-key");
+
+	assert_false(bearer && key);
+	if (bearer)
+		assert_string_equal(bearer->value, "Bearer ");
+	if (key)
+		assert_string_equal(key->value, "");
+	return bearer ? slot_names[bearer->slot]
+		      : key ? slot_names[key->slot] : "nobody";
+}
+
+struct shape {
+	enum method method;
+	const char *path;
+	const char *who;
+	const char *body;	/* "" for none */
+};
+
+/* What the host counts: logins, and all that users ask the panel. */
+static enum budget budget_of(const struct shape *wanted)
+{
+	if (strcmp(wanted->path, "/api/v1/auth/login") == 0)
+		return BUDGET_LOGIN;
+	return strcmp(wanted->who, "user_token") == 0 ? BUDGET_USER_CALL
+						      : BUDGET_NONE;
+}
+
+static void check(const struct request *request, const struct shape *wanted)
+{
+	AUTO_FREE char *url = xasprintf("https://host.example/sub%s",
+					wanted->path);
+	AUTO_FREE char *body = body_of(request);
+	const struct request_header *accept = header(request, "Accept");
+
+	assert_int_equal(request->method, wanted->method);
+	assert_string_equal(request->url, url);
+	assert_string_equal(credentials_of(request), wanted->who);
+	assert_string_equal(body, wanted->body);
+	assert_int_equal(request->budget, budget_of(wanted));
+	assert_int_equal(request->peer, PEER_HOST);
+	assert_string_equal(accept->value, "application/json");
+	if (*body) {
+		json_auto_t *json = json_loads(body, 0, NULL);
+
+		assert_non_null(json);
+	}
+}
+
+#define CHECK(request, ...) check(request, &(struct shape){ __VA_ARGS__ })
+
+static void check_idempotency(const struct request *request,
+			      const char *wanted)
+{
+	const struct request_header *key = header(request,
+						  "Idempotency-Key");
+
+	assert_non_null(key);
+	assert_string_equal(key->value, wanted);
+	assert_true(strlen(key->value) <= 128);
+}
+
+static char *text_of(struct jout *out)
+{
+	assert_false(out->text.failed);
+	out->comma = false;
+	return buf_take(&out->text);
+}
+
+/* ---- the probe ---- */
+
+static void a_probe_only_reads(void **state)
+{
+	CLEANUP(request_done) struct request request = { 0 };
+
+	(void)state;
+	host_ask_settings(&request, &by_key);
+	CHECK(&request, METHOD_GET, "/api/v1/settings/public", "nobody", "");
+	host_ask_probe_groups(&request, &by_key);
+	CHECK(&request, METHOD_GET, "/api/v1/admin/groups?search=-default"
+	      "&page=1&page_size=100", "host_token", "");
+	assert_non_null(header(&request, "x-api-key"));
+	host_ask_probe_accounts(&request, &by_token);
+	CHECK(&request, METHOD_GET, "/api/v1/admin/accounts?page=1"
+	      "&page_size=1&type=apikey", "host_token", "");
+	assert_non_null(header(&request, "Authorization"));
+	host_ask_me(&request, &by_token);
+	CHECK(&request, METHOD_GET, "/api/v1/auth/me", "host_token", "");
+}
+
+/* ---- groups ---- */
+
+static void groups_are_made_as_they_are_wanted(void **state)
+{
+	CLEANUP(request_done) struct request request = { 0 };
+	struct jout out = { .text.max = 1000 };
+	AUTO_FREE char *wanted = NULL;
+	AUTO_FREE char *standard = NULL;
+
+	(void)state;
+	host_group_wanted(&out, &(struct host_group_wish){
+		.readable = "api.deepseek.com", .mark = MARK,
+		.subscription = true });
+	wanted = text_of(&out);
+	assert_string_equal(wanted,
+		"{\"name\":\"api.deepseek.com " MARK "\",\"description\":\""
+		MARK "\",\"platform\":\"openai\",\"rate_multiplier\":1,"
+		"\"subscription_type\":\"subscription\","
+		"\"is_exclusive\":false}");
+	host_group_wanted(&out, &(struct host_group_wish){
+		.readable = "x", .mark = MARK });
+	standard = text_of(&out);
+	assert_non_null(strstr(standard, "\"subscription_type\":\"standard\","
+					 "\"is_exclusive\":true"));
+	host_ask_group_create(&request, &by_key, wanted);
+	CHECK(&request, METHOD_POST, "/api/v1/admin/groups", "host_token",
+	      wanted);
+}
+
+static void groups_are_found_read_and_removed(void **state)
+{
+	CLEANUP(request_done) struct request request = { 0 };
+
+	(void)state;
+	host_ask_group_find(&request, &by_key, MARK);
+	CHECK(&request, METHOD_GET, "/api/v1/admin/groups?search=" MARK
+	      "&page=1&page_size=100", "host_token", "");
+	host_ask_group(&request, &by_key, 12);
+	CHECK(&request, METHOD_GET, "/api/v1/admin/groups/12", "host_token",
+	      "");
+	host_ask_group_delete(&request, &by_key, 12);
+	CHECK(&request, METHOD_DELETE, "/api/v1/admin/groups/12",
+	      "host_token", "");
+}
+
+/* ---- accounts ---- */
+
+static char *wanted_account(const json_t *models)
+{
+	static const int64_t groups[] = { 7, 8 };
+	struct jout out = { .text.max = 4000 };
+
+	host_account_wanted(&out, &(struct host_account_wish){
+		.provider_id = "api-deepseek-com-12345678", .mark = MARK,
+		.base_url = "https://api.deepseek.com/v1", .models = models,
+		.group_ids = groups, .ngroups = COUNT(groups) });
+	return text_of(&out);
+}
+
+static void accounts_are_wanted_with_the_mode_alone(void **state)
+{
+	json_auto_t *list = json_pack("[ss]", "m1", "m\"2");
+	json_auto_t *mapping = json_pack("{ss}", "canonical", "wire");
+	AUTO_FREE char *listed = wanted_account(list);
+	AUTO_FREE char *mapped = wanted_account(mapping);
+
+	(void)state;
+	assert_string_equal(listed,
+		"{\"name\":\"api-deepseek-com-12345678 " MARK "\","
+		"\"notes\":\"" MARK "\",\"platform\":\"openai\","
+		"\"type\":\"apikey\",\"credentials\":{\"base_url\":"
+		"\"https://api.deepseek.com/v1\",\"model_mapping\":"
+		"{\"m1\":\"m1\",\"m\\\"2\":\"m\\\"2\"}},\"extra\":"
+		"{\"openai_responses_mode\":\"force_chat_completions\"},"
+		"\"concurrency\":0,\"priority\":50,\"group_ids\":[7,8]}");
+	assert_non_null(strstr(mapped,
+		"\"model_mapping\":{\"canonical\":\"wire\"}"));
+	assert_null(strstr(listed, "openai_responses_supported"));
+}
+
+static void the_key_goes_into_the_frozen_body(void **state)
+{
+	CLEANUP(request_done) struct request request = { 0 };
+	json_auto_t *models = json_pack("[s]", "m");
+	AUTO_FREE char *wanted = wanted_account(models);
+	struct host_account_making making = {
+		.wanted_json = wanted, .mark = MARK, .generation = 3,
+	};
+	struct err err;
+	AUTO_FREE char *body = NULL;
+	AUTO_FREE char *parked = NULL;
+
+	(void)state;
+	assert_int_equal(host_ask_account_create(&request, &by_key, &making,
+						 &err), 0);
+	body = body_of(&request);
+	CHECK(&request, METHOD_POST, "/api/v1/admin/accounts", "host_token",
+	      body);
+	check_idempotency(&request, MARK "-3");
+	assert_non_null(strstr(body,
+		"\"model_mapping\":{\"m\":\"m\"},\"api_key\":"
+		"\"<provider_key>\"},\"extra\""));
+	assert_non_null(strstr(body, "\"group_ids\":[7,8]"));
+	making.only_group = 99;
+	assert_int_equal(host_ask_account_create(&request, &by_key, &making,
+						 &err), 0);
+	parked = body_of(&request);
+	assert_non_null(strstr(parked, "\"group_ids\":[99]"));
+}
+
+static void what_is_no_account_is_not_asked_for(void **state)
+{
+	CLEANUP(request_done) struct request request = { 0 };
+	struct host_account_making making = {
+		.wanted_json = "{\"name\":\"x\"}", .mark = MARK,
+	};
+	struct err err;
+
+	(void)state;
+	assert_int_equal(host_ask_account_create(&request, &by_key, &making,
+						 &err), -1);
+	assert_int_equal(err.kind, ERR_INTERNAL);
+	making.wanted_json = "{";
+	assert_int_equal(host_ask_account_create(&request, &by_key, &making,
+						 &err), -1);
+}
+
+static void accounts_are_found_page_by_page(void **state)
+{
+	CLEANUP(request_done) struct request request = { 0 };
+
+	(void)state;
+	host_ask_account_find(&request, &by_key, MARK, 2);
+	CHECK(&request, METHOD_GET, "/api/v1/admin/accounts?search=" MARK
+	      "&page=2&page_size=1000&sort_by=id&sort_order=asc",
+	      "host_token", "");
+	host_ask_account(&request, &by_key, 44);
+	CHECK(&request, METHOD_GET, "/api/v1/admin/accounts/44",
+	      "host_token", "");
+}
+
+static void a_patch_says_only_what_changes(void **state)
+{
+	static const int64_t groups[] = { 5, 6 };
+	static const int64_t nothing[1];
+	json_auto_t *models = json_pack("[s]", "m");
+	struct host_account_patch patches[] = {
+		{ .relay = true, .group_ids = groups, .ngroups = 2 },
+		{ .group_ids = groups, .ngroups = 1 },
+		{ .group_ids = nothing, .ngroups = 0 },
+		{ .models = models },
+		{ .base_url = "https://u/v1", .key = true },
+		{ .active = true },
+	};
+	static const char *const bodies[] = {
+		"{\"account_ids\":[44],\"extra\":{\"openai_responses_mode\":"
+		"\"force_chat_completions\",\"openai_responses_supported\":"
+		"false},\"group_ids\":[5,6]}",
+		"{\"account_ids\":[44],\"group_ids\":[5]}",
+		"{\"account_ids\":[44],\"group_ids\":[]}",
+		"{\"account_ids\":[44],\"credentials\":{\"model_mapping\":"
+		"{\"m\":\"m\"}}}",
+		"{\"account_ids\":[44],\"credentials\":{\"base_url\":"
+		"\"https://u/v1\",\"api_key\":\"<provider_key>\"}}",
+		"{\"account_ids\":[44],\"status\":\"active\","
+		"\"schedulable\":true}",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(patches); i++) {
+		CLEANUP(request_done) struct request request = { 0 };
+
+		host_ask_account_patch(&request, &by_key, 44, &patches[i]);
+		CHECK(&request, METHOD_POST,
+		      "/api/v1/admin/accounts/bulk-update", "host_token",
+		      bodies[i]);
+	}
+}
+
+static void accounts_are_recovered_and_removed(void **state)
+{
+	CLEANUP(request_done) struct request request = { 0 };
+
+	(void)state;
+	host_ask_account_recover(&request, &by_key, 44);
+	CHECK(&request, METHOD_POST,
+	      "/api/v1/admin/accounts/44/recover-state", "host_token", "");
+	host_ask_account_schedulable(&request, &by_key, 44, true);
+	CHECK(&request, METHOD_POST, "/api/v1/admin/accounts/44/schedulable",
+	      "host_token", "{\"schedulable\":true}");
+	host_ask_account_delete(&request, &by_key, 44);
+	CHECK(&request, METHOD_DELETE, "/api/v1/admin/accounts/44",
+	      "host_token", "");
+}
+
+/* ---- users, keys, subscriptions ---- */
+
+static void users_are_made_with_a_password_nobody_sees(void **state)
+{
+	CLEANUP(request_done) struct request request = { 0 };
+	struct jout out = { .text.max = 1000 };
+	AUTO_FREE char *email = host_user_email("alice", "ab12cd");
+	AUTO_FREE char *wanted = NULL;
+	struct err err;
+
+	(void)state;
+	assert_string_equal(email, "relay-sub-alice.ab12cd@crm.invalid");
+	host_user_wanted(&out, email, MARK);
+	wanted = text_of(&out);
+	assert_int_equal(host_ask_user_create(&request, &by_key, wanted,
+					      &err), 0);
+	CHECK(&request, METHOD_POST, "/api/v1/admin/users", "host_token",
+	      "{\"email\":\"relay-sub-alice.ab12cd@crm.invalid\",\"notes\":\""
+	      MARK "\",\"password\":\"<user_password>\"}");
+	assert_int_equal(host_ask_user_create(&request, &by_key, NULL, &err),
+			 -1);
+	host_ask_user_find(&request, &by_key, email);
+	CHECK(&request, METHOD_GET, "/api/v1/admin/users?search="
+	      "relay-sub-alice.ab12cd%40crm.invalid&page=1&page_size=100"
+	      "&include_subscriptions=false", "host_token", "");
+	host_ask_user_delete(&request, &by_key, 9);
+	CHECK(&request, METHOD_DELETE, "/api/v1/admin/users/9", "host_token",
+	      "");
+}
+
+static void logins_are_counted(void **state)
+{
+	CLEANUP(request_done) struct request request = { 0 };
+
+	(void)state;
+	host_ask_login(&request, &by_key, "a@crm.invalid");
+	CHECK(&request, METHOD_POST, "/api/v1/auth/login", "nobody",
+	      "{\"email\":\"a@crm.invalid\",\"password\":"
+	      "\"<user_password>\"}");
+}
+
+static void keys_are_made_by_their_user(void **state)
+{
+	CLEANUP(request_done) struct request request = { 0 };
+
+	(void)state;
+	host_ask_key_create(&request, &by_key, &(struct host_key_making){
+		.mark = MARK, .group_id = 12, .generation = 1 });
+	CHECK(&request, METHOD_POST, "/api/v1/keys", "user_token",
+	      "{\"name\":\"" MARK "\",\"group_id\":12,\"custom_key\":"
+	      "\"<user_key>\"}");
+	check_idempotency(&request, MARK "-1");
+	host_ask_key_find(&request, &by_key, MARK);
+	CHECK(&request, METHOD_GET, "/api/v1/keys?search=" MARK
+	      "&page=1&page_size=100", "user_token", "");
+	host_ask_key_delete(&request, &by_key, 31);
+	CHECK(&request, METHOD_DELETE, "/api/v1/keys/31", "user_token",
+	      "");
+	host_ask_key_bind(&request, &by_token, 31, 13);
+	CHECK(&request, METHOD_PUT, "/api/v1/admin/api-keys/31",
+	      "host_token", "{\"group_id\":13}");
+}
+
+static void subscriptions_are_read_assigned_and_extended(void **state)
+{
+	CLEANUP(request_done) struct request request = { 0 };
+	struct jout out = { .text.max = 1000 };
+	AUTO_FREE char *wanted = NULL;
+
+	(void)state;
+	host_ask_subscriptions(&request, &by_key, 9);
+	CHECK(&request, METHOD_GET, "/api/v1/admin/users/9/subscriptions",
+	      "host_token", "");
+	host_subscription_wanted(&out, &by_key,
+				 &(struct host_subscription_wish){
+		.user_id = 9, .group_id = 12, .days = 30 });
+	wanted = text_of(&out);
+	host_ask_subscription_assign(&request, &by_key, wanted);
+	CHECK(&request, METHOD_POST, "/api/v1/admin/subscriptions/assign",
+	      "host_token", "{\"user_id\":9,\"group_id\":12,"
+	      "\"validity_days\":30,\"notes\":\"crm-ab12cd\"}");
+	host_ask_subscription_extend(&request, &by_key, 4, 5, MARK, 2);
+	CHECK(&request, METHOD_POST, "/api/v1/admin/subscriptions/4/extend",
+	      "host_token", "{\"days\":5}");
+	check_idempotency(&request, MARK "-2");
+	host_ask_subscription_revoke(&request, &by_key, 4);
+	CHECK(&request, METHOD_DELETE, "/api/v1/admin/subscriptions/4",
+	      "host_token", "");
+}
+
+/* ---- the gateway ---- */
+
+static void proofs_go_through_the_users_key(void **state)
+{
+	CLEANUP(request_done) struct request request = { 0 };
+
+	(void)state;
+	host_ask_models(&request, &by_key, "crm-r1");
+	CHECK(&request, METHOD_GET, "/v1/models", "user_key", "");
+	assert_string_equal(header(&request, "X-Request-ID")->value,
+			    "crm-r1");
+	assert_false(request.chat);
+	host_ask_chat(&request, &by_key, &(struct host_chat){
+		.model = "m", .nonce = "n1", .request_id = "crm-r2" });
+	CHECK(&request, METHOD_POST, "/v1/chat/completions", "user_key",
+	      "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":"
+	      "\"Reply with one short word. n1\"}],\"max_tokens\":1024,"
+	      "\"stream\":false}");
+	assert_string_equal(header(&request, "X-Request-ID")->value,
+			    "crm-r2");
+	assert_true(request.chat);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_probe_only_reads),
+		cmocka_unit_test(groups_are_made_as_they_are_wanted),
+		cmocka_unit_test(groups_are_found_read_and_removed),
+		cmocka_unit_test(accounts_are_wanted_with_the_mode_alone),
+		cmocka_unit_test(the_key_goes_into_the_frozen_body),
+		cmocka_unit_test(what_is_no_account_is_not_asked_for),
+		cmocka_unit_test(accounts_are_found_page_by_page),
+		cmocka_unit_test(a_patch_says_only_what_changes),
+		cmocka_unit_test(accounts_are_recovered_and_removed),
+		cmocka_unit_test(users_are_made_with_a_password_nobody_sees),
+		cmocka_unit_test(logins_are_counted),
+		cmocka_unit_test(keys_are_made_by_their_user),
+		cmocka_unit_test(subscriptions_are_read_assigned_and_extended),
+		cmocka_unit_test(proofs_go_through_the_users_key),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
