@@ -1,0 +1,231 @@
+/*
+ * api_run_post: a batch of URLs and keys becomes a run with its items.
+ *
+ * All that costs time (checking, sealing) is done before the transaction:
+ * while it lasts, nobody else can write.
+ */
+#include <ctype.h>
+#include <string.h>
+
+#include "fcgi/api.h"
+#include "fcgi/import_rows.h"
+#include "fcgi/problem.h"
+#include "fcgi/view.h"
+#include "shared/hosts.h"
+#include "shared/secrets.h"
+#include "shared/tasks.h"
+
+#define FOLDER "/api/batch-import/runs/"
+#define USERS_MAX 16
+#define SELECTOR_MAX 32
+#define DAYS 30
+#define DAYS_MAX 36500
+#define ITEMS_MAX 100000	/* of the setting api.items_max */
+#define SEQ_SHIFT 33		/* of the 50 random bits of an id */
+
+struct run_body {
+	const char *host_id;
+	int access_mode;
+	json_t *subscription_users;
+	int64_t subscription_days;
+	json_t *items;
+};
+
+static const struct jdec_field run_fields[] = {
+	JDEC_STR(struct run_body, host_id, true, 1, HTTP_ID_TEXT - 1),
+	JDEC_NAME(struct run_body, access_mode, false, access_mode_names),
+	JDEC_STRS(struct run_body, subscription_users, false, 1, USERS_MAX),
+	JDEC_I64(struct run_body, subscription_days, false, 1, DAYS_MAX),
+	JDEC_OBJS(struct run_body, items, true, 1, ITEMS_MAX),
+};
+
+/* What is to be stored.  Release with new_run_done(). */
+struct new_run {
+	struct run_body body;
+	char *users;			/* JSON array of selectors */
+	struct import_rows rows;
+	struct secret_sealed *keys;	/* by number in rows.keys */
+};
+
+static void new_run_done(struct new_run *run)
+{
+	for (size_t i = 0; run->keys && i < run->rows.keys.count; i++)
+		secret_sealed_done(&run->keys[i]);
+	free(run->keys);
+	free(run->users);
+	import_rows_done(&run->rows);
+	*run = (struct new_run){ 0 };
+}
+
+static bool is_selector(const char *text)
+{
+	size_t len = 0;
+
+	for (; text[len] != '\0'; len++)
+		if (!islower((unsigned char)text[len]) &&
+		    !isdigit((unsigned char)text[len]) &&
+		    !strchr("._-", text[len]))
+			return false;
+	return len > 0 && len <= SELECTOR_MAX;
+}
+
+static void check_users(const json_t *users, struct jdec_problems *problems)
+{
+	size_t n = json_array_size(users);
+
+	for (size_t i = 0; i < n; i++) {
+		const char *one = json_string_value(json_array_get(users, i));
+		char field[48];
+
+		snprintf(field, sizeof(field), "subscription_users[%zu]", i);
+		if (!is_selector(one))
+			jdec_problem(problems, "", field, "must be 1 to %d of "
+				     "a-z, 0-9, '.', '_', '-'", SELECTOR_MAX);
+		for (size_t k = 0; k < i; k++)
+			if (strcmp(one, json_string_value(
+					json_array_get(users, k))) == 0)
+				jdec_problem(problems, "", field,
+					     "is there twice");
+	}
+}
+
+static int check_host(const struct request *req, const char *host_id,
+		      struct jdec_problems *problems, struct err *err)
+{
+	CLEANUP(host_done) struct host host = { 0 };
+
+	if (!host_id || hosts_get(req->db, host_id, &host, err) == 0)
+		return 0;
+	if (err->kind != ERR_NOT_FOUND)
+		return -1;
+	jdec_problem(problems, "", "host_id", "no such host");
+	return 0;
+}
+
+/* Find all that is wrong with the body at once. */
+static int check_run(const struct request *req, struct new_run *run,
+		     struct jdec_problems *problems, struct err *err)
+{
+	const json_t *items = json_object_get(req->body, "items");
+	int64_t max = req->worker->settings->items_max;
+
+	run->body.subscription_days = DAYS;
+	if (!jdec(req->body, "", run_fields, COUNT(run_fields), &run->body,
+		  problems) && !json_is_object(req->body))
+		return 0;
+	if (run->body.items && (int64_t)json_array_size(items) > max) {
+		jdec_problem(problems, "", "items", "must have 1 to %lld "
+			     "elements", (long long)max);
+		items = NULL;
+	}
+	check_users(run->body.subscription_users, problems);
+	import_rows_read(&run->rows, items, problems);
+	return check_host(req, run->body.host_id, problems, err);
+}
+
+static void seal_keys(const struct request *req, struct new_run *run)
+{
+	const struct strset *keys = &run->rows.keys;
+
+	run->keys = xcalloc(keys->count, sizeof(*run->keys));
+	for (size_t i = 0; i < keys->count; i++)
+		secrets_seal(req->worker->key, SECRET_API_KEY, keys->texts[i],
+			     req->now, seal_random(), &run->keys[i]);
+	run->users = run->body.subscription_users
+		? json_dumps(run->body.subscription_users, JSON_COMPACT)
+		: xstrdup("[\"default\"]");
+}
+
+/* Rows of one request get ids in their order: lists go by id. */
+static uint64_t random_behind(size_t seq)
+{
+	return (uint64_t)seq << SEQ_SHIFT |
+	       (seal_random() & ((UINT64_C(1) << SEQ_SHIFT) - 1));
+}
+
+static int add_item(const struct request *req, const struct new_run *run,
+		    const char *run_id, const struct import_row *row,
+		    struct err *err)
+{
+	AUTO_FREE char *models = json_dumps(row->models, JSON_COMPACT);
+	AUTO_FREE char *warnings = import_row_warnings(row);
+	char item_id[ID_MAX], task_id[ID_MAX];
+	const struct item_spec item = {
+		.run_id = run_id,
+		.seq = (int64_t)row->seq,
+		.base_url = row->endpoint->url,
+		.endpoint_key = row->endpoint->key,
+		.api_key_secret_id = run->keys[row->key].face.secret_id,
+		.requested_models = models,
+		.warnings = warnings,
+	};
+	const struct task_spec task = {
+		.flow = "import",
+		.subject_id = item_id,
+		.run_id = run_id,
+		.host_id = run->body.host_id,
+		.step = "probe.models",
+		.not_before = req->now,
+	};
+
+	if (items_add(req->db, &item, req->now, random_behind(row->seq),
+		      item_id, err))
+		return -1;
+	return tasks_add(req->db, &task, req->now, random_behind(row->seq),
+			 task_id, err);
+}
+
+static int add_items(const struct request *req, const struct new_run *run,
+		     const char *run_id, struct err *err)
+{
+	for (size_t i = 0; i < run->rows.keys.count; i++)
+		if (secrets_store(req->db, &run->keys[i], req->now, err))
+			return -1;
+	for (size_t i = 0; i < run->rows.count; i++)
+		if (add_item(req, run, run_id, &run->rows.rows[i], err))
+			return -1;
+	return 0;
+}
+
+static int add_run(const struct request *req, const struct new_run *run,
+		   char ret_id[ID_MAX], struct err *err)
+{
+	const struct run_spec spec = {
+		.host_id = run->body.host_id,
+		.access_mode = (enum access_mode)run->body.access_mode,
+		.subscription_users = run->users,
+		.subscription_days = run->body.subscription_days,
+		.items_total = (int64_t)run->rows.count,
+		.created_by = req->token->token_id,
+	};
+
+	if (runs_add(req->db, &spec, req->now, seal_random(), ret_id, err) == 0)
+		return 0;
+	/* It was there a moment ago: the only reference that can break. */
+	if (err->kind == ERR_CONFLICT)
+		return err_set(err, ERR_CONFLICT, "host %s was removed just "
+			       "now", spec.host_id);
+	return -1;
+}
+
+int api_run_post(const struct request *req, struct reply *reply,
+		 struct err *err)
+{
+	CLEANUP(new_run_done) struct new_run new_run = { 0 };
+	CLEANUP(run_done) struct run run = { 0 };
+	struct jdec_problems problems = { 0 };
+	char run_id[ID_MAX];
+
+	if (check_run(req, &new_run, &problems, err))
+		return -1;
+	if (problems.count)
+		return problem_refuse(reply, &problems);
+	seal_keys(req, &new_run);
+	if (request_begin(req, err) || add_run(req, &new_run, run_id, err) ||
+	    add_items(req, &new_run, run_id, err) ||
+	    runs_get(req->db, run_id, &run, err))
+		return -1;
+	reply_locate(reply, 202, FOLDER, run_id);
+	run_write(&reply->out, NULL, &run);
+	return 0;
+}

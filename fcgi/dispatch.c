@@ -1,0 +1,238 @@
+#include "fcgi/dispatch.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "fcgi/auth.h"
+#include "fcgi/problem.h"
+#include "fcgi/replay.h"
+#include "fcgi/route.h"
+#include "fcgi/wait.h"
+#include "shared/log.h"
+#include "shared/wake.h"
+
+/* A request on its way through the steps below. */
+struct call {
+	const struct wire *wire;
+	const struct route *route;
+	struct request req;
+	struct token token;
+	struct replay replay;
+	json_t *body;
+};
+
+static void call_done(struct call *call)
+{
+	token_done(&call->token);
+	json_decref(call->body);
+	*call = (struct call){ 0 };
+}
+
+static int body_must_be_whole(const struct call *call, struct err *err)
+{
+	switch (call->wire->body_state) {
+	case BODY_TOO_LARGE:
+		err_set(err, ERR_INVALID, "the body is larger than %lld bytes",
+			(long long)call->req.worker->settings->body_max);
+		return err_code(err, "request_too_large");
+	case BODY_TRUNCATED:
+		err_set(err, ERR_INVALID, "the body ends before the length "
+			"that was announced");
+		return err_code(err, "truncated_body");
+	case BODY_OVERLONG:
+		err_set(err, ERR_INVALID, "the body goes on past the length "
+			"that was announced");
+		return err_code(err, "malformed_request");
+	case BODY_WHOLE:
+		break;
+	}
+	return 0;
+}
+
+/*
+ * jansson's sentence ends in `near '...'` with a piece of the body, which may
+ * be a key: it is cut off.
+ */
+static int malformed_json(const json_error_t *at, struct err *err)
+{
+	const char *near = strstr(at->text, " near ");
+	int len = near ? (int)(near - at->text) : (int)strlen(at->text);
+
+	err_set(err, ERR_INVALID, "the body is not JSON: line %d column %d: "
+		"%.*s", at->line, at->column, len, at->text);
+	return err_code(err, "malformed_json");
+}
+
+static int read_body(struct call *call, struct err *err)
+{
+	const struct wire *wire = call->wire;
+	json_error_t at;
+
+	if (call->route->body == BODY_IGNORED)
+		return 0;
+	if (body_must_be_whole(call, err))
+		return -1;
+	if (wire->body_len == 0 && call->route->body == BODY_OPTIONAL)
+		return 0;
+	if (wire->body_len > 0 && !http_is_json(wire->content_type)) {
+		err_set(err, ERR_INVALID, "the body must be sent as "
+			"application/json");
+		return err_code(err, "unsupported_media_type");
+	}
+	call->body = json_loadb(wire->body_len ? wire->body : "",
+				wire->body_len, JSON_REJECT_DUPLICATES, &at);
+	if (!call->body)
+		return malformed_json(&at, err);
+	call->req.body = call->body;
+	return 0;
+}
+
+/* All that must hold before the handler is called. */
+static int prepare(struct call *call, struct reply *reply, struct err *err)
+{
+	const struct wire *wire = call->wire;
+	struct request *req = &call->req;
+
+	if (route_find(wire->method, wire->path, req->ids, reply->allow,
+		       &call->route, err))
+		return -1;
+	if (call->route->needs != SCOPE_NONE) {
+		if (auth_check(req->db, wire->authorization,
+			       call->route->needs, req->now, &call->token,
+			       err))
+			return -1;
+		req->token = &call->token;
+	}
+	if (wire->query && *wire->query && !call->route->takes_query) {
+		err_set(err, ERR_INVALID, "this endpoint takes no parameters");
+		return err_code(err, "invalid_parameter");
+	}
+	if (call->route->method == HTTP_POST && req->token &&
+	    replay_init(&call->replay, wire, err))
+		return -1;
+	return read_body(call, err);
+}
+
+/* Commit what the handler wrote, with what its key must remember. */
+static int settle(struct call *call, struct reply *reply, struct err *err)
+{
+	const struct request *req = &call->req;
+
+	/* A reply that nothing was written for has nothing to remember. */
+	if (!req->tx->db)
+		return 0;
+	if (call->replay.key &&
+	    replay_store(&call->replay, req, reply, err))
+		return -1;
+	if (db_tx_commit(req->tx, err))
+		return -1;
+	if (req->worker->wake_path)
+		wake_send(req->worker->wake_path);
+	return 0;
+}
+
+static int work(struct call *call, struct reply *reply, struct err *err)
+{
+	CLEANUP(db_tx_done) struct db_tx tx = { 0 };
+
+	call->req.tx = &tx;
+	if (call->route->handle(&call->req, reply, err))
+		return -1;
+	if (reply->out.text.failed)
+		return err_set(err, ERR_INTERNAL, "the reply is too long");
+	return reply->is_problem ? 0 : settle(call, reply, err);
+}
+
+/*
+ * Look for the key before the work, and again when the work failed: another
+ * worker may have been doing the very same, and the failure be its success.
+ */
+static int work_once(struct call *call, struct reply *reply, struct err *err)
+{
+	struct err again;
+	int rc;
+
+	if (!call->replay.key)
+		return work(call, reply, err);
+	if (replay_find(&call->replay, &call->req, reply, err) == 0)
+		return 0;
+	if (err->kind != ERR_NOT_FOUND)
+		return -1;
+	rc = work(call, reply, err);
+	if ((rc == 0 && !reply->is_problem) ||
+	    replay_find(&call->replay, &call->req, reply, &again) == 0)
+		return 0;
+	if (again.kind == ERR_CONFLICT) {
+		*err = again;
+		return -1;
+	}
+	return rc;
+}
+
+/* Instead of 202: what it came to, if it comes in time. */
+static void wait_for_it(struct call *call, struct reply *reply)
+{
+	const struct waiting *waiting = call->route->waiting;
+	struct jout before = reply->out;
+	int64_t seconds;
+	struct err err;
+	bool asked;
+
+	if (!waiting || reply->status != 202)
+		return;
+	seconds = wait_seconds(call->wire->prefer, waiting->default_s,
+			       call->req.worker->settings->wait_max_s, &asked);
+	if (seconds <= 0 || !wait_until_over(&call->req, waiting,
+					     reply->subject, seconds))
+		return;
+	reply->out = (struct jout){ .text.max = HTTP_REPLY_MAX };
+	if (waiting->show(&call->req, reply->subject, reply, &err)) {
+		jout_done(&reply->out);
+		reply->out = before;	/* it is committed all the same */
+		reply->status = 202;
+		return;
+	}
+	jout_done(&before);
+	reply->waited_s = asked ? seconds : 0;
+}
+
+static int answer(struct call *call, struct reply *reply, struct err *err)
+{
+	if (prepare(call, reply, err) || work_once(call, reply, err))
+		return -1;
+	assert(reply->status != 0);
+	wait_for_it(call, reply);
+	return 0;
+}
+
+static void report(const struct call *call, const struct reply *reply,
+		   const struct err *err)
+{
+	if (err->kind != ERR_INTERNAL && err->kind != ERR_LIMIT &&
+	    err->kind != ERR_BUSY)
+		return;
+	log_error("request.failed", "request_id=%s method=%s route=%s msg=%s",
+		  reply->request_id, call->wire->method,
+		  call->route ? call->route->path : "-", err->msg);
+}
+
+void dispatch(const struct worker *worker, const struct wire *wire,
+	      struct reply *reply)
+{
+	CLEANUP(call_done) struct call call = {
+		.wire = wire,
+		.req = {
+			.worker = worker,
+			.db = worker->db,
+			.query = wire->query ? wire->query : "",
+			.now = wire->now,
+		},
+	};
+	struct err err = { 0 };
+
+	http_request_id(wire->request_id, wire->now, reply->request_id);
+	if (answer(&call, reply, &err)) {
+		report(&call, reply, &err);
+		problem_reply(reply, &err);
+	}
+}

@@ -1,0 +1,132 @@
+#include "fcgi/http.h"
+
+#include <ctype.h>
+#include <string.h>
+#include <strings.h>
+
+static const char *const method_names[] = {
+	[HTTP_GET]	= "GET",
+	[HTTP_POST]	= "POST",
+	[HTTP_DELETE]	= "DELETE",
+};
+TABLE_ENUM_DEFINE(http_method, method_names, HTTP_METHOD__MAX);
+
+static const struct {
+	int status;
+	const char *reason;
+} reasons[] = {
+	{ 200, "OK" },
+	{ 201, "Created" },
+	{ 202, "Accepted" },
+	{ 204, "No Content" },
+	{ 400, "Bad Request" },
+	{ 401, "Unauthorized" },
+	{ 403, "Forbidden" },
+	{ 404, "Not Found" },
+	{ 405, "Method Not Allowed" },
+	{ 409, "Conflict" },
+	{ 413, "Content Too Large" },
+	{ 415, "Unsupported Media Type" },
+	{ 422, "Unprocessable Content" },
+	{ 500, "Internal Server Error" },
+	{ 502, "Bad Gateway" },
+	{ 503, "Service Unavailable" },
+};
+
+const char *http_reason(int status)
+{
+	for (size_t i = 0; i < COUNT(reasons); i++)
+		if (reasons[i].status == status)
+			return reasons[i].reason;
+	return "Unknown";
+}
+
+void reply_done(struct reply *reply)
+{
+	jout_done(&reply->out);
+	free(TAKE(reply->location));
+}
+
+void reply_locate(struct reply *reply, int status, const char *folder,
+		  const char *id)
+{
+	reply->status = status;
+	free(reply->location);
+	reply->location = xasprintf("%s%s", folder, id);
+	snprintf(reply->subject, sizeof(reply->subject), "%s", id);
+}
+
+int request_begin(const struct request *req, struct err *err)
+{
+	return db_tx_begin(req->tx, req->db, err);
+}
+
+/* From `min` to `max` letters and digits, or characters of `more`. */
+static bool is_word(const char *text, const char *more, size_t min,
+		    size_t max)
+{
+	size_t len = 0;
+
+	for (; text[len] != '\0'; len++)
+		if (len >= max || (!isalnum((unsigned char)text[len]) &&
+				   !strchr(more, text[len])))
+			return false;
+	return len >= min;
+}
+
+bool http_is_id(const char *text)
+{
+	return is_word(text, "_-", 1, HTTP_ID_TEXT - 1);
+}
+
+void http_request_id(const char *offered, int64_t now,
+		     char ret[HTTP_REQUEST_ID_TEXT])
+{
+	char made[ID_MAX];
+
+	if (!offered || !is_word(offered, "._-", 8, HTTP_REQUEST_ID_TEXT - 1))
+		offered = id_make(made, "req", now, seal_random());
+	snprintf(ret, HTTP_REQUEST_ID_TEXT, "%s", offered);
+}
+
+static int hex_value(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c = (char)tolower((unsigned char)c);
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+bool http_unescape(char *text, bool plus)
+{
+	char *to = text;
+
+	for (const char *from = text; *from != '\0'; from++) {
+		int high, low;
+
+		if (*from != '%') {
+			*to++ = plus && *from == '+' ? ' ' : *from;
+			continue;
+		}
+		high = hex_value(from[1]);
+		low = high < 0 ? -1 : hex_value(from[2]);
+		if (low < 0 || (high == 0 && low == 0))
+			return false;
+		*to++ = (char)(high << 4 | low);
+		from += 2;
+	}
+	*to = '\0';
+	return true;
+}
+
+bool http_is_json(const char *content_type)
+{
+	static const char json[] = "application/json";
+	size_t len = sizeof(json) - 1;
+
+	if (!content_type || strncasecmp(content_type, json, len) != 0)
+		return false;
+	content_type += len;
+	content_type += strspn(content_type, " \t");
+	return *content_type == '\0' || *content_type == ';';
+}

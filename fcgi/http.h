@@ -1,0 +1,125 @@
+/*
+ * http: a request as it came and as handlers see it, and the reply they make.
+ *
+ * serve.c fills `struct wire` from FastCGI, a test fills it by hand; nothing
+ * behind dispatch() knows which.
+ */
+#ifndef FCGI_HTTP_H
+#define FCGI_HTTP_H
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <jansson.h>
+
+#include "shared/db.h"
+#include "shared/id.h"
+#include "shared/jout.h"
+#include "shared/seal.h"
+#include "shared/settings.h"
+#include "shared/tokens.h"
+
+enum http_method { HTTP_GET, HTTP_POST, HTTP_DELETE, HTTP_METHOD__MAX };
+
+TABLE_ENUM_DECLARE(http_method);
+
+#define HTTP_IDS_MAX 2		/* in a path */
+#define HTTP_ID_TEXT 65		/* room for one, with its NUL */
+#define HTTP_REQUEST_ID_TEXT 65
+#define HTTP_REPLY_MAX (32 << 20)
+
+/* What a worker process holds.  Made by main(), borrowed by everybody. */
+struct worker {
+	struct db *db;
+	const struct settings *settings;
+	const struct seal_public *key;
+	const char *wake_path;		/* NULL: there is nobody to wake */
+	/* Of serve(); NULL where there is no loop, as in tests. */
+	const sigset_t *while_waiting;	/* lets the signals in that end us */
+	const volatile sig_atomic_t *stopping;
+};
+
+enum body_state {
+	BODY_WHOLE,		/* also if there is none */
+	BODY_TOO_LARGE,
+	BODY_TRUNCATED,		/* shorter than it was said to be */
+	BODY_OVERLONG,		/* longer than it was said to be */
+};
+
+/* What came.  Everything is borrowed; headers that were not sent are NULL. */
+struct wire {
+	const char *method;
+	const char *path;		/* decoded */
+	const char *query;		/* behind the '?', as it came */
+	const char *content_type;
+	const char *authorization;
+	const char *idempotency_key;
+	const char *prefer;
+	const char *request_id;
+	const char *body;
+	size_t body_len;
+	enum body_state body_state;
+	int64_t now;
+};
+
+/* What a handler gets: everything that its route demands is checked. */
+struct request {
+	const struct worker *worker;
+	struct db *db;
+	const struct token *token;	/* NULL where a route needs none */
+	char ids[HTTP_IDS_MAX][HTTP_ID_TEXT];	/* those of the path */
+	const char *query;		/* "" if there was none */
+	const json_t *body;		/* NULL if there was none */
+	int64_t now;
+	struct db_tx *tx;		/* see request_begin() */
+};
+
+/* Start from `{ .out.text.max = HTTP_REPLY_MAX }`; release: reply_done(). */
+struct reply {
+	int status;
+	struct jout out;
+	char *location;			/* or NULL */
+	char subject[HTTP_ID_TEXT];	/* the id at the end of location */
+	char allow[32];			/* of 405 */
+	bool is_problem;
+	bool replayed;
+	int retry_after;		/* seconds; 0: not said */
+	int64_t waited_s;		/* Prefer: wait that was honoured */
+	char request_id[HTTP_REQUEST_ID_TEXT];
+};
+
+void reply_done(struct reply *reply);
+
+/* Status, and where the thing `id` is: "/api/hosts/" and the id. */
+void reply_locate(struct reply *reply, int status, const char *folder,
+		  const char *id);
+
+/*
+ * Begin the write transaction of a request, once all that can be done before
+ * is done.  The dispatcher commits it, together with what an Idempotency-Key
+ * must remember, if the handler succeeds.
+ */
+int request_begin(const struct request *req, struct err *err) MUST_CHECK;
+
+/* "Not Found" of 404. */
+const char *http_reason(int status);
+
+/* 1 to 64 of [A-Za-z0-9_-]. */
+bool http_is_id(const char *text);
+
+/* Take the caller's request id if it is a sane one, else make one. */
+void http_request_id(const char *offered, int64_t now,
+		     char ret[HTTP_REQUEST_ID_TEXT]);
+
+/*
+ * Undo percent-encoding in place; `plus` makes '+' a blank.  False if it is
+ * wrong or hides a NUL.
+ */
+bool http_unescape(char *text, bool plus) MUST_CHECK;
+
+/* Is this media type JSON's, with or without parameters? */
+bool http_is_json(const char *content_type);
+
+#endif

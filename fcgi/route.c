@@ -1,0 +1,85 @@
+#include "fcgi/route.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "fcgi/api.h"
+
+const struct route *const route_tables[] = {
+	api_hosts_routes,
+	api_runs_routes,
+	api_items_routes,
+	api_health_routes,
+	NULL
+};
+
+/* Take an id, which reaches to the next '/' or the end. */
+static bool take_id(const char **path, char ret[HTTP_ID_TEXT])
+{
+	size_t len = strcspn(*path, "/");
+
+	if (len >= HTTP_ID_TEXT)
+		return false;
+	memcpy(ret, *path, len);
+	ret[len] = '\0';
+	*path += len;
+	return http_is_id(ret);
+}
+
+static bool path_matches(const char *pattern, const char *path,
+			 char ids[HTTP_IDS_MAX][HTTP_ID_TEXT])
+{
+	size_t n = 0;
+
+	while (*pattern != '\0') {
+		if (*pattern == '{') {
+			if (n >= HTTP_IDS_MAX || !take_id(&path, ids[n++]))
+				return false;
+			pattern = strchr(pattern, '}') + 1;
+		} else if (*pattern++ != *path++) {
+			return false;
+		}
+	}
+	return *path == '\0';
+}
+
+/* HEAD is GET: the server in front leaves the body out. */
+static bool method_matches(const struct route *route, const char *method)
+{
+	if (route->method == HTTP_GET && strcmp(method, "HEAD") == 0)
+		return true;
+	return strcmp(http_method_name(route->method), method) == 0;
+}
+
+static void add_allowed(char allow[32], enum http_method method)
+{
+	size_t len = strlen(allow);
+
+	snprintf(allow + len, 32 - len, "%s%s%s", len ? ", " : "",
+		 http_method_name(method),
+		 method == HTTP_GET ? ", HEAD" : "");
+}
+
+int route_find(const char *method, const char *path,
+	       char ids[HTTP_IDS_MAX][HTTP_ID_TEXT], char allow[32],
+	       const struct route **ret, struct err *err)
+{
+	allow[0] = '\0';
+	for (size_t t = 0; route_tables[t]; t++) {
+		const struct route *r = route_tables[t];
+
+		for (; r->path; r++) {
+			if (!path_matches(r->path, path, ids))
+				continue;
+			if (method_matches(r, method)) {
+				*ret = r;
+				return 0;
+			}
+			add_allowed(allow, r->method);
+		}
+	}
+	if (allow[0] == '\0')
+		return err_set(err, ERR_NOT_FOUND, "no such endpoint");
+	err_set(err, ERR_INVALID, "this endpoint takes %s only", allow);
+	return err_code(err, "method_not_allowed");
+}

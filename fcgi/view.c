@@ -1,0 +1,181 @@
+#include "fcgi/view.h"
+
+#include "shared/failure.h"
+
+/* The class in words, as "reason_zh" and "reason_en" or the like. */
+static void write_class(struct jout *out, const char *zh, const char *en,
+			const char *class)
+{
+	enum failure failure;
+	bool known = failure_parse(class, &failure) &&
+		     failure != FAILURE_NONE;
+
+	jout_str(out, zh, known ? failure_facts(failure)->zh : NULL);
+	jout_str(out, en, known ? failure_facts(failure)->en : NULL);
+}
+
+/* A number for which 0 means that there is none. */
+static void write_known(struct jout *out, const char *name, int64_t value)
+{
+	if (value)
+		jout_i64(out, name, value);
+	else
+		jout_null(out, name);
+}
+
+void host_write(struct jout *out, const char *name, const struct host *host)
+{
+	jout_object(out, name);
+	jout_str(out, "host_id", host->host_id);
+	jout_str(out, "name", host->name);
+	jout_str(out, "base_url", host->base_url);
+	jout_str(out, "public_base_url", host->public_base_url);
+	jout_str(out, "auth_type", host_auth_name(host->auth_type));
+	jout_str(out, "state", host_state_name(host->state));
+	jout_str(out, "reason", host->reason);
+	jout_str(out, "reason_detail", host->reason_detail);
+	write_class(out, "reason_zh", "reason_en", host->reason);
+	jout_str(out, "version", host->version);
+	jout_raw(out, "capabilities", host->capabilities);
+	jout_time(out, "probed_at", host->probed_at);
+	jout_time(out, "created_at", host->created_at);
+	jout_time(out, "updated_at", host->updated_at);
+	jout_object_end(out);
+}
+
+void run_write(struct jout *out, const char *name, const struct run *run)
+{
+	jout_object(out, name);
+	jout_str(out, "run_id", run->run_id);
+	jout_str(out, "host_id", run->host_id);
+	jout_str(out, "origin", run->origin);
+	jout_str(out, "pack_id", run->pack_id);
+	jout_str(out, "pack_version", run->pack_version);
+	jout_str(out, "access_mode", access_mode_name(run->access_mode));
+	jout_raw(out, "subscription_users", run->subscription_users);
+	jout_i64(out, "subscription_days", run->subscription_days);
+	jout_str(out, "state", run_state_name(run->state));
+	jout_i64(out, "items_total", run->counts.total);
+	jout_i64(out, "items_done", run->counts.done);
+	jout_i64(out, "items_active", run->counts.active);
+	jout_i64(out, "items_broken", run->counts.broken);
+	jout_i64(out, "items_cancelled", run->counts.cancelled);
+	jout_i64(out, "items_warned", run->counts.warned);
+	jout_str(out, "created_by", run->created_by);
+	jout_time(out, "created_at", run->created_at);
+	jout_time(out, "updated_at", run->updated_at);
+	jout_time(out, "finished_at", run->finished_at);
+	jout_object_end(out);
+}
+
+static void item_states(struct jout *out, const struct item *item)
+{
+	const char *resolution = item->resolution == RESOLUTION_NONE
+		? NULL : account_resolution_name(item->resolution);
+
+	jout_str(out, "current_stage", item_stage_name(item->stage));
+	jout_str(out, "confirmation_status",
+		 confirmation_name(item->confirmation));
+	jout_str(out, "access_status", access_status_name(item->access));
+	jout_str(out, "matched_account_state",
+		 account_match_name(item->match));
+	jout_str(out, "account_resolution", resolution);
+	jout_bool(out, "provision_reused", item->provision_reused);
+	jout_bool(out, "cancelled", item->cancelled);
+	jout_i64(out, "retry_count", item->retry_count);
+	jout_time(out, "last_retry_at", item->last_retry_at);
+	jout_time(out, "next_retry_at", item->next_retry_at);
+}
+
+static void item_models(struct jout *out, const struct item *item)
+{
+	jout_raw(out, "requested_models", item->requested_models);
+	jout_raw(out, "canonical_model_families",
+		 item->canonical_model_families);
+	jout_raw(out, "recommended_models", item->recommended_models);
+	jout_raw(out, "models", item->models);
+	jout_str(out, "resolved_smoke_model", item->resolved_smoke_model);
+	jout_str(out, "chat_url", item->chat_url);
+}
+
+static void item_places(struct jout *out, const struct item *item)
+{
+	jout_str(out, "api_key_fingerprint", item->api_key_fingerprint);
+	jout_str(out, "api_key_last4", item->api_key_last4);
+	jout_str(out, "reused_from_provider_id",
+		 item->reused_from_provider_id);
+	jout_str(out, "reused_from_account_id", item->reused_from_account_id);
+	jout_str(out, "channel_id", item->channel_id);
+	jout_str(out, "group_id", item->group_id);
+	jout_str(out, "account_id", item->account_id);
+}
+
+void item_begin(struct jout *out, const char *name, const struct item *item)
+{
+	jout_object(out, name);
+	jout_str(out, "item_id", item->item_id);
+	jout_str(out, "run_id", item->run_id);
+	jout_i64(out, "seq", item->seq);
+	jout_str(out, "provider_id", item->provider_id);
+	jout_str(out, "endpoint_key", item->endpoint_key);
+	jout_str(out, "base_url", item->base_url);
+	item_states(out, item);
+	item_models(out, item);
+	item_places(out, item);
+	jout_str(out, "failure_class", item->failure_class);
+	jout_str(out, "failure_detail", item->failure_detail);
+	write_class(out, "failure_zh", "failure_en", item->failure_class);
+	jout_raw(out, "warnings", item->warnings);
+	jout_time(out, "created_at", item->created_at);
+	jout_time(out, "updated_at", item->updated_at);
+	jout_time(out, "finished_at", item->finished_at);
+}
+
+void item_end(struct jout *out)
+{
+	jout_object_end(out);
+}
+
+void event_write(struct jout *out, const char *name, const struct event *event)
+{
+	jout_object(out, name);
+	jout_i64(out, "seq", event->seq);
+	jout_time(out, "at", event->at);
+	jout_str(out, "step", event->step);
+	jout_str(out, "kind", event->kind);
+	jout_str(out, "class", event->class);
+	jout_raw(out, "detail", event->detail);
+	jout_object_end(out);
+}
+
+void proof_write(struct jout *out, const char *name, const struct proof *proof)
+{
+	jout_object(out, name);
+	jout_str(out, "proof_id", proof->proof_id);
+	jout_str(out, "item_id", proof->item_id);
+	jout_str(out, "access_id", proof->access_id);
+	jout_str(out, "host_id", proof->host_id);
+	jout_str(out, "kind", proof_kind_name(proof->kind));
+	jout_bool(out, "ok", proof->ok);
+	jout_str(out, "group_id", proof->group_id);
+	jout_str(out, "account_id", proof->account_id);
+	jout_str(out, "model", proof->model);
+	write_known(out, "models_status", proof->models_status);
+	jout_bool(out, "models_listed", proof->models_listed);
+	jout_bool(out, "completion_ok", proof->completion_ok);
+	write_known(out, "completion_status", proof->completion_status);
+	jout_str(out, "completion_type", proof->completion_type);
+	jout_str(out, "completion_preview", proof->completion_preview);
+	write_known(out, "latency_ms", proof->latency_ms);
+	write_known(out, "first_token_ms", proof->first_token_ms);
+	jout_str(out, "effective_probe_key_source", proof->key_source);
+	jout_str(out, "effective_probe_key_fingerprint",
+		 proof->key_fingerprint);
+	jout_raw(out, "request", proof->request_json);
+	jout_raw(out, "answer", proof->answer_json);
+	jout_str(out, "failure_class", proof->failure_class);
+	write_class(out, "failure_zh", "failure_en", proof->failure_class);
+	jout_time(out, "at", proof->at);
+	jout_time(out, "expires_at", proof->expires_at);
+	jout_object_end(out);
+}
