@@ -1,0 +1,210 @@
+#include "cli/args.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/exits.h"
+#include "shared/table.h"
+
+static const struct opt_spec specs[] = {
+	[OPT_BASE_URL]	      = { "base-url", 0, "URL", false, "address" },
+	[OPT_NAME]	      = { "name", 0, "TEXT", false, "a name for people" },
+	[OPT_PUBLIC_BASE_URL] = { "public-base-url", 0, "URL", false,
+				  "the host's address as its users reach it" },
+	[OPT_AUTH_TYPE]	      = { "auth-type", 0, "api_key|bearer", false,
+				  "what the host's token is" },
+	[OPT_HOST_TOKEN_FILE] = { "token-file", 0, "FILE", false,
+				  "holds the host's token; - is stdin" },
+	[OPT_HOST]	      = { "host", 0, "HOST_ID", false, "the host" },
+	[OPT_KEY_FILE]	      = { "key-file", 0, "FILE", false,
+				  "holds the provider's key; - is stdin" },
+	[OPT_MODEL]	      = { "model", 0, "NAME", true, "a model to ask for" },
+	[OPT_FILE]	      = { "file", 'f', "FILE", false,
+				  "JSON: a run, or an array of its items" },
+	[OPT_SELECTOR]	      = { "user", 0, "SELECTOR", true,
+				  "a managed user that gets access" },
+	[OPT_DAYS]	      = { "days", 0, "N", false, "how long it is valid" },
+	[OPT_WAIT]	      = { "wait", 0, NULL, false,
+				  "watch until it has ended" },
+	[OPT_TIMEOUT]	      = { "timeout", 0, "SECONDS", false,
+				  "watch no longer than this" },
+	[OPT_STATE]	      = { "state", 0, "STATE", false, "only these" },
+	[OPT_QUERY]	      = { "query", 'q', "TEXT", false,
+				  "only those whose id starts with this" },
+	[OPT_LIMIT]	      = { "limit", 0, "N", false, "at most so many" },
+	[OPT_STAGE]	      = { "stage", 0, "STAGE", false,
+				  "only items at this stage" },
+	[OPT_ACCESS]	      = { "access", 0, "STATUS", false,
+				  "only items of this access status" },
+	[OPT_WARNING]	      = { "warning", 0, NULL, false,
+				  "only items that have a warning" },
+	[OPT_SCOPE]	      = { "scope", 0, "read|operate|admin", false,
+				  "what the token may do" },
+	[OPT_DIR]	      = { "dir", 0, "DIR", false, "where the files go" },
+	[OPT_SYSTEM_USER]     = { "user", 0, "NAME", false,
+				  "who owns the database, if root runs this" },
+	[OPT_URL]	      = { "url", 0, "URL", false,
+				  "address of the API [CRM_URL]" },
+	[OPT_TOKEN_FILE]      = { "token-file", 0, "FILE", false,
+				  "holds the API token [CRM_TOKEN_FILE]" },
+	[OPT_CA_FILE]	      = { "ca-file", 0, "FILE", false,
+				  "certificates to trust [CRM_CA_FILE]" },
+	[OPT_CONTEXT]	      = { "context", 0, "FILE", false,
+				  "instead of ~/.config/crm/config" },
+	[OPT_CONFIG]	      = { "config", 0, "FILE", false,
+				  "settings of the machine [CRM_CONF]" },
+	[OPT_OUTPUT]	      = { "output", 'o', "table|json|yaml", false,
+				  "form of what is printed" },
+	[OPT_HELP]	      = { "help", 'h', NULL, false, "print the usage" },
+};
+
+_Static_assert(COUNT(specs) == OPT__MAX, "describe every option");
+_Static_assert(OPT__MAX <= 64, "a bit for every option");
+
+const struct opt_spec *opt_spec(enum opt opt)
+{
+	return &specs[opt];
+}
+
+void args_done(struct args *args)
+{
+	free(args->list);
+	*args = (struct args){ 0 };
+}
+
+int args_refuse(struct err *err, const char *fmt, ...)
+{
+	va_list args;
+	AUTO_FREE char *text = NULL;
+
+	va_start(args, fmt);
+	if (vasprintf(&text, fmt, args) < 0)
+		abort();
+	va_end(args);
+	err_set(err, ERR_INVALID, "%s", text);
+	return err_code(err, EXITS_CODE_USAGE);
+}
+
+/* `word` is "--name", "--name=value" or "-x". */
+static bool spec_matches(const struct opt_spec *spec, const char *word)
+{
+	size_t len;
+
+	if (word[1] != '-')
+		return spec->letter && word[1] == spec->letter && !word[2];
+	len = strcspn(word + 2, "=");
+	return strlen(spec->name) == len &&
+	       strncmp(spec->name, word + 2, len) == 0;
+}
+
+static bool find(const char *word, uint64_t among, enum opt *ret)
+{
+	for (size_t i = 0; i < OPT__MAX; i++) {
+		if ((among & OPT_BIT(i)) && spec_matches(&specs[i], word)) {
+			*ret = (enum opt)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+static void add(struct args *args, enum opt opt, const char *value)
+{
+	args->list = xrealloc(args->list,
+			      (args->count + 1) * sizeof(*args->list));
+	args->list[args->count++] = (struct arg){ opt, value };
+}
+
+static int read_option(struct args *args, const char *const *argv, size_t *at,
+		       uint64_t own, struct err *err)
+{
+	const char *word = argv[(*at)++];
+	const char *inside = word[1] == '-' ? strchr(word, '=') : NULL;
+	enum opt opt;
+
+	if (!find(word, own, &opt) && !find(word, OPT_GLOBAL_BITS, &opt))
+		return args_refuse(err, "unknown option %s", word);
+	if (!specs[opt].value && inside)
+		return args_refuse(err, "--%s takes no value", specs[opt].name);
+	if (!specs[opt].repeats && args_has(args, opt))
+		return args_refuse(err, "--%s was given twice",
+				   specs[opt].name);
+	if (!specs[opt].value)
+		add(args, opt, NULL);
+	else if (inside)
+		add(args, opt, inside + 1);
+	else if (argv[*at])
+		add(args, opt, argv[(*at)++]);
+	else
+		return args_refuse(err, "--%s wants a value: %s",
+				   specs[opt].name, specs[opt].value);
+	return 0;
+}
+
+int args_read(struct args *args, const char *const *argv, size_t *at,
+	      uint64_t own, bool first_word, struct err *err)
+{
+	while (argv[*at]) {
+		const char *word = argv[*at];
+
+		if (word[0] == '-' && word[1]) {
+			if (read_option(args, argv, at, own, err))
+				return -1;
+			continue;
+		}
+		if (first_word)
+			break;
+		if (args->nwords == ARGS_WORDS_MAX)
+			return args_refuse(err, "too many words");
+		args->words[args->nwords++] = word;
+		(*at)++;
+	}
+	return 0;
+}
+
+const char *args_each(const struct args *args, enum opt opt, size_t *at)
+{
+	while (*at < args->count) {
+		const struct arg *arg = &args->list[(*at)++];
+
+		if (arg->opt == opt)
+			return arg->value;
+	}
+	return NULL;
+}
+
+bool args_has(const struct args *args, enum opt opt)
+{
+	for (size_t i = 0; i < args->count; i++)
+		if (args->list[i].opt == opt)
+			return true;
+	return false;
+}
+
+const char *args_get(const struct args *args, enum opt opt)
+{
+	size_t at = 0;
+
+	return args_each(args, opt, &at);
+}
+
+int args_number(const struct args *args, enum opt opt, int64_t min,
+		int64_t max, int64_t *ret, struct err *err)
+{
+	const char *text = args_get(args, opt);
+	int64_t value;
+	char *end;
+
+	if (!text)
+		return 0;
+	errno = 0;
+	value = strtoll(text, &end, 10);
+	if (errno || end == text || *end || value < min || value > max)
+		return args_refuse(err, "--%s must be a number from %" PRId64
+				   " to %" PRId64, specs[opt].name, min, max);
+	*ret = value;
+	return 0;
+}

@@ -1,0 +1,85 @@
+/* cmd_db: the state database and the key files, on the machine itself. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "cli/command.h"
+#include "cli/exits.h"
+#include "cli/machine.h"
+#include "shared/clock.h"
+#include "shared/migrate.h"
+#include "shared/seal.h"
+#include "shared/tokens.h"
+
+#define TOKEN_ENV "SUB2API_CRM_ADMIN_TOKEN"
+
+/* The first token, as the original took it: stored once, hashed. */
+static int add_admin_token(struct db *db, int64_t now, struct err *err)
+{
+	const char *text = getenv(TOKEN_ENV);
+	char token_id[ID_MAX];
+
+	if (!text || !*text)
+		return 0;
+	if (tokens_add(db, text, TOKEN_ENV, SCOPE_ADMIN, 0, now,
+		       seal_random(), token_id, err)) {
+		if (err->kind != ERR_CONFLICT)
+			return err_wrap(err, TOKEN_ENV);
+		return 0;
+	}
+	fprintf(stderr, "%s is token %s now\n", TOKEN_ENV, token_id);
+	return 0;
+}
+
+static int say(const struct machine *machine, const char *what,
+	       struct err *err)
+{
+	AUTO_FREE char *path = db_path(machine->settings.database);
+	AUTO_FREE char *line = xasprintf("%s: schema %d, %s\n", path,
+					 migrate_target(), what);
+
+	return print_text(line, err);
+}
+
+int cmd_db_migrate(struct call *call, struct err *err)
+{
+	CLEANUP(machine_done) struct machine machine = { 0 };
+	AUTO_FREE char *what = NULL;
+	int64_t now = clock_wall_ms();
+	int applied;
+
+	if (machine_open(&machine, &call->args, DB_CREATE, err))
+		return -1;
+	if (migrate_apply(machine.db, now, &applied, err))
+		return err_code(err, EXITS_CODE_DATABASE);
+	if (add_admin_token(machine.db, now, err))
+		return -1;
+	what = xasprintf("%d migration%s applied", applied,
+			 applied == 1 ? "" : "s");
+	return say(&machine, applied ? what : "nothing to do", err);
+}
+
+int cmd_db_check(struct call *call, struct err *err)
+{
+	CLEANUP(machine_done) struct machine machine = { 0 };
+
+	if (machine_open_ready(&machine, &call->args, err))
+		return -1;
+	if (db_check(machine.db, err))
+		return err_code(err, EXITS_CODE_DATABASE);
+	return say(&machine, "all pages are sound", err);
+}
+
+int cmd_key_init(struct call *call, struct err *err)
+{
+	CLEANUP(seal_private_done) struct seal_private key = { 0 };
+	const char *dir = args_get(&call->args, OPT_DIR);
+	AUTO_FREE char *line = NULL;
+
+	seal_generate(&key);
+	if (seal_write_files(&key, dir, err))
+		return err_code(err, EXITS_CODE_KEYS);
+	line = xasprintf("%s: seal.key (for crm-schedd alone), seal.pub, "
+			 "fingerprint.key\n", dir);
+	return print_text(line, err);
+}

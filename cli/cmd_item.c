@@ -1,0 +1,75 @@
+/* cmd_item: the items of a run, with what happened to them, and proofs. */
+#include "cli/api.h"
+#include "shared/table.h"
+
+static const struct column item_columns[] = {
+	{ "ITEM", "item_id" },		{ "PROVIDER", "provider_id" },
+	{ "STAGE", "current_stage" },	{ "ACCESS", "access_status" },
+	{ "MODEL", "resolved_smoke_model" },
+	{ "KEY", "api_key_last4" },	{ "FAILURE", "failure_class" },
+};
+
+static const struct column event_columns[] = {
+	{ "AT", "at" },		{ "STEP", "step" },	{ "KIND", "kind" },
+	{ "CLASS", "class" },	{ "DETAIL", "detail" },
+};
+
+static const struct column proof_columns[] = {
+	{ "PROOF", "proof_id" },	{ "KIND", "kind" },
+	{ "OK", "ok" },			{ "MODEL", "model" },
+	{ "STATUS", "completion_status" },
+	{ "MS", "latency_ms" },		{ "AT", "at" },
+	{ "COMPLETION", "completion_preview" },
+};
+
+static const struct column warning_columns[] = {
+	{ "CODE", "code" }, { "DETAIL", "detail" },
+};
+
+static const struct print_part item_parts[] = {
+	{ "warnings", warning_columns, COUNT(warning_columns) },
+	{ "events", event_columns, COUNT(event_columns) },
+	{ "proofs", proof_columns, COUNT(proof_columns) },
+	{ 0 }
+};
+
+int cmd_item_list(struct call *call, struct err *err)
+{
+	CLEANUP(api_filters_done) struct api_filters filters = { 0 };
+	const struct args *args = &call->args;
+	AUTO_FREE char *path = NULL;
+	json_auto_t *list = NULL;
+
+	api_filter(&filters, "current_stage", args_get(args, OPT_STAGE));
+	api_filter(&filters, "access_status", args_get(args, OPT_ACCESS));
+	api_filter(&filters, "warning",
+		   args_has(args, OPT_WARNING) ? "true" : NULL);
+	if (api_path(&path, API_RUNS, args->words[0], "/items", err) ||
+	    api_list(call, path, (const char *const *)filters.list, 0, &list,
+		     err))
+		return -1;
+	return print_list(call->form, item_columns, COUNT(item_columns), list,
+			  err);
+}
+
+int cmd_item_show(struct call *call, struct err *err)
+{
+	AUTO_FREE char *items = NULL;
+	AUTO_FREE char *path = NULL;
+
+	if (api_path(&items, API_RUNS, call->args.words[0], "/items", err) ||
+	    api_path(&path, items, call->args.words[1], "", err) ||
+	    api_get(call, path, err))
+		return -1;
+	return print_object(call->form, call->reply.body, item_parts, err);
+}
+
+int cmd_proof_show(struct call *call, struct err *err)
+{
+	AUTO_FREE char *path = NULL;
+
+	if (api_path(&path, API_PROOFS, call->args.words[0], "", err) ||
+	    api_get(call, path, err))
+		return -1;
+	return print_object(call->form, call->reply.body, NULL, err);
+}

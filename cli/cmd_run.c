@@ -1,0 +1,94 @@
+/* cmd_run: import runs and their items. */
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/api.h"
+#include "cli/run_body.h"
+#include "cli/watch.h"
+#include "shared/table.h"
+
+#define LIMIT 50
+#define LIMIT_MAX 100000
+
+static const struct column run_columns[] = {
+	{ "RUN", "run_id" },		{ "HOST", "host_id" },
+	{ "STATE", "state" },		{ "ITEMS", "items_total" },
+	{ "DONE", "items_done" },	{ "ACTIVE", "items_active" },
+	{ "BROKEN", "items_broken" },	{ "CREATED", "created_at" },
+};
+
+/* The run is printed even if it failed: it says why. */
+static int watch_and_print(struct call *call, const char *run_id,
+			   struct err *err)
+{
+	int rc = watch_run(call, run_id, err);
+	struct err other;
+
+	if (call->reply.body && !json_object_get(call->reply.body, "code") &&
+	    print_object(call->form, call->reply.body, NULL, &other) &&
+	    rc == 0) {
+		*err = other;
+		return -1;
+	}
+	return rc;
+}
+
+int cmd_run_create(struct call *call, struct err *err)
+{
+	CLEANUP(run_body_done) struct jout body = {
+		.text.max = RUN_BODY_MAX
+	};
+	AUTO_FREE char *run_id = NULL;
+
+	if (run_body_write(&body, &call->args, err) ||
+	    api_post(call, API_RUNS, &body, 0, err))
+		return -1;
+	if (!args_has(&call->args, OPT_WAIT))
+		return print_object(call->form, call->reply.body, NULL, err);
+	run_id = xstrdup(api_text(call->reply.body, "run_id"));
+	return watch_and_print(call, run_id, err);
+}
+
+int cmd_run_list(struct call *call, struct err *err)
+{
+	CLEANUP(api_filters_done) struct api_filters filters = { 0 };
+	const struct args *args = &call->args;
+	json_auto_t *list = NULL;
+	int64_t limit = LIMIT;
+
+	if (args_number(args, OPT_LIMIT, 1, LIMIT_MAX, &limit, err))
+		return -1;
+	api_filter(&filters, "state", args_get(args, OPT_STATE));
+	api_filter(&filters, "host_id", args_get(args, OPT_HOST));
+	api_filter(&filters, "q", args_get(args, OPT_QUERY));
+	if (api_list(call, API_RUNS, (const char *const *)filters.list,
+		     (size_t)limit, &list, err))
+		return -1;
+	return print_list(call->form, run_columns, COUNT(run_columns), list,
+			  err);
+}
+
+int cmd_run_show(struct call *call, struct err *err)
+{
+	AUTO_FREE char *path = NULL;
+
+	if (api_path(&path, API_RUNS, call->args.words[0], "", err) ||
+	    api_get(call, path, err))
+		return -1;
+	return print_object(call->form, call->reply.body, NULL, err);
+}
+
+int cmd_run_watch(struct call *call, struct err *err)
+{
+	return watch_and_print(call, call->args.words[0], err);
+}
+
+int cmd_run_cancel(struct call *call, struct err *err)
+{
+	AUTO_FREE char *path = NULL;
+
+	if (api_path(&path, API_RUNS, call->args.words[0], "/cancel", err) ||
+	    api_post(call, path, NULL, 0, err))
+		return -1;
+	return print_object(call->form, call->reply.body, NULL, err);
+}

@@ -1,0 +1,97 @@
+#include "cli/command.h"
+
+#include <string.h>
+
+#define O(opt) OPT_BIT(OPT_##opt)
+#define WATCHED (O(TIMEOUT))
+#define MACHINE (O(SYSTEM_USER))
+
+const struct command commands[] = {
+	{ "host", "add", "", O(BASE_URL) | O(AUTH_TYPE) | O(HOST_TOKEN_FILE),
+	  O(NAME) | O(PUBLIC_BASE_URL), "register a sub2api host and probe it",
+	  false, cmd_host_add },
+	{ "host", "list", "", 0, 0, "list hosts", false, cmd_host_list },
+	{ "host", "show", "HOST_ID", 0, 0, "show a host", false,
+	  cmd_host_show },
+	{ "host", "probe", "HOST_ID", 0, 0, "look at a host again", false,
+	  cmd_host_probe },
+	{ "host", "delete", "HOST_ID", 0, 0, "forget a host that nothing uses",
+	  false, cmd_host_delete },
+
+	{ "run", "create", "", 0,
+	  O(HOST) | O(BASE_URL) | O(KEY_FILE) | O(MODEL) | O(FILE) |
+	  O(SELECTOR) | O(DAYS) | O(WAIT) | WATCHED,
+	  "import a provider's key, or many from a file", false,
+	  cmd_run_create },
+	{ "run", "list", "", 0, O(STATE) | O(HOST) | O(QUERY) | O(LIMIT),
+	  "list runs, the newest first", false, cmd_run_list },
+	{ "run", "show", "RUN_ID", 0, 0, "show a run", false, cmd_run_show },
+	{ "run", "watch", "RUN_ID", 0, WATCHED,
+	  "show what happens until the run has ended", false, cmd_run_watch },
+	{ "run", "cancel", "RUN_ID", 0, 0, "end a run early", false,
+	  cmd_run_cancel },
+
+	{ "item", "list", "RUN_ID", 0, O(STAGE) | O(ACCESS) | O(WARNING),
+	  "list the items of a run", false, cmd_item_list },
+	{ "item", "show", "RUN_ID ITEM_ID", 0, 0,
+	  "show an item with its events and proofs", false, cmd_item_show },
+	{ "proof", "show", "PROOF_ID", 0, 0, "show a proof", false,
+	  cmd_proof_show },
+
+	{ "db", "migrate", "", 0, MACHINE,
+	  "make the state database, or bring it up to date", true,
+	  cmd_db_migrate },
+	{ "db", "check", "", 0, MACHINE,
+	  "check the state database, its version and its pages", true,
+	  cmd_db_check },
+	{ "key", "init", "", O(DIR), 0, "make the three key files", true,
+	  cmd_key_init },
+	{ "token", "create", "", O(NAME) | O(SCOPE), O(DAYS) | MACHINE,
+	  "make an API token and print it, once", true, cmd_token_create },
+	{ "token", "list", "", 0, MACHINE, "list API tokens", true,
+	  cmd_token_list },
+	{ "token", "revoke", "TOKEN_ID", 0, MACHINE, "end an API token", true,
+	  cmd_token_revoke },
+
+	{ "whoami", NULL, "", 0, 0, "say whose token this is", false,
+	  cmd_whoami },
+	{ "version", NULL, "", 0, 0, "print the version of crmctl", true,
+	  cmd_version },
+	{ "completion", "bash", "", 0, 0, "print completions for bash", true,
+	  cmd_completion_bash },
+	{ "help", NULL, "[NOUN] [VERB]", 0, 0, "print help", true, cmd_help },
+	{ 0 }
+};
+
+const struct command *command_find(const char *noun, const char *verb)
+{
+	for (const struct command *c = commands; c->noun; c++) {
+		if (strcmp(c->noun, noun) != 0)
+			continue;
+		if (!c->verb || (verb && strcmp(c->verb, verb) == 0))
+			return c;
+	}
+	return NULL;
+}
+
+bool command_noun_exists(const char *noun)
+{
+	for (const struct command *c = commands; c->noun; c++)
+		if (strcmp(c->noun, noun) == 0)
+			return true;
+	return false;
+}
+
+void command_words(const struct command *command, size_t *ret_min,
+		   size_t *ret_max)
+{
+	const char *at = command->words;
+
+	*ret_min = *ret_max = 0;
+	while (*at) {
+		(*ret_max)++;
+		*ret_min += *at != '[';
+		at += strcspn(at, " ");
+		at += strspn(at, " ");
+	}
+}

@@ -1,0 +1,76 @@
+/*
+ * command: what crmctl can do, in one table.
+ *
+ * Usage, help and shell completion are printed from it.  Before a command
+ * runs, its words and options are checked against its row, and unless it is
+ * `local` the API's address and token are read.
+ */
+#ifndef CLI_COMMAND_H
+#define CLI_COMMAND_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "cli/args.h"
+#include "cli/client.h"
+#include "cli/context.h"
+#include "cli/print.h"
+
+/* One run of crmctl. */
+struct call {
+	const struct command *command;
+	struct args args;
+	enum print_form form;
+	struct context context;		/* not read for what is local */
+	struct client *client;
+	struct api_reply reply;		/* the last one of the API */
+};
+
+struct command {
+	const char *noun;
+	const char *verb;	/* NULL: the noun says it all */
+	const char *words;	/* "RUN_ID ITEM_ID"; in brackets: may lack */
+	uint64_t needs, takes;	/* options */
+	const char *help;
+	bool local;
+	int (*run)(struct call *call, struct err *err);
+};
+
+/* Ends with a row whose noun is NULL. */
+extern const struct command commands[];
+
+/* NULL if there is none.  A noun without verbs is found with any `verb`. */
+const struct command *command_find(const char *noun, const char *verb);
+
+bool command_noun_exists(const char *noun);
+
+/* How many words, at least and at most. */
+void command_words(const struct command *command, size_t *ret_min,
+		   size_t *ret_max);
+
+int cmd_db_migrate(struct call *call, struct err *err) MUST_CHECK;
+int cmd_db_check(struct call *call, struct err *err) MUST_CHECK;
+int cmd_key_init(struct call *call, struct err *err) MUST_CHECK;
+int cmd_token_create(struct call *call, struct err *err) MUST_CHECK;
+int cmd_token_list(struct call *call, struct err *err) MUST_CHECK;
+int cmd_token_revoke(struct call *call, struct err *err) MUST_CHECK;
+int cmd_host_add(struct call *call, struct err *err) MUST_CHECK;
+int cmd_host_list(struct call *call, struct err *err) MUST_CHECK;
+int cmd_host_show(struct call *call, struct err *err) MUST_CHECK;
+int cmd_host_probe(struct call *call, struct err *err) MUST_CHECK;
+int cmd_host_delete(struct call *call, struct err *err) MUST_CHECK;
+int cmd_run_create(struct call *call, struct err *err) MUST_CHECK;
+int cmd_run_list(struct call *call, struct err *err) MUST_CHECK;
+int cmd_run_show(struct call *call, struct err *err) MUST_CHECK;
+int cmd_run_watch(struct call *call, struct err *err) MUST_CHECK;
+int cmd_run_cancel(struct call *call, struct err *err) MUST_CHECK;
+int cmd_item_list(struct call *call, struct err *err) MUST_CHECK;
+int cmd_item_show(struct call *call, struct err *err) MUST_CHECK;
+int cmd_proof_show(struct call *call, struct err *err) MUST_CHECK;
+int cmd_whoami(struct call *call, struct err *err) MUST_CHECK;
+int cmd_version(struct call *call, struct err *err) MUST_CHECK;
+int cmd_completion_bash(struct call *call, struct err *err) MUST_CHECK;
+int cmd_help(struct call *call, struct err *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,33 @@
+/*
+ * machine: the state database for the commands that work without the API.
+ *
+ * Root must leave no files of its own beside a database of the services'
+ * user, or they could not write it any more: so root first becomes the owner.
+ */
+#ifndef CLI_MACHINE_H
+#define CLI_MACHINE_H
+
+#include "cli/args.h"
+#include "shared/db.h"
+#include "shared/settings.h"
+
+/* Zeroed is empty; release with machine_done(). */
+struct machine {
+	struct settings settings;
+	struct db *db;
+};
+
+/*
+ * Read the settings and open the database.  Failures have the code of a
+ * wrong command line or of an unusable database.
+ */
+int machine_open(struct machine *ret, const struct args *args,
+		 enum db_mode mode, struct err *err) MUST_CHECK;
+
+/* As machine_open(), for a database that has the schema of this program. */
+int machine_open_ready(struct machine *ret, const struct args *args,
+		       struct err *err) MUST_CHECK;
+
+void machine_done(struct machine *machine);
+
+#endif

@@ -1,0 +1,139 @@
+#include "cli/run_body.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include <jansson.h>
+
+#include "cli/secret.h"
+#include "shared/table.h"
+
+#define DAYS_MAX 36500
+
+/* Options that say something about the run, and the members they become. */
+static const struct {
+	enum opt opt;
+	const char *member;
+} overrides[] = {
+	{ OPT_HOST,	"host_id" },
+	{ OPT_SELECTOR,	"subscription_users" },
+	{ OPT_DAYS,	"subscription_days" },
+};
+
+void run_body_done(struct jout *body)
+{
+	buf_wipe(&body->text);
+}
+
+static void write_texts(struct jout *body, const char *name,
+			const struct args *args, enum opt opt)
+{
+	const char *value;
+	size_t at = 0;
+
+	jout_array(body, name);
+	while ((value = args_each(args, opt, &at)))
+		jout_str(body, NULL, value);
+	jout_array_end(body);
+}
+
+static int write_options(struct jout *body, const struct args *args,
+			 struct err *err)
+{
+	int64_t days = 0;
+
+	if (args_number(args, OPT_DAYS, 1, DAYS_MAX, &days, err))
+		return -1;
+	if (args_has(args, OPT_HOST))
+		jout_str(body, "host_id", args_get(args, OPT_HOST));
+	if (args_has(args, OPT_SELECTOR))
+		write_texts(body, "subscription_users", args, OPT_SELECTOR);
+	if (days)
+		jout_i64(body, "subscription_days", days);
+	return 0;
+}
+
+/* The one item of --base-url, --key-file and --model. */
+static int write_item(struct jout *body, const struct args *args,
+		      struct err *err)
+{
+	const char *url = args_get(args, OPT_BASE_URL);
+	const char *key_file = args_get(args, OPT_KEY_FILE);
+	AUTO_WIPE char *key = NULL;
+
+	if (!url || !key_file || !args_has(args, OPT_HOST))
+		return args_refuse(err, "--host, --base-url and --key-file "
+				   "belong together; --file is the other way");
+	if (secret_read(key_file, "the provider's key", &key, err))
+		return -1;
+	jout_array(body, "items");
+	jout_object(body, NULL);
+	jout_str(body, "base_url", url);
+	jout_str(body, "api_key", key);
+	if (args_has(args, OPT_MODEL))
+		write_texts(body, "requested_models", args, OPT_MODEL);
+	jout_object_end(body);
+	jout_array_end(body);
+	return 0;
+}
+
+static bool is_overridden(const char *member, const struct args *args)
+{
+	for (size_t i = 0; i < COUNT(overrides); i++)
+		if (strcmp(overrides[i].member, member) == 0)
+			return args_has(args, overrides[i].opt);
+	return false;
+}
+
+static int read_json(const char *path, json_t **ret, struct err *err)
+{
+	bool standard = strcmp(path, "-") == 0;
+	json_error_t why;
+
+	*ret = standard ? json_loadfd(STDIN_FILENO, JSON_REJECT_DUPLICATES,
+				      &why)
+			: json_load_file(path, JSON_REJECT_DUPLICATES, &why);
+	if (!*ret && why.line < 1)
+		return args_refuse(err, "'%s': %s", path, why.text);
+	if (!*ret)
+		return err_set(err, ERR_INVALID, "'%s', line %d, column %d: "
+			       "%s", path, why.line, why.column, why.text);
+	return 0;
+}
+
+static int write_file(struct jout *body, const struct args *args,
+		      struct err *err)
+{
+	const char *path = args_get(args, OPT_FILE);
+	json_auto_t *file = NULL;
+	const json_t *value;
+	const char *name;
+
+	if (args_has(args, OPT_BASE_URL) || args_has(args, OPT_KEY_FILE) ||
+	    args_has(args, OPT_MODEL))
+		return args_refuse(err, "--file says it all: no --base-url, "
+				   "--key-file or --model beside it");
+	if (read_json(path, &file, err))
+		return -1;
+	if (json_is_array(file)) {
+		jout_json(body, "items", file);
+		return 0;
+	}
+	json_object_foreach(file, name, value) {
+		if (!is_overridden(name, args))
+			jout_json(body, name, value);
+	}
+	return 0;
+}
+
+int run_body_write(struct jout *ret, const struct args *args, struct err *err)
+{
+	jout_object(ret, NULL);
+	if (args_has(args, OPT_FILE) ? write_file(ret, args, err)
+				     : write_item(ret, args, err))
+		return -1;
+	if (write_options(ret, args, err))
+		return -1;
+	jout_object_end(ret);
+	return 0;
+}

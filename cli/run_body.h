@@ -1,0 +1,23 @@
+/*
+ * run_body: what `run create` sends, from its options and a file.
+ */
+#ifndef CLI_RUN_BODY_H
+#define CLI_RUN_BODY_H
+
+#include "cli/args.h"
+#include "shared/err.h"
+#include "shared/jout.h"
+
+#define RUN_BODY_MAX (64 << 20)
+
+/*
+ * Either one provider by --base-url, --key-file and --model, or --file: an
+ * array of items, or an object as the API takes it.  Other options stand
+ * above what the file says.  *ret holds keys: release it with run_body_done().
+ */
+int run_body_write(struct jout *ret, const struct args *args, struct err *err)
+	MUST_CHECK;
+
+void run_body_done(struct jout *body);
+
+#endif

@@ -1,0 +1,16 @@
+/*
+ * yaml: write a JSON value as YAML.
+ *
+ * What reads back as something else than the string it is gets quotes, in
+ * JSON's form, which is also YAML's.
+ */
+#ifndef CLI_YAML_H
+#define CLI_YAML_H
+
+#include <jansson.h>
+
+#include "shared/buf.h"
+
+void yaml_write(struct buf *out, const json_t *value);
+
+#endif
