@@ -92,6 +92,8 @@ $(B)/hostsim $(B)/providersim: $(B)/%: $(B)/tests/helpers/%.o $(SIMSHELL) \
 	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lmicrohttpd -lcurl
 $(B)/pool: $(B)/tests/helpers/pool.o $(B)/fcgi/listen.o $(SHARED)
 	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+$(B)/unseal: $(B)/tests/helpers/unseal.o $(SHARED)
+	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 $(B)/bench_%: $(B)/tests/bench/bench_%.o $(SHARED)
 	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lfcgi -lcurl
 

@@ -104,7 +104,7 @@ static bool check_host(const struct request *req, struct new_host *host,
 	check_url("public_base_url", body.public_base_url,
 		  &host->public_base_url, problems);
 	check_auth(&body, host, problems);
-	if (problems->count)
+	if (problems->count || !host->base_url)
 		return false;
 	host->name = body.name ? xstrdup(body.name) : host_of(host->base_url);
 	secrets_seal(req->worker->key, SECRET_HOST_TOKEN, body.auth_token,

@@ -10,6 +10,7 @@
 #define API_KEY_MAX 4096
 #define MODELS_MAX 200
 #define AGAIN_MAX 160		/* bytes of the list of repeated rows */
+#define WARNINGS_MAX 512	/* bytes of the warning about them */
 
 struct row_body {
 	const char *base_url;
@@ -70,21 +71,22 @@ static bool has_model(const json_t *models, const char *name)
  */
 static bool merge(struct import_row *row, const json_t *models, size_t seq)
 {
+	size_t n = json_array_size(models);
 	json_t *both;
-	json_t *model;
-	size_t i;
 
 	buf_addf(&row->again, "%s%zu", row->nagain++ ? ", " : "", seq);
-	if (json_array_size(row->models) == 0 || json_array_size(models) == 0) {
+	if (json_array_size(row->models) == 0 || n == 0) {
 		json_decref(row->models);
 		row->models = json_array();
 		return true;
 	}
 	both = json_copy(row->models);
-	json_array_foreach((json_t *)(uintptr_t)models, i, model)
-		if (json_array_size(both) <= MODELS_MAX &&
-		    !has_model(both, json_string_value(model)))
+	for (size_t i = 0; i < n && json_array_size(both) <= MODELS_MAX; i++) {
+		json_t *model = json_array_get(models, i);
+
+		if (!has_model(both, json_string_value(model)))
 			json_array_append(both, model);
+	}
 	json_decref(row->models);
 	row->models = both;
 	return json_array_size(both) <= MODELS_MAX;
@@ -134,7 +136,7 @@ static void read_row(struct import_rows *rows, const json_t *object,
 	if (endpoint && !endpoint->url)
 		jdec_problem(problems, prefix, "base_url", "%s",
 			     endpoint->problem);
-	if (good && problems->count == before &&
+	if (good && endpoint && problems->count == before &&
 	    !add_row(rows, &body, endpoint, index + 1))
 		jdec_problem(problems, prefix, "requested_models", "makes more "
 			     "than %d with the row that this one repeats",
@@ -178,7 +180,7 @@ void import_rows_done(struct import_rows *rows)
 
 char *import_row_warnings(const struct import_row *row)
 {
-	struct jout out = { .text.max = 4 * AGAIN_MAX };
+	struct jout out = { .text.max = WARNINGS_MAX };
 	AUTO_FREE char *detail = NULL;
 
 	if (row->nagain == 0)

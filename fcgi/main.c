@@ -7,6 +7,7 @@
 #include <libgen.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "fcgi/listen.h"
 #include "fcgi/serve.h"
@@ -97,24 +98,29 @@ static int open_keys(struct parts *parts, struct err *err)
 }
 
 /*
- * A database that cannot be written is said now and not by the first POST.
- * One that somebody else writes just now is as it should be.
+ * A database that cannot be written is said now and not by the first POST:
+ * SQLite opens it all the same.  Its log and index lie beside it.
  */
-static int check_writable(struct db *db, struct err *err)
+static int check_writable(const char *location, struct err *err)
 {
-	CLEANUP(db_tx_done) struct db_tx tx = { 0 };
+	AUTO_FREE char *path = db_path(location);
+	AUTO_FREE char *folder = db_path(location);
 
-	if (db_tx_begin(&tx, db, err) == 0 || err->kind == ERR_BUSY)
+	if (access(path, W_OK) == 0 && access(dirname(folder), W_OK) == 0)
 		return 0;
-	return -1;
+	return err_set(err, ERR_DENIED, "database '%s' is read-only for this "
+		       "user; give it and its folder to the user of the "
+		       "services", path);
 }
 
 static int open_database(struct parts *parts, struct err *err)
 {
-	if (db_open(&parts->db, parts->settings.database, DB_EXISTING, err) ||
+	const char *location = parts->settings.database;
+
+	if (db_open(&parts->db, location, DB_EXISTING, err) ||
 	    migrate_check(parts->db, err))
 		return -1;
-	return check_writable(parts->db, err);
+	return check_writable(location, err);
 }
 
 /*

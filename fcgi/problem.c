@@ -24,19 +24,19 @@ static const struct {
 
 /* Only the disk has a limit that a client can run into without a code. */
 static const struct {
-	int status;
 	const char *code;	/* instead of the kind's name; NULL: that */
+	int status;
 	int retry_after;
 } by_kind[] = {
-	[ERR_NONE]	= { 500, "internal",	0 },
-	[ERR_INVALID]	= { 422, NULL,		0 },
-	[ERR_NOT_FOUND]	= { 404, NULL,		0 },
-	[ERR_CONFLICT]	= { 409, NULL,		0 },
-	[ERR_DENIED]	= { 403, "forbidden",	0 },
-	[ERR_LIMIT]	= { 503, "disk_full",	0 },
-	[ERR_BUSY]	= { 503, NULL,		1 },
-	[ERR_UPSTREAM]	= { 502, NULL,		0 },
-	[ERR_INTERNAL]	= { 500, NULL,		0 },
+	[ERR_NONE]	= { "internal",	 500, 0 },
+	[ERR_INVALID]	= { NULL,	 422, 0 },
+	[ERR_NOT_FOUND]	= { NULL,	 404, 0 },
+	[ERR_CONFLICT]	= { NULL,	 409, 0 },
+	[ERR_DENIED]	= { "forbidden", 403, 0 },
+	[ERR_LIMIT]	= { "disk_full", 503, 0 },
+	[ERR_BUSY]	= { NULL,	 503, 1 },
+	[ERR_UPSTREAM]	= { NULL,	 502, 0 },
+	[ERR_INTERNAL]	= { NULL,	 500, 0 },
 };
 _Static_assert(COUNT(by_kind) == ERR_KIND__MAX, "a status for every kind");
 

@@ -4,9 +4,10 @@
  * The first account of a group is proven through the live group itself, while
  * its task holds the group's row.  A later one is made in a proof group of its
  * own, proven there, where no other can answer for it, and then moved into the
- * live group by one call: see import_prove.c.  On a host that ignores the responses mode (0.1.126) an account is
- * made in a parking group, of which nobody has a key, and moved when the
- * host's own probe has ended: see import_provision.c.
+ * live group by one call: see import_prove.c.  On a host that ignores the
+ * responses mode (0.1.126) an account is made in a parking group, of which
+ * nobody has a key, and moved when the host's own probe has ended: see
+ * import_provision.c.
  */
 #include "schedd/import_steps.h"
 #include "shared/table.h"
@@ -42,8 +43,8 @@ static const struct step steps[] = {
 	{ "access.login",              STAGE_PROVISION, NULL,                got_want_token },
 	{ "access.ask_token",          STAGE_PROVISION, ask_token,           got_token,
 	  { "/data/access_token", SLOT_USER_TOKEN } },
-	{ "access.subscription",       STAGE_PROVISION, NULL,                got_want_subscription },
-	{ "access.subscribed",         STAGE_PROVISION, ask_subscriptions,   got_subscriptions },
+	{ "access.subscription",       STAGE_PROVISION, NULL,                got_want_subscribed },
+	{ "access.subscribed",         STAGE_PROVISION, ask_subscribed,      got_subscribed },
 	{ "access.assign",             STAGE_PROVISION, ask_assign,          got_assign },
 	{ "access.key",                STAGE_PROVISION, NULL,                got_want_key },
 	{ "access.create_key",         STAGE_PROVISION, ask_create_key,      got_create_key },

@@ -50,6 +50,8 @@ struct import_memo {
 	int64_t chat_model;	/* which of the models is tried */
 	int64_t chat_tries;	/* of the direct probe, in all */
 	int64_t page;		/* of a listing */
+	int list_failure;	/* why the provider's list could not be read */
+	int gateway_failure;	/* what was wrong before the last 503 */
 	int64_t polls;		/* of the present step, so far */
 	int64_t doubts;		/* creates whose end we did not see */
 	int64_t bound_at;	/* when account or mapping last changed */

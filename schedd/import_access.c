@@ -149,7 +149,7 @@ struct verdict got_user_still(void *subject, const struct answer *answer)
 	return go_to("access.user");
 }
 
-struct verdict got_want_subscription(void *subject,
+struct verdict got_want_subscribed(void *subject,
 				     const struct answer *answer)
 {
 	const struct import *im = subject;
@@ -160,7 +160,7 @@ struct verdict got_want_subscription(void *subject,
 	return take_resource(IMPORT_SUBSCRIPTION, "access.key");
 }
 
-bool ask_subscriptions(const void *subject, struct request *request)
+bool ask_subscribed(const void *subject, struct request *request)
 {
 	const struct import *im = subject;
 
@@ -184,7 +184,7 @@ static struct verdict settle_subscription(struct import *im, int64_t id)
 	return go_to("access.key");
 }
 
-struct verdict got_subscriptions(void *subject, const struct answer *answer)
+struct verdict got_subscribed(void *subject, const struct answer *answer)
 {
 	struct import *im = subject;
 	struct host_subscription_seen seen = { 0 };
@@ -278,6 +278,9 @@ struct verdict got_create_key(void *subject, const struct answer *answer)
 	enum failure why = host_judge_key_create(answer, &id);
 
 	import_saw(im, answer);
+	/* Asked for before, for another group: then it may be there. */
+	if (host_reason_is(answer, "IDEMPOTENCY_KEY_CONFLICT"))
+		return go_on();
 	if (why == FAILURE_NONE)
 		return id ? settle_key(im, id) : go_on();
 	if (why == FAILURE_HOST_AUTH)

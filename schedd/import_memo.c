@@ -32,6 +32,8 @@ static const struct {
 	FIELD(MEMO_BOOL, renewed_key),
 	FIELD(MEMO_BOOL, renewed_user),
 	FIELD(MEMO_TEXT, nonce),
+	FIELD(MEMO_INT,	 list_failure),
+	FIELD(MEMO_INT,	 gateway_failure),
 	FIELD(MEMO_INT,	 failure),
 #undef FIELD
 };

@@ -76,27 +76,50 @@ static void choose_models(struct import *im, const json_t *listed)
 }
 
 /*
- * There is a list, or, because of `why`, there is none: either way the models
- * are chosen.
+ * Nobody named a model, and there is no list: say why there is none, unless
+ * it is just that this provider does not have one.
  */
-static struct verdict models_known(struct import *im, const json_t *listed,
-				   enum failure why)
+static struct verdict no_models(struct import *im)
+{
+	enum failure why = (enum failure)im->memo.list_failure;
+
+	if (why == FAILURE_NONE || why == FAILURE_ENDPOINT_UNSUPPORTED) {
+		own_set(&im->item.failure_detail, NULL);
+		import_blame(im, "the provider lists no chat model; name one "
+			     "in requested_models");
+		why = FAILURE_MODEL_NOT_FOUND;
+	}
+	return failed(why);
+}
+
+/* There is a list, or there is none: either way the models are chosen. */
+static struct verdict models_known(struct import *im, const json_t *listed)
 {
 	json_auto_t *models = NULL;
 
 	choose_models(im, listed);
 	models = json_loads(im->item.models, 0, NULL);
 	im->memo.page = 0;
-	if (json_array_size(models) == 0) {
-		import_blame(im, "the provider lists no chat model; name one "
-			     "in requested_models");
-		/* If it did not answer at all, that is what is wrong. */
-		return failed(why && !upstream_tries_next(why)
-			      ? why : FAILURE_MODEL_NOT_FOUND);
-	}
+	if (json_array_size(models) == 0)
+		return no_models(im);
+	own_set(&im->item.failure_detail, NULL);
 	set_json(&im->item.canonical_model_families,
 		 upstream_families(models));
 	return go_on();
+}
+
+/* Of the forms of the URL that were tried, the first real reason counts. */
+static void note_list_failure(struct import *im, const struct answer *answer,
+			      enum failure why)
+{
+	AUTO_FREE char *words = upstream_detail(answer);
+
+	if (im->memo.list_failure != FAILURE_NONE &&
+	    im->memo.list_failure != FAILURE_ENDPOINT_UNSUPPORTED)
+		return;
+	im->memo.list_failure = (int)why;
+	own_set(&im->item.failure_detail, NULL);
+	import_blame(im, words);
 }
 
 /* The list is a hint: what it cannot tell, the chat will. */
@@ -113,17 +136,14 @@ struct verdict got_upstream_models(void *subject, const struct answer *answer)
 	enum failure why;
 
 	if (!answer)	/* no form of the URL has a list */
-		return models_known(im, NULL, FAILURE_NONE);
+		return models_known(im, NULL);
 	why = upstream_judge_models(answer, &listed);
 	import_saw(im, answer);
 	if (why == FAILURE_NONE)
-		return models_known(im, listed, FAILURE_NONE);
-	if (list_ends_it(im, why)) {
-		AUTO_FREE char *words = upstream_detail(answer);
-
-		import_blame(im, words);
+		return models_known(im, listed);
+	note_list_failure(im, answer, why);
+	if (list_ends_it(im, why))
 		return failed(why);
-	}
 	if (upstream_tries_next(why)) {
 		im->memo.page++;
 		return poll_after(0, FAILURE_NONE);
@@ -131,7 +151,7 @@ struct verdict got_upstream_models(void *subject, const struct answer *answer)
 	if (failure_facts(why)->passes && im->attempt < TRANSPORT_TRIES)
 		return retry(why, answer->retry_after_ms);
 	item_warn(&im->item, "models_not_listed", failure_name(why));
-	return models_known(im, NULL, why);
+	return models_known(im, NULL);
 }
 
 static const char *model_tried(const struct import *im)

@@ -315,8 +315,11 @@ struct verdict got_create_account(void *subject, const struct answer *answer)
 	}
 	/* Its old answer belongs to a body that we do not want any more. */
 	if (host_reason_is(answer, "IDEMPOTENCY_KEY_CONFLICT")) {
+		import_saw(im, answer);
 		im->resources[IMPORT_ACCOUNT].generation++;
 		im->changed[IMPORT_ACCOUNT] = true;
+		return import_doubt(im, "provision.find_account",
+				    FAILURE_HOST_REFUSED);
 	}
 	v = import_made(im, IMPORT_ACCOUNT, answer, "provision.find_account");
 	if (v.kind == VERDICT_GO_ON) {

@@ -2,8 +2,9 @@
  * import_steps: the request and answer functions of flow_import, by stage.
  *
  * import_probe.c asks the provider itself; import_provision.c makes group and
- * account; import_prove.c proves a later account alone; import_access.c makes the user, its subscription and its key;
- * import_validate.c proves; import_undo.c takes back what was begun.
+ * account; import_prove.c proves a later account alone; import_access.c makes
+ * the user, its subscription and its key; import_validate.c proves;
+ * import_undo.c takes back what was begun.
  */
 #ifndef SCHEDD_IMPORT_STEPS_H
 #define SCHEDD_IMPORT_STEPS_H
@@ -41,8 +42,8 @@ ASKS(create_user);	GETS(create_user);
 GETS(want_token);
 ASKS(token);		GETS(token);
 ASKS(user_still);	GETS(user_still);
-GETS(want_subscription);
-ASKS(subscriptions);	GETS(subscriptions);
+GETS(want_subscribed);
+ASKS(subscribed);	GETS(subscribed);
 ASKS(assign);		GETS(assign);
 GETS(want_key);
 ASKS(find_key);		GETS(find_key);

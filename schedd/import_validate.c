@@ -196,6 +196,13 @@ static void settle_made(struct import *im)
 static struct verdict warming(struct import *im, const struct answer *answer,
 			      enum failure why)
 {
+	/*
+	 * A host that reached the provider before is not warming up: 0.1.179
+	 * sets one aside for 10 s after a few 5xx.
+	 */
+	if (im->memo.gateway_failure)
+		return gateway_failed(im, answer,
+				      (enum failure)im->memo.gateway_failure);
 	if (im->now - im->step_since < im->settings->warm_up_ms)
 		return poll_after(im->memo.polls ? WARM_POLL_MS
 						 : WARM_FIRST_MS,
@@ -208,6 +215,7 @@ static struct verdict proven(struct import *im)
 {
 	size_t users = json_array_size(im->selectors);
 
+	im->memo.gateway_failure = FAILURE_NONE;
 	if (im->memo.proving) {
 		im->memo.nonce[0] = '\0';
 		return go_to("prove.move");
@@ -237,6 +245,8 @@ struct verdict got_gateway_chat(void *subject, const struct answer *answer)
 	prove(im, answer, &completion, why);
 	if (why == FAILURE_NONE)
 		return proven(im);
+	if (answer->status != 0)
+		im->memo.gateway_failure = (int)why;
 	/* Cut before it said anything is no verdict: ask again. */
 	if (why == FAILURE_EMPTY_COMPLETION)
 		return retry(why, -1);

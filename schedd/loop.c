@@ -83,8 +83,7 @@ int loop_new(struct loop **ret, struct db *db, const struct seal_private *key,
 		return err_set(err, ERR_INTERNAL, "curl does not start");
 	loop->transfers = transfers_new(loop->multi, settings);
 	loop->engine = engine_new(db, key, settings, &world);
-	if (wake_listen(wake, &loop->wake_fd, err) ||
-	    engine_take_over(loop->engine, clock_wall_ms(), err))
+	if (wake_listen(wake, &loop->wake_fd, err))
 		return -1;
 	*ret = TAKE(loop);
 	return 0;

@@ -11,6 +11,7 @@
 #include "shared/seal.h"
 #include "shared/settings.h"
 #include "shared/table.h"
+#include "shared/tasks.h"
 
 enum exit_status { EXIT_OK, EXIT_OTHER, EXIT_USAGE, EXIT_DATABASE, EXIT_KEYS };
 
@@ -110,6 +111,7 @@ static enum exit_status run(const struct settings *settings)
 	if (db_open(&site.db, settings->database, DB_EXISTING, &err) ||
 	    migrate_check(site.db, &err) ||
 	    proc_lock(lock, &site.lock_fd, &err) ||
+	    tasks_take_over(site.db, clock_wall_ms(), &err) ||
 	    checkpoint_start(&site.checkpoint, settings->database, &err))
 		return fail(EXIT_DATABASE, &err);
 	if (loop_new(&site.loop, site.db, &site.key, settings, &err) ||

@@ -150,6 +150,8 @@ static void set_options(struct transfer *t, const struct settings *s)
 	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
 	curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
 	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+	/* Answers are short, and each exchange under way has a buffer. */
+	curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, 4096L);
 	/* A dead name server must not stop the loop when a lookup ends. */
 	curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
 	curl_easy_setopt(easy, CURLOPT_DNS_CACHE_TIMEOUT, DNS_CACHE_S);

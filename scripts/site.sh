@@ -177,12 +177,18 @@ pid_of() {
 	cat "$SITE/run/$1.pid" 2>/dev/null
 }
 
-# A number can have passed to another process: ours stands for our program.
-is_running() {
+# Is there a process of that number, other than one that only waits to be
+# reaped?
+is_alive() {
 	pid=$(pid_of "$1") && [ -n "$pid" ] || return 1
 	state=$(sed -n 's/^State:[[:blank:]]*\(.\).*/\1/p' \
 		"/proc/$pid/status" 2>/dev/null) || return 1
-	[ -n "$state" ] && [ "$state" != Z ] &&
+	[ -n "$state" ] && [ "$state" != Z ]
+}
+
+# The number can have passed to another process: ours names the site.
+is_running() {
+	is_alive "$1" &&
 		{ tr '\0' ' ' <"/proc/$pid/cmdline"; } 2>/dev/null |
 		grep -qF "$SITE"
 }
@@ -222,8 +228,8 @@ complain() {
 
 # started NAME SECONDS CONDITION: wait for what shows that it is at work.
 started() {
-	wait_until "$2" "{ $3; } || ! is_running $1" || :
-	if ! is_running "$1" || ! eval "$3"; then
+	wait_until "$2" "{ $3; } || ! is_alive $1" || :
+	if ! is_alive "$1" || ! eval "$3"; then
 		tail -n 20 "$SITE/log/$1.log" >&2
 		complain "$1 did not start"
 	fi
@@ -248,15 +254,22 @@ start_hostsim() {
 # It takes every key that begins with good-, so that none stands in its
 # command line; one is in etc/provider.key.
 start_providersim() {
-	personality=$1
-	shift
 	secret_file provider.key "good-$(random_text 32)"
-	rm -f "$SITE/run/providersim.port"
-	start providersim "$SITE/bin/providersim" --personality "$personality" \
-		--port 0 --port-file "$SITE/run/providersim.port" \
-		--log "$SITE/log/providersim.requests" "$@"
-	started providersim 10 "[ -s '$SITE/run/providersim.port' ]" || return 1
-	PROVIDER_URL=http://127.0.0.1:$(cat "$SITE/run/providersim.port")
+	start_provider providersim "$@" || return 1
+	PROVIDER_URL=$ADDRESS
+}
+
+# start_provider NAME PERSONALITY [OPTION]...: one more; sets ADDRESS.
+start_provider() {
+	name=$1
+	personality=$2
+	shift 2
+	rm -f "$SITE/run/$name.port"
+	start "$name" "$SITE/bin/providersim" --personality "$personality" \
+		--port 0 --port-file "$SITE/run/$name.port" \
+		--log "$SITE/log/$name.requests" "$@"
+	started "$name" 10 "[ -s '$SITE/run/$name.port' ]" || return 1
+	ADDRESS=http://127.0.0.1:$(cat "$SITE/run/$name.port")
 }
 
 # secret_file NAME TEXT: unless it is there already.
@@ -314,10 +327,13 @@ nginx_answers() {
 		"$CRM_URL/nothing"
 }
 
-# In this order nobody loses the one it talks to before it ends itself.
+# Who asks ends before whom it asks, so that nobody has something to complain.
 stop_site() {
-	for name in nginx pool crm-schedd hostsim providersim; do
+	for name in nginx pool crm-schedd; do
 		stop "$name"
+	done
+	for file in "$SITE"/run/*.pid; do
+		[ ! -f "$file" ] || stop "$(basename "$file" .pid)"
 	done
 }
 

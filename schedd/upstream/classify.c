@@ -120,6 +120,9 @@ static const struct row rows[] = {
 	{ ANY, LOOK_CODE, FAILURE_KEY_INVALID,
 	  "11200|INVALID_API_KEY|invalid_api_key|InvalidApiKey|"
 	  "incorrect_api_key_error" },
+	/* ZenMux says so of a wrong key, firewalls and relays of a path. */
+	{ ONLY(403), LOOK_TEXT, FAILURE_FORBIDDEN,
+	  "this endpoint|this path|this url|this resource" },
 	{ ONLY(403), LOOK_CODE, FAILURE_KEY_INVALID,
 	  "access_denied" },
 	{ ANY, LOOK_START, FAILURE_ENTITLEMENT,

@@ -182,6 +182,33 @@ static void duplicates_ask_for_the_models_of_both(void **state)
 			    "row 2 is row 1 again");
 }
 
+/* The models m<from> to m<from + 149> as a JSON array. */
+static char *many_models(int from)
+{
+	struct buf text = { .max = 4096 };
+
+	for (int i = from; i < from + 150; i++)
+		buf_addf(&text, "%c\"m%d\"", i == from ? '[' : ',', i);
+	buf_adds(&text, "]");
+	return buf_take(&text);
+}
+
+static void duplicates_may_not_ask_for_too_many_models(void **state)
+{
+	static const char row[] =
+		"{\"base_url\":\"http://m.example\",\"api_key\":"
+		"\"sk-01234567\",\"requested_models\":%s}";
+	AUTO_FREE char *host = add_host(), *items = NULL;
+	AUTO_FREE char *low = many_models(0), *high = many_models(150);
+	AUTO_FREE char *a = xasprintf(row, low), *b = xasprintf(row, high);
+
+	(void)state;
+	items = xasprintf("[%s,%s]", a, b);
+	assert_int_equal(post_run(host, items), 422);
+	assert_string_equal(text_of("problems.0.field"),
+			    "items[1].requested_models");
+}
+
 static void runs_are_listed_newest_first_and_filtered(void **state)
 {
 	AUTO_FREE char *host = add_host();
@@ -381,6 +408,7 @@ int main(void)
 		T(a_run_has_a_ceiling),
 		T(a_duplicate_row_becomes_a_warning),
 		T(duplicates_ask_for_the_models_of_both),
+		T(duplicates_may_not_ask_for_too_many_models),
 		T(runs_are_listed_newest_first_and_filtered),
 		T(runs_are_found_by_prefix),
 		T(a_page_of_items_reads_a_bounded_number_of_rows),
