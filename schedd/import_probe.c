@@ -114,6 +114,10 @@ static void note_list_failure(struct import *im, const struct answer *answer,
 {
 	AUTO_FREE char *words = upstream_detail(answer);
 
+	/* Not 404 but a page, or a wall: that is more than "has no list". */
+	if (why == FAILURE_ENDPOINT_UNSUPPORTED && answer->status != 404 &&
+	    answer->status != 405)
+		why = upstream_classify(answer, NULL);
 	if (im->memo.list_failure != FAILURE_NONE &&
 	    im->memo.list_failure != FAILURE_ENDPOINT_UNSUPPORTED)
 		return;

@@ -54,20 +54,43 @@ static void code_from_text(struct signal *signal)
 	put(signal->code, 5, signal->text + len - 5);
 }
 
-/* The title says what a page is about; the rest is markup. */
+/* Past the tag at `at`; a script or style goes with what it holds. */
+static const char *after_tag(const char *at)
+{
+	static const char *const hidden[] = { "script", "style" };
+	const char *end;
+
+	for (size_t i = 0; i < COUNT(hidden); i++) {
+		AUTO_FREE char *close = xasprintf("</%s", hidden[i]);
+
+		if (strncasecmp(at + 1, hidden[i], strlen(hidden[i])) != 0)
+			continue;
+		end = strcasestr(at, close);
+		at = end ? end : at + strlen(at);
+		break;
+	}
+	end = strchr(at, '>');
+	return end ? end + 1 : at + strlen(at);
+}
+
+/* What a page says to people: its text without the tags, title first. */
 static void text_of_page(struct signal *signal, const char *body)
 {
-	const char *title = strcasestr(body, "<title>");
-	const char *end = title ? strcasestr(title, "</title>") : NULL;
+	size_t len = 0;
 
-	if (!title || !end) {
-		put(signal->text, SIGNAL_TEXT_MAX, body);
-		return;
+	while (*body != '\0' && len + 1 < SIGNAL_TEXT_MAX) {
+		if (*body == '<') {
+			body = after_tag(body);
+			/* Words on two sides of a tag are two words. */
+			if (len > 0 && signal->text[len - 1] != ' ')
+				signal->text[len++] = ' ';
+		} else {
+			signal->text[len++] = *body++;
+		}
 	}
-	title += strlen("<title>");
-	put(signal->text,
-	    end - title < SIGNAL_TEXT_MAX ? (size_t)(end - title) + 1
-					  : SIGNAL_TEXT_MAX, title);
+	while (len > 0 && signal->text[len - 1] == ' ')
+		len--;
+	signal->text[len] = '\0';
 }
 
 static void read_json(struct signal *signal, const struct answer *answer)
