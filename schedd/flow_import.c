@@ -54,6 +54,11 @@ static const struct step steps[] = {
 	{ "validate.models",           STAGE_VALIDATE,  ask_gateway_models,  got_gateway_models },
 	{ "validate.chat",             STAGE_VALIDATE,  ask_gateway_chat,    got_gateway_chat },
 
+	/* reached by name only: the account is there, but not all its models */
+	{ "widen.account",             STAGE_CONFIRM,   NULL,                got_want_widening },
+	{ "widen.read",                STAGE_CONFIRM,   ask_account,         got_widening },
+	{ "widen.patch",               STAGE_CONFIRM,   ask_widen,           got_widen },
+
 	/* reached by name only: a later account is proven alone, then moved */
 	{ "prove.assign",              STAGE_CONFIRM,   ask_proof_assign,    got_proof_assign },
 	{ "prove.key",                 STAGE_CONFIRM,   NULL,                got_want_proof_key },

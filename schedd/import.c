@@ -192,6 +192,8 @@ void import_want(const void *subject, int which, struct resource_want *ret)
 	AUTO_FREE char *lookup = lookup_of(im, (enum import_resource)which);
 
 	ret->type = types[which];
-	ret->hold = which == IMPORT_PROOF_KEY;	/* one proof at a time */
+	/* One proof at a time has a key; one item at a time widens. */
+	ret->hold = which == IMPORT_PROOF_KEY ||
+		    (which == IMPORT_ACCOUNT && im->memo.widening);
 	snprintf(ret->lookup, sizeof(ret->lookup), "%s", lookup);
 }

@@ -58,6 +58,7 @@ struct import_memo {
 	int64_t models_status;	/* of the proof's first half */
 	bool models_listed;
 	bool live;		/* the group had a proven account before us */
+	bool widening;		/* hold the account although it is there */
 	bool adopted;		/* the account was found, in whatever group */
 	bool proving;		/* user, token and key are those of the proof */
 	bool proven;		/* the account answered in its proof group */

@@ -23,6 +23,7 @@ static const struct {
 	FIELD(MEMO_I64,	 models_status),
 	FIELD(MEMO_BOOL, models_listed),
 	FIELD(MEMO_BOOL, live),
+	FIELD(MEMO_BOOL, widening),
 	FIELD(MEMO_BOOL, adopted),
 	FIELD(MEMO_BOOL, proving),
 	FIELD(MEMO_BOOL, proven),

@@ -478,5 +478,8 @@ struct verdict got_account(void *subject, const struct answer *answer)
 	own_set(&im->item.account_id,
 		im->resources[IMPORT_ACCOUNT].host_resource_id);
 	note_reuse(im);
+	if (!import_holds(im, IMPORT_ACCOUNT) &&
+	    import_lacks_models(im, host_data(answer)))
+		return go_to("widen.account");
 	return v;
 }

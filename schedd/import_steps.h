@@ -2,9 +2,10 @@
  * import_steps: the request and answer functions of flow_import, by stage.
  *
  * import_probe.c asks the provider itself; import_provision.c makes group and
- * account; import_prove.c proves a later account alone; import_access.c makes
- * the user, its subscription and its key; import_validate.c proves;
- * import_undo.c takes back what was begun.
+ * account; import_widen.c adds models to an account that is there;
+ * import_prove.c proves a later account alone; import_access.c makes the user,
+ * its subscription and its key; import_validate.c proves; import_undo.c takes
+ * back what was begun.
  */
 #ifndef SCHEDD_IMPORT_STEPS_H
 #define SCHEDD_IMPORT_STEPS_H
@@ -35,6 +36,10 @@ ASKS(create_account);	GETS(create_account);
 ASKS(flag);		GETS(flag);
 ASKS(bind);		GETS(bind);
 ASKS(account);		GETS(account);
+
+GETS(want_widening);
+GETS(widening);
+ASKS(widen);		GETS(widen);
 
 GETS(want_user);
 ASKS(find_user);	GETS(find_user);
@@ -102,5 +107,8 @@ struct verdict import_compare(struct import *im, const struct answer *answer);
 struct verdict import_found(struct import *im, enum import_resource which,
 			    const struct answer *answer,
 			    const char *if_found);
+
+/* Does the live account not map some of the models that are wanted? */
+bool import_lacks_models(const struct import *im, const json_t *live);
 
 #endif

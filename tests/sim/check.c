@@ -119,6 +119,16 @@ static bool was_good(struct site *site, const struct site_item *wanted)
 			 &err) == 0 && item.access == ACCESS_ACTIVE;
 }
 
+/* Did an item before `i` bring the same key? */
+static bool is_repeated(struct site *site, size_t i)
+{
+	for (size_t j = 0; j < i; j++)
+		if (strcmp(site->items[j].key, site->items[i].key) == 0 &&
+		    was_good(site, &site->items[j]))
+			return true;
+	return false;
+}
+
 static struct wanted count_wanted(struct site *site)
 {
 	bool provider[NET_PROVIDERS_MAX] = { false };
@@ -127,7 +137,7 @@ static struct wanted count_wanted(struct site *site)
 	for (size_t i = 0; i < site->nitems; i++) {
 		if (!was_good(site, &site->items[i]))
 			continue;
-		w.accounts++;
+		w.accounts += !is_repeated(site, i);
 		w.groups += !provider[site->items[i].provider];
 		provider[site->items[i].provider] = true;
 		w.users = 1;

@@ -96,6 +96,19 @@ static const struct {
 	{ "quota-", FAILURE_QUOTA_EXHAUSTED },
 };
 
+static const char *const requests[] = {
+	"[]", "[]", "[\"mock-a\"]", "[\"mock-b\"]",
+};
+
+/* Now and then the same key comes again, perhaps for other models. */
+static bool bring_again(struct site *site, size_t i)
+{
+	if (i == 0 || net_random(&site->net) % 4 != 0)
+		return false;
+	site->items[i] = site->items[net_random(&site->net) % i];
+	return true;
+}
+
 static void plan_items(struct site *site, const struct site_plan *plan)
 {
 	for (size_t i = 0; i < plan->nitems; i++) {
@@ -103,6 +116,12 @@ static void plan_items(struct site *site, const struct site_plan *plan)
 		size_t kind = plan->bad_keys ? net_random(&site->net) %
 					       COUNT(key_kinds) : 0;
 
+		if (bring_again(site, i)) {
+			item->models = requests[net_random(&site->net) %
+						COUNT(requests)];
+			continue;
+		}
+		item->models = "[]";
 		item->provider = net_random(&site->net) % plan->nproviders;
 		item->ends = key_kinds[kind].ends;
 		snprintf(item->key, sizeof(item->key), "%s%016" PRIx64
@@ -141,7 +160,7 @@ static void add_item(struct site *site, size_t i, struct err *err)
 	struct item_spec spec = { .run_id = site->run_id,
 				  .seq = (int64_t)i + 1, .base_url = url,
 				  .endpoint_key = key,
-				  .requested_models = "[]",
+				  .requested_models = item->models,
 				  .warnings = "[]" };
 	struct task_spec task = { .flow = "import", .step = "probe.models",
 				  .subject_id = item->item_id,

@@ -16,6 +16,7 @@ struct site_item {
 	size_t provider;
 	char key[48];
 	enum failure ends;	/* FAILURE_NONE: active */
+	const char *models;	/* requested, as JSON */
 	char item_id[ID_MAX];
 };
 
