@@ -38,14 +38,21 @@ bool ask_find_user(const void *subject, struct request *request)
 	return true;
 }
 
+static enum failure look_for_user(struct import *im,
+				  const struct answer *answer, int64_t *ret_id)
+{
+	AUTO_FREE char *email = import_email(im);
+
+	import_saw(im, answer);
+	return host_judge_user_find(answer, email, ret_id);
+}
+
 struct verdict got_find_user(void *subject, const struct answer *answer)
 {
 	struct import *im = subject;
-	AUTO_FREE char *email = import_email(im);
 	int64_t id = 0;
-	enum failure why = host_judge_user_find(answer, email, &id);
+	enum failure why = look_for_user(im, answer, &id);
 
-	import_saw(im, answer);
 	if (why != FAILURE_NONE)
 		return import_host_failed(im, answer, why);
 	if (id == 0)
@@ -128,11 +135,9 @@ bool ask_user_still(const void *subject, struct request *request)
 struct verdict got_user_still(void *subject, const struct answer *answer)
 {
 	struct import *im = subject;
-	AUTO_FREE char *email = import_email(im);
 	int64_t id = 0;
-	enum failure why = host_judge_user_find(answer, email, &id);
+	enum failure why = look_for_user(im, answer, &id);
 
-	import_saw(im, answer);
 	if (why != FAILURE_NONE)
 		return import_host_failed(im, answer, why);
 	if (id != 0) {
