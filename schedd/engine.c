@@ -168,8 +168,10 @@ static void give_up_for_now(struct engine *engine, struct job *job,
 	snprintf(text, sizeof(text), "task=%s step=%s msg=%s",
 		 job->task.task_id, job->task.step, why->msg);
 	say(engine, "task.trouble", text);
+	/* Who lost its lease has nothing to put back. */
 	if (put_back(engine, job, now + engine->store.settings->retry_max_ms,
-		     failure_name(FAILURE_INTERNAL), now, &err))
+		     failure_name(FAILURE_INTERNAL), now, &err) &&
+	    err.kind != ERR_CONFLICT)
 		trouble(engine, now, &err);
 }
 
@@ -217,17 +219,18 @@ static void yield_turn(struct engine *engine, struct job *job, int64_t now)
 }
 
 static void after_commit(struct engine *engine, struct job *job,
-			 enum settled settled)
+			 enum settled settled, int64_t now)
 {
+	if (settled == SETTLED_CONTINUES)
+		job_advance(job, now);
 	job_reset(job, engine->limits);
 	job->state = settled == SETTLED_CONTINUES ? JOB_NEW : JOB_OVER;
 	job->tag = ++engine->last_tag;
 }
 
-/* One transaction for `n` verdicts. */
+/* One transaction for the verdicts of `n` jobs. */
 static int settle_together(struct engine *engine, struct job *const jobs[],
-			   const struct verdict verdicts[], size_t n,
-			   int64_t now, struct err *err)
+			   size_t n, int64_t now, struct err *err)
 {
 	CLEANUP(db_tx_done) struct db_tx tx = { 0 };
 	enum settled settled[BATCH_MAX];
@@ -235,43 +238,44 @@ static int settle_together(struct engine *engine, struct job *const jobs[],
 	if (db_tx_begin(&tx, engine->store.db, err))
 		return -1;
 	for (size_t i = 0; i < n; i++)
-		if (settle_write(jobs[i], &engine->store, &verdicts[i],
+		if (settle_write(jobs[i], &engine->store, &jobs[i]->verdict,
 				 engine->owner, engine->stopping, now,
 				 &settled[i], err))
 			return -1;
 	if (db_tx_commit(&tx, err))
 		return -1;
 	for (size_t i = 0; i < n; i++)
-		after_commit(engine, jobs[i], settled[i]);
+		after_commit(engine, jobs[i], settled[i], now);
 	still_alive(engine);
 	return 0;
 }
 
-/*
- * The transaction of all failed: settle each alone, so that one bad verdict
- * does not sink the others.  Its task is then read afresh, later.
- */
-static void settle_apart(struct engine *engine, struct job *const jobs[],
-			 const struct verdict verdicts[], size_t n,
-			 int64_t now)
+/* No verdict's fault: they stay as they are until the database lets us in. */
+static bool must_wait(const struct err *err)
 {
-	struct err err;
+	return err->kind == ERR_BUSY || err->kind == ERR_LIMIT;
+}
 
-	for (size_t i = 0; i < n && !engine->dead; i++) {
-		if (!settle_together(engine, &jobs[i], &verdicts[i], 1, now,
-				     &err))
-			continue;
-		if (err.kind == ERR_BUSY || err.kind == ERR_LIMIT)
-			trouble(engine, now, &err);
-		give_up_for_now(engine, jobs[i], now, &err);
-	}
+/*
+ * Settle all in one transaction or, if that fails, each alone, so that one
+ * bad verdict does not sink the others.  Its task is then read afresh, later.
+ */
+static int settle_all(struct engine *engine, struct job *const jobs[],
+		      size_t n, int64_t now, struct err *err)
+{
+	if (!settle_together(engine, jobs, n, now, err))
+		return 0;
+	for (size_t i = 0; i < n && !must_wait(err) && !engine->dead; i++)
+		if (settle_together(engine, &jobs[i], 1, now, err) &&
+		    !must_wait(err))
+			give_up_for_now(engine, jobs[i], now, err);
+	return must_wait(err) ? -1 : 0;
 }
 
 /* Settle up to a batch of what is ready.  False if nothing was. */
 static bool settle_some(struct engine *engine, int64_t now)
 {
 	struct job *jobs[BATCH_MAX];
-	struct verdict verdicts[BATCH_MAX];
 	struct err err;
 	size_t n = 0;
 
@@ -280,14 +284,19 @@ static bool settle_some(struct engine *engine, int64_t now)
 
 		if (job->state != JOB_READY)
 			continue;
-		verdicts[n] = settle_verdict(job, engine->store.settings,
-			engine->world.random(engine->world.arg));
+		if (!job->judged)
+			job->verdict = settle_verdict(job,
+				engine->store.settings,
+				engine->world.random(engine->world.arg));
+		job->judged = true;
 		jobs[n++] = job;
 	}
 	if (n == 0)
 		return false;
-	if (settle_together(engine, jobs, verdicts, n, now, &err))
-		settle_apart(engine, jobs, verdicts, n, now);
+	if (settle_all(engine, jobs, n, now, &err)) {
+		trouble(engine, now, &err);
+		return false;
+	}
 	return true;
 }
 
@@ -318,6 +327,8 @@ static int64_t next_call(struct engine *engine, int64_t now)
 	int64_t next = now + engine->store.settings->poll_ms, due;
 	struct err err;
 
+	if (now < engine->trouble_until)
+		return engine->trouble_until;
 	if (!engine->stopping && engine->njobs < engine->size &&
 	    !tasks_next_due(engine->store.db, &due, &err) && due < next)
 		next = due;
@@ -347,7 +358,8 @@ int64_t engine_tick(struct engine *engine, int64_t now)
 			break;
 		remove_over(engine);
 	}
-	for (size_t i = 0; i < engine->njobs && !engine->dead; i++)
+	for (size_t i = 0; i < engine->njobs && !engine->dead &&
+	     now >= engine->trouble_until; i++)
 		yield_turn(engine, engine->jobs[i], now);
 	remove_over(engine);
 	return engine->dead ? INT64_MAX : next_call(engine, now);

@@ -22,8 +22,11 @@ void job_reset(struct job *job, struct limits *limits)
 	request_done(&job->request);
 	answer_done(&job->answer);
 	own_wipe(&job->captured);
+	own_set(&job->replaces, NULL);
+	own_set(&job->next_step, NULL);
+	own_set(&job->next_memo, NULL);
 	job->limits = (struct limit_names){ 0 };
-	job->entered = job->asked = false;
+	job->entered = job->asked = job->judged = false;
 	job->waiting_since = job->ask_again_at = 0;
 }
 
@@ -96,6 +99,16 @@ int job_wire(struct job *job, const struct store *store, struct wire **ret,
 	return 0;
 }
 
+void job_advance(struct job *job, int64_t now)
+{
+	free(job->task.step);
+	job->task.step = TAKE(job->next_step);
+	free(job->task.memo);
+	job->task.memo = TAKE(job->next_memo);
+	job->task.step_since = now;
+	job->task.attempt = 0;
+}
+
 /* Take the text at a JSON pointer out of `json`.  NULL if there is none. */
 static char *take_out(json_t *json, const char *pointer)
 {
@@ -125,6 +138,8 @@ void job_answered(struct job *job, struct answer *take_answer)
 	if (!capture->pointer || !job->answer.json)
 		return;
 	job->captured = take_out(job->answer.json, capture->pointer);
+	own_set(&job->replaces, job->flow->secret_id(job->subject,
+						     capture->slot));
 	/* The raw text holds it still. */
 	if (job->answer.body)
 		explicit_bzero(job->answer.body, job->answer.body_len);

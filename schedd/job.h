@@ -29,6 +29,11 @@ struct job {
 	bool asked;			/* there was an exchange */
 	struct answer answer;
 	char *captured;			/* plaintext: wiped when settled */
+	char *replaces;			/* id of the secret that it replaces */
+	bool judged;
+	struct verdict verdict;		/* made once, kept until settled */
+	char *next_step;		/* of the task's row, when committed */
+	char *next_memo;
 	int64_t waiting_since;
 	int64_t ask_again_at;		/* while waiting; 0: when one ended */
 };
@@ -49,6 +54,9 @@ int job_begin(struct job *job, const struct store *store, int64_t now,
 /* The request with its secrets in. */
 int job_wire(struct job *job, const struct store *store, struct wire **ret,
 	     struct err *err) MUST_CHECK;
+
+/* The verdict was committed: the task goes on with its next step. */
+void job_advance(struct job *job, int64_t now);
 
 /* Keep the answer; a secret that the step captures is taken out of it. */
 void job_answered(struct job *job, struct answer *take_answer);

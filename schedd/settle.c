@@ -146,24 +146,19 @@ static void decide(const struct job *job, const struct verdict *v,
 		s->not_before = now + v->delay_ms;
 }
 
-/*
- * A secret that came in the answer is sealed and told to the subject; the
- * one that it replaces is *ret_old.
- */
+/* A secret that came in the answer is sealed and told to the subject. */
 static int keep_captured(struct job *job, const struct store *store,
-			 int64_t now, char **ret_old, struct err *err)
+			 int64_t now, struct err *err)
 {
-	enum slot slot = job->step->capture.slot;
 	struct secret_face face;
 
 	if (!job->captured)
 		return 0;
-	*ret_old = xstrdup_null(job->flow->secret_id(job->subject, slot));
 	if (secrets_add(store->db, &store->key->pub, SECRET_JWT,
 			job->captured, now, store->random(store->random_arg),
 			&face, err))
 		return -1;
-	job->flow->captured(job->subject, slot, &face);
+	job->flow->captured(job->subject, job->step->capture.slot, &face);
 	return 0;
 }
 
@@ -185,7 +180,6 @@ int settle_write(struct job *job, const struct store *store,
 		 struct err *err)
 {
 	AUTO_FREE char *memo = NULL;
-	AUTO_FREE char *old_secret = NULL;
 	struct outcome out = { .s = {
 		.next = TASK_STAYS_LEASED,
 		.step = job->task.step,
@@ -196,12 +190,13 @@ int settle_write(struct job *job, const struct store *store,
 			? failure_name(verdict->failure) : NULL,
 	} };
 
-	if (keep_captured(job, store, now, &old_secret, err) ||
+	if (keep_captured(job, store, now, err) ||
 	    (verdict->kind == VERDICT_TAKE &&
 	     take(job, store, verdict, now, &out, err)) ||
 	    job->flow->save(store, &job->task, job->subject, job->step,
 			    verdict, now, err) ||
-	    (old_secret && secrets_delete(store->db, old_secret, err)))
+	    (job->captured && job->replaces &&
+	     secrets_delete(store->db, job->replaces, err)))
 		return -1;
 	decide(job, verdict, stopping, now, &out);
 	if (out.s.next == TASK_DONE && end(job, store, verdict, now, err))
@@ -210,13 +205,9 @@ int settle_write(struct job *job, const struct store *store,
 	out.s.memo = memo;
 	if (tasks_settle(store->db, &job->task, owner, &out.s, now, err))
 		return -1;
+	own_set(&job->next_step, out.s.step);
+	own_set(&job->next_memo, memo);
 	*ret = out.s.next == TASK_STAYS_LEASED ? SETTLED_CONTINUES
 					       : SETTLED_LEAVES;
-	if (*ret == SETTLED_CONTINUES) {
-		own_set(&job->task.step, out.s.step);
-		own_set(&job->task.memo, memo);
-		job->task.step_since = out.s.step_since;
-		job->task.attempt = out.s.attempt;
-	}
 	return 0;
 }

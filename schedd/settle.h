@@ -20,7 +20,10 @@ enum settled {
 struct verdict settle_verdict(struct job *job, const struct settings *settings,
 			      uint64_t random);
 
-/* Inside a transaction: can be repeated if that is rolled back. */
+/*
+ * Inside a transaction: can be repeated if that is rolled back.  After the
+ * commit, a job that continues is moved by job_advance().
+ */
 int settle_write(struct job *job, const struct store *store,
 		 const struct verdict *verdict, const char *owner,
 		 bool stopping, int64_t now, enum settled *ret,

@@ -34,7 +34,8 @@ struct db {
  * commit: we promise that nothing acknowledged is lost.  Nobody checkpoints
  * but schedd's own thread, because SQLite before 3.51.3 can lose commits when
  * a passive checkpoint meets another connection that restarts the log; mmap
- * stays off for the same reason.
+ * stays off for the same reason.  The cache is small, because the kernel keeps
+ * the pages too, and each worker and schedd has one.
  */
 static const char settings[] =
 	"PRAGMA journal_mode = WAL;"
@@ -42,7 +43,7 @@ static const char settings[] =
 	"PRAGMA foreign_keys = ON;"
 	"PRAGMA wal_autocheckpoint = 0;"
 	"PRAGMA journal_size_limit = 67108864;"
-	"PRAGMA cache_size = -16000;"
+	"PRAGMA cache_size = -2000;"
 	"PRAGMA temp_store = MEMORY;"
 	"PRAGMA mmap_size = 0;"
 	"PRAGMA trusted_schema = OFF;"
