@@ -226,6 +226,24 @@ static void every_failure_has_its_status(void **state)
 	assert_int_equal(exits_of(&err, true), EXITS_KEYS);
 }
 
+/* Scripts rely on the page; it is read from the top of the tree. */
+static void the_page_of_exit_codes_says_the_same(void **state)
+{
+	FILE *page = fopen("docs/exit-codes.md", "re");
+	AUTO_FREE char *text = xcalloc(1, 64 << 10);
+
+	(void)state;
+	assert_non_null(page);
+	assert_true(fread(text, 1, (64 << 10) - 1, page) > 0);
+	fclose(page);
+	for (int i = 0; i < EXITS__MAX; i++) {
+		AUTO_FREE char *row = xasprintf("| %d | %s |", i,
+						exits_meaning((enum exits)i));
+
+		assert_non_null(strstr(text, row));
+	}
+}
+
 static void body_is(const char *const *argv, const char *wanted)
 {
 	CLEANUP(run_body_done) struct jout body = { .text.max = 4096 };
@@ -297,6 +315,7 @@ int main(void)
 		cmocka_unit_test(yaml_quotes_what_would_read_back_differently),
 		cmocka_unit_test(yaml_nests),
 		cmocka_unit_test(every_failure_has_its_status),
+		cmocka_unit_test(the_page_of_exit_codes_says_the_same),
 		cmocka_unit_test(run_bodies_come_from_options_and_files),
 	};
 

@@ -1,0 +1,382 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "schedd/host/user.h"
+#include "schedd/step.h"
+#include "shared/items.h"
+#include "tests/unit/flow_source.h"
+
+#define STEPS_MAX 128
+
+static struct source source;
+
+/* Where a step can lead to. */
+struct edges {
+	bool named[STEPS_MAX];
+	bool goes_on;
+};
+
+struct graph {
+	const struct flow *flow;
+	struct edges from[STEPS_MAX];
+};
+
+static struct graph graphs[8];
+static size_t ngraphs;
+
+/* ---- from the text of a table to the functions of its steps ---- */
+
+/* The word that begins at `at`, as far as a name goes. */
+static void word_at(const char *at, char ret[WORD_MAX])
+{
+	size_t len = strspn(at, "abcdefghijklmnopqrstuvwxyz_0123456789"
+				"ABCDEFGHIJKLMNOPQRSTUVWXYZ");
+
+	assert_true(len < WORD_MAX);
+	memcpy(ret, at, len);
+	ret[len] = '\0';
+}
+
+/* The answer function of a step: the fourth column of its row. */
+static bool column_of(const char *file, const char *name,
+		      char ret[WORD_MAX])
+{
+	AUTO_FREE char *text = source_text(file);
+	AUTO_FREE char *row = xasprintf("{ \"%s\",", name);
+	const char *at = strstr(text, row);
+
+	for (int comma = 0; at && comma < 3; comma++)
+		at = strchr(at, ',') + 1;
+	if (at)
+		word_at(at + strspn(at, " \t"), ret);
+	return at != NULL;
+}
+
+static struct function *answer_of(const struct flow *flow, const char *name)
+{
+	const char *file = flow == &flow_import ? "schedd/flow_import.c"
+						: "schedd/flow_probe.c";
+	char function[WORD_MAX];
+
+	return column_of(file, name, function)
+		? source_find(&source, file, function) : NULL;
+}
+
+static void add_edges(const struct function *f, void *arg)
+{
+	struct graph *graph = ((void **)arg)[0];
+	struct edges *edges = ((void **)arg)[1];
+
+	edges->goes_on = edges->goes_on || f->goes_on;
+	for (size_t i = 0; i < f->nsteps; i++) {
+		const struct step *to = flow_step(graph->flow, f->steps[i]);
+
+		if (to)
+			edges->named[to - graph->flow->steps] = true;
+	}
+}
+
+static int read_sources(void **state)
+{
+	(void)state;
+	source_read(&source, "schedd/flow_*.c");
+	source_read(&source, "schedd/import*.c");
+	for (ngraphs = 0; flows[ngraphs]; ngraphs++) {
+		struct graph *graph = &graphs[ngraphs];
+
+		graph->flow = flows[ngraphs];
+		for (size_t i = 0; i < graph->flow->nsteps; i++) {
+			void *args[] = { graph, &graph->from[i] };
+
+			source_forget_walk(&source);
+			source_walk(&source,
+				    answer_of(graph->flow,
+					      graph->flow->steps[i].name),
+				    add_edges, args);
+		}
+	}
+	return 0;
+}
+
+/* ---- the tables themselves ---- */
+
+static void every_step_is_whole(void **state)
+{
+	(void)state;
+	for (size_t k = 0; k < ngraphs; k++) {
+		const struct flow *flow = flows[k];
+
+		assert_in_range(flow->nsteps, 1, STEPS_MAX);
+		for (size_t i = 0; i < flow->nsteps; i++) {
+			const struct step *step = &flow->steps[i];
+
+			assert_true(is_step_name(step->name,
+						 strlen(step->name)));
+			assert_non_null(step->answer);
+			assert_in_range(step->stage, 0, STAGE_DONE - 1);
+			/* The reader found its function. */
+			assert_non_null(answer_of(flow, step->name));
+		}
+	}
+}
+
+static void names_of_steps_are_unique(void **state)
+{
+	(void)state;
+	for (size_t k = 0; k < ngraphs; k++)
+		for (size_t i = 0; i < flows[k]->nsteps; i++)
+			assert_ptr_equal(flow_step(flows[k],
+						   flows[k]->steps[i].name),
+					 &flows[k]->steps[i]);
+}
+
+static void flows_are_found_by_their_names(void **state)
+{
+	(void)state;
+	for (size_t k = 0; k < ngraphs; k++)
+		assert_ptr_equal(flow_find(flows[k]->name), flows[k]);
+	assert_null(flow_find("nobody"));
+	assert_null(flow_step(flows[0], "nobody"));
+}
+
+/* What a flow needs of its functions, by what its steps do. */
+static void every_flow_is_whole(void **state)
+{
+	(void)state;
+	for (size_t k = 0; k < ngraphs; k++) {
+		const struct flow *flow = flows[k];
+
+		assert_non_null(flow->load);
+		assert_non_null(flow->save);
+		assert_non_null(flow->end);
+		assert_non_null(flow->free);
+		assert_non_null(flow->secret_id);
+		assert_non_null(flow->limits);
+		assert_non_null(flow->memo);
+		assert_int_equal(flow->undo != NULL, flow->fail != NULL);
+		assert_int_equal(flow->want != NULL, flow->took != NULL);
+		for (size_t i = 0; i < flow->nsteps; i++)
+			assert_true(!flow->steps[i].capture.pointer ||
+				    flow->captured);
+	}
+}
+
+static void captures_point_into_answers(void **state)
+{
+	size_t captures = 0;
+
+	(void)state;
+	for (size_t k = 0; k < ngraphs; k++)
+		for (size_t i = 0; i < flows[k]->nsteps; i++) {
+			const struct step *step = &flows[k]->steps[i];
+			const char *p = step->capture.pointer;
+
+			if (!p)
+				continue;
+			captures++;
+			assert_non_null(step->request);
+			assert_in_range(step->capture.slot, SLOT_NONE + 1,
+					SLOT__MAX - 1);
+			/* Plain members only: no escapes, no empty names. */
+			assert_int_equal(*p, '/');
+			assert_null(strpbrk(p, "~0123456789"));
+			assert_null(strstr(p, "//"));
+			assert_int_not_equal(p[strlen(p) - 1], '/');
+			if (step->capture.slot == SLOT_USER_TOKEN)
+				assert_string_equal(p, HOST_LOGIN_TOKEN);
+		}
+	assert_int_equal(captures, 1);
+}
+
+/* ---- where they lead to ---- */
+
+/* Literals of the form of a step's name are nothing else. */
+static void every_step_that_is_named_exists(void **state)
+{
+	size_t named = 0;
+
+	(void)state;
+	for (size_t i = 0; i < source.nfunctions; i++)
+		for (size_t j = 0; j < source.functions[i].nsteps; j++) {
+			const char *name = source.functions[i].steps[j];
+			bool found = false;
+
+			for (size_t k = 0; k < ngraphs; k++)
+				found = found || flow_step(flows[k], name);
+			if (!found)
+				fail_msg("%s: %s() names %s",
+					 source.functions[i].file,
+					 source.functions[i].name, name);
+			named++;
+		}
+	assert_true(named > 30);
+}
+
+static void reach(const struct graph *graph, size_t at, bool *reached)
+{
+	if (reached[at])
+		return;
+	reached[at] = true;
+	for (size_t i = 0; i < graph->flow->nsteps; i++)
+		if (graph->from[at].named[i] ||
+		    (graph->from[at].goes_on && i == at + 1))
+			reach(graph, i, reached);
+}
+
+static void every_step_is_reachable(void **state)
+{
+	(void)state;
+	for (size_t k = 0; k < ngraphs; k++) {
+		const struct flow *flow = flows[k];
+		bool reached[STEPS_MAX] = { false };
+
+		reach(&graphs[k], 0, reached);
+		if (flow->undo)
+			reach(&graphs[k], (size_t)(flow_step(flow, flow->undo)
+						   - flow->steps), reached);
+		for (size_t i = 0; i < flow->nsteps; i++)
+			if (!reached[i])
+				fail_msg("%s: nothing leads to %s",
+					 flow->name, flow->steps[i].name);
+	}
+}
+
+/* There is nothing behind it; that of a probe is tried by its own test. */
+static void the_last_step_never_goes_on(void **state)
+{
+	(void)state;
+	for (size_t k = 0; k < ngraphs; k++)
+		if (flows[k] != &flow_host_probe)
+			assert_false(graphs[k].from[flows[k]->nsteps -
+						    1].goes_on);
+}
+
+static void undo_steps_stand_last(void **state)
+{
+	(void)state;
+	for (size_t k = 0; k < ngraphs; k++)
+		for (size_t i = 0; i < flows[k]->nsteps; i++) {
+			const struct step *step = &flows[k]->steps[i];
+
+			assert_int_equal(flow_is_undo(flows[k], step),
+				strncmp(step->name, "undo.", 5) == 0);
+		}
+	assert_non_null(flow_step(&flow_import, flow_import.undo));
+}
+
+/* Else a failure while undoing would undo again, or never end. */
+static void undo_is_neither_left_nor_entered_by_name(void **state)
+{
+	(void)state;
+	for (size_t k = 0; k < ngraphs; k++) {
+		const struct flow *flow = flows[k];
+
+		for (size_t i = 0; i < flow->nsteps; i++)
+			for (size_t j = 0; j < flow->nsteps; j++) {
+				bool from = flow_is_undo(flow,
+							 &flow->steps[i]);
+				bool to = flow_is_undo(flow, &flow->steps[j]);
+
+				if (graphs[k].from[i].named[j] && from != to)
+					fail_msg("%s leads to %s",
+						 flow->steps[i].name,
+						 flow->steps[j].name);
+			}
+	}
+}
+
+/* ...nor by going on from the last step before it. */
+static void undo_is_not_fallen_into(void **state)
+{
+	(void)state;
+	for (size_t k = 0; k < ngraphs; k++) {
+		const struct flow *flow = flows[k];
+		const struct step *undo = flow->undo
+			? flow_step(flow, flow->undo) : NULL;
+
+		if (undo)
+			assert_false(graphs[k].from[undo - flow->steps -
+						    1].goes_on);
+	}
+}
+
+/* ---- who begins them ---- */
+
+/* Copy the literal behind `member` in `text`; NULL if there is none. */
+static const char *literal_of(const char *text, const char *member,
+			      char ret[WORD_MAX])
+{
+	const char *at = strstr(text, member);
+	size_t len;
+
+	if (!at)
+		return NULL;
+	at += strlen(member);
+	len = strcspn(at, "\"");
+	assert_true(len < WORD_MAX);
+	memcpy(ret, at, len);
+	ret[len] = '\0';
+	return at;
+}
+
+static void what_the_api_begins_exists(void **state)
+{
+	size_t begun = 0;
+	glob_t found;
+
+	(void)state;
+	assert_int_equal(glob("fcgi/*.c", 0, NULL, &found), 0);
+	for (size_t i = 0; i < found.gl_pathc; i++) {
+		AUTO_FREE char *text = source_text(found.gl_pathv[i]);
+		const char *at = text;
+		char name[WORD_MAX], step[WORD_MAX];
+
+		while ((at = literal_of(at, ".flow = \"", name))) {
+			const struct flow *flow = flow_find(name);
+
+			assert_non_null(flow);
+			assert_non_null(literal_of(at, ".step = \"", step));
+			assert_ptr_equal(flow_step(flow, step), flow->steps);
+			begun++;
+		}
+	}
+	globfree(&found);
+	assert_int_equal(begun, ngraphs);
+}
+
+static void verdicts_have_names_of_their_own(void **state)
+{
+	(void)state;
+	for (int i = 0; i < VERDICT_KIND__MAX; i++) {
+		enum verdict_kind back;
+
+		assert_true(verdict_kind_parse(verdict_kind_name(
+				(enum verdict_kind)i), &back));
+		assert_int_equal(back, i);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_step_is_whole),
+		cmocka_unit_test(names_of_steps_are_unique),
+		cmocka_unit_test(flows_are_found_by_their_names),
+		cmocka_unit_test(every_flow_is_whole),
+		cmocka_unit_test(captures_point_into_answers),
+		cmocka_unit_test(every_step_that_is_named_exists),
+		cmocka_unit_test(every_step_is_reachable),
+		cmocka_unit_test(the_last_step_never_goes_on),
+		cmocka_unit_test(undo_steps_stand_last),
+		cmocka_unit_test(undo_is_neither_left_nor_entered_by_name),
+		cmocka_unit_test(undo_is_not_fallen_into),
+		cmocka_unit_test(what_the_api_begins_exists),
+		cmocka_unit_test(verdicts_have_names_of_their_own),
+	};
+
+	return cmocka_run_group_tests(tests, read_sources, NULL);
+}

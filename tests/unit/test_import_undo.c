@@ -1,0 +1,278 @@
+/*
+ * Taking back: what is asked of the host, and what is not.
+ */
+#include "tests/unit/import_fixture.h"
+
+#define NEW "0.1.179"
+#define DONE_SO SAYS(200, ENVELOPE("null"))
+#define NOT_THERE SAYS(404, REASON(404, "NOT_FOUND"))
+
+/* All was made by this task; nobody else could pass the group. */
+static void made_all(struct import *im)
+{
+	im->memo.created_account = im->memo.created_key = true;
+	has(im, IMPORT_GROUP, RESOURCE_MAKING, "7");
+	has(im, IMPORT_PROOF_GROUP, RESOURCE_MAKING, "9");
+	has(im, IMPORT_ACCOUNT, RESOURCE_MAKING, "5");
+	has(im, IMPORT_TOKEN, RESOURCE_PRESENT, NULL);
+	has(im, IMPORT_SUBSCRIPTION, RESOURCE_PRESENT, "6");
+	has(im, IMPORT_KEY, RESOURCE_PRESENT, "2");
+}
+
+/* Began all, and saw no answer. */
+static void made_blindly(struct import *im)
+{
+	has(im, IMPORT_GROUP, RESOURCE_MAKING, NULL);
+	has(im, IMPORT_PROOF_GROUP, RESOURCE_MAKING, NULL);
+	has(im, IMPORT_ACCOUNT, RESOURCE_MAKING, NULL);
+}
+
+static void live_before(struct import *im)
+{
+	made_all(im);
+	im->memo.live = true;
+}
+
+static void made_by_another(struct import *im)
+{
+	made_all(im);
+	for (size_t i = 0; i < IMPORT_RESOURCE__MAX; i++)
+		if (im->resources[i].made_by)
+			own_set(&im->resources[i].made_by, "tsk_2");
+}
+
+static void present(struct import *im)
+{
+	made_all(im);
+	has(im, IMPORT_GROUP, RESOURCE_PRESENT, "7");
+	has(im, IMPORT_PROOF_GROUP, RESOURCE_PRESENT, "9");
+	has(im, IMPORT_ACCOUNT, RESOURCE_PRESENT, "5");
+	im->memo.created_key = false;
+}
+
+static void reused_account(struct import *im)
+{
+	made_all(im);
+	im->memo.created_account = false;
+}
+
+static void logged_out(struct import *im)
+{
+	made_all(im);
+	im->resources[IMPORT_TOKEN].state = RESOURCE_WANTED;
+}
+
+static void nothing(struct import *im)
+{
+	(void)im;
+}
+
+enum { KEY, FIND_ACCOUNT, ACCOUNT, FIND_PROOF, PROOF, FIND_GROUP, GROUP,
+       UNDO_STEPS };
+
+static ask_step *const asks[UNDO_STEPS] = {
+	[KEY] = ask_undo_key, [FIND_ACCOUNT] = ask_lost_account,
+	[ACCOUNT] = ask_undo_account, [FIND_PROOF] = ask_lost_proof,
+	[PROOF] = ask_undo_proof, [FIND_GROUP] = ask_lost_group,
+	[GROUP] = ask_undo_group,
+};
+static got_step *const gots[UNDO_STEPS] = {
+	[KEY] = got_undo_key, [FIND_ACCOUNT] = got_lost_account,
+	[ACCOUNT] = got_undo_account, [FIND_PROOF] = got_lost_proof,
+	[PROOF] = got_undo_proof, [FIND_GROUP] = got_lost_group,
+	[GROUP] = got_undo_group,
+};
+
+static const char *const wanted[UNDO_STEPS] = {
+	[KEY] = "DELETE https://host.example/api/v1/keys/2",
+	[FIND_ACCOUNT] = "GET " ADMIN "/accounts?search=crm-abc123-account1"
+		"&page=1&page_size=1000&sort_by=id&sort_order=asc",
+	[ACCOUNT] = "DELETE " ADMIN "/accounts/5",
+	[FIND_PROOF] = "GET " ADMIN "/groups?search=crm-abc123-proofgrp"
+		"&page=1&page_size=100",
+	[PROOF] = "DELETE " ADMIN "/groups/9",
+	[FIND_GROUP] = "GET " ADMIN "/groups?search=crm-abc123-group111"
+		"&page=1&page_size=100",
+	[GROUP] = "DELETE " ADMIN "/groups/7",
+};
+
+static void only_what_is_ours_alone_is_taken_back(void **state)
+{
+	static const struct {
+		void (*prepare)(struct import *im);
+		bool asks[UNDO_STEPS];
+	} cases[] = {
+		{ nothing, { false } },
+		{ made_all, { [KEY] = true, [ACCOUNT] = true, [PROOF] = true,
+			      [GROUP] = true } },
+		{ made_blindly, { [FIND_ACCOUNT] = true, [FIND_PROOF] = true,
+				  [FIND_GROUP] = true } },
+		{ live_before, { [ACCOUNT] = true, [PROOF] = true } },
+		{ made_by_another, { [KEY] = true } },
+		{ present, { false } },
+		{ reused_account, { [KEY] = true, [PROOF] = true,
+				    [GROUP] = true } },
+		{ logged_out, { [ACCOUNT] = true, [PROOF] = true,
+				[GROUP] = true } },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++)
+		for (size_t k = 0; k < UNDO_STEPS; k++) {
+			IMPORT im = import_on(NEW);
+
+			cases[i].prepare(im);
+			check_asks(asks[k], im, cases[i].asks[k] ? wanted[k]
+								 : "");
+			check_unasked("unasked", gots[k], im,
+				      (struct verdict)ON);
+		}
+}
+
+/* ---- what the host says to it ---- */
+
+static void key_gone(const struct import *im)
+{
+	assert_int_equal(im->resources[IMPORT_KEY].state, RESOURCE_GONE);
+	assert_string_equal(noted(im), "removed");
+}
+
+static void account_gone(const struct import *im)
+{
+	assert_int_equal(im->resources[IMPORT_ACCOUNT].state, RESOURCE_GONE);
+	assert_string_equal(noted(im), "removed");
+}
+
+static void proof_gone(const struct import *im)
+{
+	assert_int_equal(im->resources[IMPORT_PROOF_GROUP].state,
+			 RESOURCE_GONE);
+	assert_int_equal(im->resources[IMPORT_GROUP].state, RESOURCE_MAKING);
+}
+
+/* Its subscriptions went with it. */
+static void group_gone(const struct import *im)
+{
+	assert_int_equal(im->resources[IMPORT_GROUP].state, RESOURCE_GONE);
+	assert_int_equal(im->resources[IMPORT_SUBSCRIPTION].state,
+			 RESOURCE_GONE);
+	assert_true(im->changed[IMPORT_SUBSCRIPTION]);
+}
+
+static void nothing_gone(const struct import *im)
+{
+	for (size_t i = 0; i < IMPORT_RESOURCE__MAX; i++)
+		assert_false(im->changed[i]);
+}
+
+static void removal(size_t which, void (*after)(const struct import *im))
+{
+	const struct step_case cases[] = {
+		{ "removed", NULL, DONE_SO, ON, after },
+		{ "gone already", NULL, NOT_THERE, ON, after },
+		{ "a stumble", NULL, SAYS(500, REASON(500, "INTERNAL")),
+		  AGAIN(FAILURE_HOST_REFUSED, -1), nothing_gone },
+		{ "too often", NULL,
+		  SAYS_LATER(429, 5000, REASON(429, "SLOW")),
+		  AGAIN(FAILURE_RATE_LIMITED, 5000), nothing_gone },
+		{ "no token", NULL, SAYS(401, REASON(401, "UNAUTHORIZED")),
+		  AGAIN(FAILURE_HOST_AUTH, -1), nothing_gone },
+		{ "a reset", NULL, LOST(TRANSPORT_RESET),
+		  AGAIN(FAILURE_RESET, -1), nothing_gone },
+	};
+
+	walk(gots[which], NEW, made_all, cases, COUNT(cases));
+}
+
+static void what_is_gone_is_taken_back(void **state)
+{
+	(void)state;
+	removal(KEY, key_gone);
+	removal(ACCOUNT, account_gone);
+	removal(PROOF, proof_gone);
+	removal(GROUP, group_gone);
+}
+
+static void account_found(const struct import *im)
+{
+	assert_string_equal(im->resources[IMPORT_ACCOUNT].host_resource_id,
+			    "5");
+	/* Or the next step would not remove it. */
+	assert_true(im->memo.created_account);
+	check_asks(ask_undo_account, im, wanted[ACCOUNT]);
+}
+
+static void proof_found(const struct import *im)
+{
+	check_asks(ask_undo_proof, im, "DELETE " ADMIN "/groups/5");
+}
+
+static void group_found(const struct import *im)
+{
+	check_asks(ask_undo_group, im, "DELETE " ADMIN "/groups/5");
+}
+
+static void a_lost_create_is_looked_for(void **state)
+{
+#define FOUND(mark) SAYS(200, ENVELOPE("[{\"id\":5,\"name\":\"" mark "\"}]"))
+	static const struct {
+		size_t which;
+		struct step_case found;
+	} cases[] = {
+		{ FIND_ACCOUNT, { "account", NULL,
+		  FOUND("crm-abc123-account1"), TO("undo.account"),
+		  account_found } },
+		{ FIND_PROOF, { "proof", NULL, FOUND("crm-abc123-proofgrp"),
+		  TO("undo.proof_group"), proof_found } },
+		{ FIND_GROUP, { "group", NULL, FOUND("crm-abc123-group111"),
+		  TO("undo.group"), group_found } },
+	};
+	static const struct step_case not_found = {
+		"nothing", NULL, SAYS(200, ENVELOPE("[]")), ON, nothing_gone,
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		got_step *got = gots[cases[i].which];
+
+		walk(got, NEW, made_blindly, &cases[i].found, 1);
+		walk(got, NEW, made_blindly, &not_found, 1);
+		walk_reader(got, NEW, made_blindly);
+	}
+}
+
+static void it_ends_with_what_went_wrong_first(void **state)
+{
+	IMPORT im = import_on(NEW);
+
+	(void)state;
+	(flow_import.fail)(im, FAILURE_QUOTA_EXHAUSTED);
+	assert_string_equal(im->item.failure_class, "quota_exhausted");
+	check_unasked("end", got_undone, im,
+		      (struct verdict)FAIL(FAILURE_QUOTA_EXHAUSTED));
+}
+
+/* What the proof used is not what the user's steps would take back. */
+static void undoing_is_never_for_the_proof_user(void **state)
+{
+	IMPORT im = import_on(NEW);
+
+	(void)state;
+	im->memo.proving = true;
+	(flow_import.fail)(im, FAILURE_NO_ACCOUNT);
+	assert_false(im->memo.proving);
+	assert_int_equal(import_token(im), IMPORT_TOKEN);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(only_what_is_ours_alone_is_taken_back),
+		cmocka_unit_test(what_is_gone_is_taken_back),
+		cmocka_unit_test(a_lost_create_is_looked_for),
+		cmocka_unit_test(it_ends_with_what_went_wrong_first),
+		cmocka_unit_test(undoing_is_never_for_the_proof_user),
+	};
+
+	return cmocka_run_group_tests(tests, read_settings, drop_settings);
+}
