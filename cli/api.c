@@ -39,13 +39,15 @@ void api_filters_done(struct api_filters *filters)
 }
 
 /* The one array in the reply, whatever the list calls it. */
-static json_t *elements(const json_t *page)
+static json_t *elements(json_t *page)
 {
-	void *at = json_object_iter((json_t *)(uintptr_t)page);
+	const char *name;
+	json_t *member;
 
-	for (; at; at = json_object_iter_next((json_t *)(uintptr_t)page, at))
-		if (json_is_array(json_object_iter_value(at)))
-			return json_object_iter_value(at);
+	json_object_foreach(page, name, member) {
+		if (json_is_array(member))
+			return member;
+	}
 	return NULL;
 }
 

@@ -98,7 +98,7 @@ int cmd_host_show(struct call *call, struct err *err)
 int cmd_host_probe(struct call *call, struct err *err)
 {
 	AUTO_FREE char *path = NULL;
-	const json_t *host;
+	json_t *host;
 
 	if (api_path(&path, API_HOSTS, call->args.words[0], "/probe", err) ||
 	    api_post(call, path, NULL, PROBE_WAIT_S, err))

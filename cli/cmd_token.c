@@ -58,7 +58,7 @@ int cmd_token_create(struct call *call, struct err *err)
 {
 	CLEANUP(machine_done) struct machine machine = { 0 };
 	AUTO_WIPE char *text = NULL;
-	struct new_token new_token;
+	struct new_token new_token = { 0 };
 	int64_t now = clock_wall_ms();
 	char token_id[ID_MAX];
 

@@ -1,6 +1,6 @@
 #include "cli/columns.h"
 
-#include <stdint.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <wchar.h>
@@ -174,24 +174,22 @@ void columns_list(struct buf *out, const struct column *columns,
 	}
 }
 
-void columns_object(struct buf *out, const json_t *object)
+void columns_object(struct buf *out, json_t *object)
 {
-	json_t *open = (json_t *)(uintptr_t)object;
+	const char *name;
+	json_t *member;
 	size_t widest = 0;
-	void *at;
 
-	for (at = json_object_iter(open); at;
-	     at = json_object_iter_next(open, at)) {
-		size_t width = columns_width(json_object_iter_key(at));
+	json_object_foreach(object, name, member) {
+		size_t width = columns_width(name);
 
 		if (width > widest)
 			widest = width;
 	}
-	for (at = json_object_iter(open); at;
-	     at = json_object_iter_next(open, at)) {
-		AUTO_FREE char *text = cell_text(json_object_iter_value(at));
+	json_object_foreach(object, name, member) {
+		AUTO_FREE char *text = cell_text(member);
 
-		pad(out, json_object_iter_key(at), widest);
+		pad(out, name, widest);
 		buf_addf(out, GAP "%s\n", text);
 	}
 }

@@ -23,7 +23,7 @@ void columns_list(struct buf *out, const struct column *columns,
 		  size_t ncolumns, const json_t *list);
 
 /* A line for each member: its name and its value. */
-void columns_object(struct buf *out, const json_t *object);
+void columns_object(struct buf *out, json_t *object);
 
 /* Columns that `text` takes on a terminal, escapes included. */
 size_t columns_width(const char *text);

@@ -54,7 +54,7 @@ static void write_json(struct buf *out, const json_t *value)
 }
 
 int print_list(enum print_form form, const struct column *columns,
-	       size_t ncolumns, const json_t *list, struct err *err)
+	       size_t ncolumns, json_t *list, struct err *err)
 {
 	CLEANUP(buf_done) struct buf out = { .max = OUTPUT_MAX };
 
@@ -67,10 +67,10 @@ int print_list(enum print_form form, const struct column *columns,
 	return print_buf(&out, err);
 }
 
-static void write_table(struct buf *out, const json_t *object,
+static void write_table(struct buf *out, json_t *object,
 			const struct print_part *parts)
 {
-	json_auto_t *rest = json_copy((json_t *)(uintptr_t)object);
+	json_auto_t *rest = json_copy(object);
 
 	for (const struct print_part *p = parts; p && p->member; p++)
 		json_object_del(rest, p->member);
@@ -85,7 +85,7 @@ static void write_table(struct buf *out, const json_t *object,
 	}
 }
 
-int print_object(enum print_form form, const json_t *object,
+int print_object(enum print_form form, json_t *object,
 		 const struct print_part *parts, struct err *err)
 {
 	CLEANUP(buf_done) struct buf out = { .max = OUTPUT_MAX };

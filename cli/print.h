@@ -25,11 +25,11 @@ struct print_part {
 
 /* Fail if standard output cannot take it, so that a script sees it. */
 int print_list(enum print_form form, const struct column *columns,
-	       size_t ncolumns, const json_t *list, struct err *err)
+	       size_t ncolumns, json_t *list, struct err *err)
 	MUST_CHECK;
 
 /* `parts` ends with a row whose member is NULL; NULL: none. */
-int print_object(enum print_form form, const json_t *object,
+int print_object(enum print_form form, json_t *object,
 		 const struct print_part *parts, struct err *err) MUST_CHECK;
 
 int print_text(const char *text, struct err *err) MUST_CHECK;

@@ -2,7 +2,6 @@
 
 #include <ctype.h>
 #include <stdbool.h>
-#include <stdint.h>
 #include <string.h>
 #include <strings.h>
 
@@ -73,13 +72,13 @@ static void indent(struct buf *out, int depth, bool *open)
 	*open = false;
 }
 
-static void write_nested(struct buf *out, const json_t *value, int depth,
+static void write_nested(struct buf *out, json_t *value, int depth,
 			 bool open);
 
-static void write_list(struct buf *out, const json_t *list, int depth,
+static void write_list(struct buf *out, json_t *list, int depth,
 		       bool open)
 {
-	const json_t *element;
+	json_t *element;
 	size_t i;
 
 	json_array_foreach(list, i, element) {
@@ -94,17 +93,15 @@ static void write_list(struct buf *out, const json_t *list, int depth,
 	}
 }
 
-static void write_map(struct buf *out, const json_t *map, int depth,
+static void write_map(struct buf *out, json_t *map, int depth,
 		      bool open)
 {
-	json_t *iterable = (json_t *)(uintptr_t)map;
-	void *at = json_object_iter(iterable);
+	const char *name;
+	json_t *member;
 
-	for (; at; at = json_object_iter_next(iterable, at)) {
-		const json_t *member = json_object_iter_value(at);
-
+	json_object_foreach(map, name, member) {
 		indent(out, depth, &open);
-		write_string(out, json_object_iter_key(at));
+		write_string(out, name);
 		buf_adds(out, is_nested(member) ? ":\n" : ": ");
 		if (is_nested(member)) {
 			write_nested(out, member, depth + 1, false);
@@ -115,7 +112,7 @@ static void write_map(struct buf *out, const json_t *map, int depth,
 	}
 }
 
-static void write_nested(struct buf *out, const json_t *value, int depth,
+static void write_nested(struct buf *out, json_t *value, int depth,
 			 bool open)
 {
 	if (json_is_array(value))
@@ -124,7 +121,7 @@ static void write_nested(struct buf *out, const json_t *value, int depth,
 		write_map(out, value, depth, open);
 }
 
-void yaml_write(struct buf *out, const json_t *value)
+void yaml_write(struct buf *out, json_t *value)
 {
 	if (is_nested(value)) {
 		write_nested(out, value, 0, false);

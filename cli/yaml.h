@@ -11,6 +11,7 @@
 
 #include "shared/buf.h"
 
-void yaml_write(struct buf *out, const json_t *value);
+/* `value` is not changed; jansson has no way to walk a constant one. */
+void yaml_write(struct buf *out, json_t *value);
 
 #endif
