@@ -12,6 +12,8 @@ cd "$(dirname "$0")/.."
 command -v debootstrap >/dev/null || scripts/deps.sh dev
 
 root=$(mktemp -d "${FRESH_DIR:-/var/tmp}/crm-fresh.XXXXXX")
+# It becomes /, which everybody may enter.
+chmod 755 "$root"
 mounted=
 
 finish() {
@@ -33,9 +35,10 @@ trap 'exit 143' TERM HUP
 mirror() {
 	{
 		sed -n 's/^deb \(\[[^]]*\] *\)\{0,1\}\(http[^ ]*\) .*/\2/p' \
-			/etc/apt/sources.list /etc/apt/sources.list.d/*.list
+			/etc/apt/sources.list /etc/apt/sources.list.d/*.list ||
+			:
 		sed -n 's/^URIs: *\(http[^ ]*\).*/\1/p' \
-			/etc/apt/sources.list.d/*.sources
+			/etc/apt/sources.list.d/*.sources || :
 	} 2>/dev/null | grep -v security | head -n 1
 }
 

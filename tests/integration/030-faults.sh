@@ -143,10 +143,12 @@ for kind in lost reset twice cut garbage; do
 done
 is "no account is there twice" "$(host_state '[.accounts[].name] |
 	length == (unique | length)')" true
-is "one group, one user, one key" "$(host_state -r '
+is "one group, one user, one key for it" "$(host_state -r '
+	[.users[] | select(.email | startswith("relay-sub")) | .id] as $users |
 	"\([.groups[] | select(.name | test("crm-"))] | length)" +
-	" \([.users[] | select(.email | startswith("relay-sub"))] | length)" +
-	" \(.keys | length)"')" "1 1 1"
+	" \($users | length)" +
+	" \([.keys[] | select(.user_id as $u | $users | index($u))] |
+		length)"')" "1 1 1"
 
 # A cancelled run ends, and says so.
 personality "$PROVIDER_URL" slow

@@ -73,7 +73,9 @@ if command -v nginx >/dev/null; then
 	cp "$root"/etc/nginx/snippets/* "$WORK/nginx/snippets/"
 	sed -e "s|/etc/ssl/crm/fullchain.pem|$SITE/etc/tls.pem|" \
 		-e "s|/etc/ssl/crm/privkey.pem|$SITE/etc/tls.key|" \
-		-e 's/listen /listen 127.0.0.1:4/; /listen .*::/d' \
+		-e '/listen \[::\]/d' \
+		-e "s|listen 80;|listen 127.0.0.1:$(free_port);|" \
+		-e "s|listen 443 |listen 127.0.0.1:$(free_port) |" \
 		"$root/etc/nginx/sites-available/crm.conf" \
 		>"$WORK/nginx/site"
 	cp nginx/conf.d/crm.conf "$WORK/nginx/crm.conf"
@@ -91,7 +93,7 @@ if command -v nginx >/dev/null; then
 		include crm.conf;
 		include site;
 		server {
-			listen 127.0.0.1:4081;
+			listen 127.0.0.1:$(free_port);
 			location / { return 204; }
 			include snippets/crm.conf;
 		}
