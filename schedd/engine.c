@@ -10,7 +10,8 @@
 
 #define BATCH_MAX	50	/* verdicts in one transaction */
 #define CLAIM_MAX	64	/* tasks in one claim */
-#define ROUNDS_MAX	64	/* of one tick: steps that ask nothing chain */
+#define ROUNDS_MAX	64	/* of one tick */
+#define CHAIN_MAX	16	/* steps that ask nothing, in one transaction */
 #define TURN_MS		1000	/* then a waiting job lets others claim */
 #define EXPIRE_EVERY_MS 5000
 #define TROUBLE_MS	1000	/* before the database is tried again */
@@ -228,26 +229,91 @@ static void after_commit(struct engine *engine, struct job *job,
 	job->tag = ++engine->last_tag;
 }
 
-/* One transaction for the verdicts of `n` jobs. */
+static void judge(struct engine *engine, struct job *job)
+{
+	if (!job->judged)
+		job->verdict = settle_verdict(job, engine->store.settings,
+			engine->world.random(engine->world.arg));
+	job->judged = true;
+}
+
+/*
+ * Steps that ask nothing need no commit of their own: they run in the
+ * transaction of the one before.  `job` stays as it is, for the case that
+ * this is rolled back; *ret_last, if there is one, is its last successor, and
+ * *settled what became of that.
+ */
+static int run_on(struct engine *engine, const struct job *job,
+		  struct job **ret_last, enum settled *settled, int64_t now,
+		  struct err *err)
+{
+	for (int i = 0; i < CHAIN_MAX && *settled == SETTLED_CONTINUES; i++) {
+		struct job *next = job_successor(*ret_last ? *ret_last : job,
+						 now);
+
+		job_free(ret_last);
+		*ret_last = next;
+		if (job_begin(next, &engine->store, now, err))
+			return -1;
+		if (next->state != JOB_READY)
+			return 0;
+		judge(engine, next);
+		if (settle_write(next, &engine->store, &next->verdict,
+				 engine->owner, engine->stopping, now, settled,
+				 err))
+			return -1;
+	}
+	return 0;
+}
+
+/* What became of a job, or of its last successor, is committed. */
+static void go_on_after(struct engine *engine, struct job *job,
+			struct job **last, enum settled settled, int64_t now)
+{
+	struct job before;
+
+	if (*last) {
+		before = *job;
+		*job = **last;
+		**last = before;
+		job_reset(*last, engine->limits);
+		job_free(last);
+	}
+	if (job->state == JOB_WAITING)
+		job->tag = ++engine->last_tag;
+	else
+		after_commit(engine, job, settled, now);
+}
+
+/* One transaction for the verdicts of `n` jobs and what follows, if `chain`. */
 static int settle_together(struct engine *engine, struct job *const jobs[],
-			   size_t n, int64_t now, struct err *err)
+			   size_t n, bool chain, int64_t now, struct err *err)
 {
 	CLEANUP(db_tx_done) struct db_tx tx = { 0 };
 	enum settled settled[BATCH_MAX];
+	struct job *last[BATCH_MAX] = { NULL };
+	int rc = db_tx_begin(&tx, engine->store.db, err);
 
-	if (db_tx_begin(&tx, engine->store.db, err))
-		return -1;
-	for (size_t i = 0; i < n; i++)
-		if (settle_write(jobs[i], &engine->store, &jobs[i]->verdict,
-				 engine->owner, engine->stopping, now,
-				 &settled[i], err))
-			return -1;
-	if (db_tx_commit(&tx, err))
-		return -1;
-	for (size_t i = 0; i < n; i++)
-		after_commit(engine, jobs[i], settled[i], now);
-	still_alive(engine);
-	return 0;
+	for (size_t i = 0; i < n && rc == 0; i++) {
+		rc = settle_write(jobs[i], &engine->store, &jobs[i]->verdict,
+				  engine->owner, engine->stopping, now,
+				  &settled[i], err);
+		if (rc == 0 && chain && !engine->stopping)
+			rc = run_on(engine, jobs[i], &last[i], &settled[i],
+				    now, err);
+	}
+	if (rc == 0)
+		rc = db_tx_commit(&tx, err);
+	for (size_t i = 0; i < n; i++) {
+		if (rc == 0)
+			go_on_after(engine, jobs[i], &last[i], settled[i],
+				    now);
+		else
+			job_free(&last[i]);
+	}
+	if (rc == 0)
+		still_alive(engine);
+	return rc;
 }
 
 /* No verdict's fault: they stay as they are until the database lets us in. */
@@ -263,10 +329,10 @@ static bool must_wait(const struct err *err)
 static int settle_all(struct engine *engine, struct job *const jobs[],
 		      size_t n, int64_t now, struct err *err)
 {
-	if (!settle_together(engine, jobs, n, now, err))
+	if (!settle_together(engine, jobs, n, true, now, err))
 		return 0;
 	for (size_t i = 0; i < n && !must_wait(err) && !engine->dead; i++)
-		if (settle_together(engine, &jobs[i], 1, now, err) &&
+		if (settle_together(engine, &jobs[i], 1, false, now, err) &&
 		    !must_wait(err))
 			give_up_for_now(engine, jobs[i], now, err);
 	return must_wait(err) ? -1 : 0;
@@ -284,11 +350,7 @@ static bool settle_some(struct engine *engine, int64_t now)
 
 		if (job->state != JOB_READY)
 			continue;
-		if (!job->judged)
-			job->verdict = settle_verdict(job,
-				engine->store.settings,
-				engine->world.random(engine->world.arg));
-		job->judged = true;
+		judge(engine, job);
 		jobs[n++] = job;
 	}
 	if (n == 0)

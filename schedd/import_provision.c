@@ -468,6 +468,9 @@ struct verdict got_account(void *subject, const struct answer *answer)
 		return account_lost(im);
 	if (why != FAILURE_NONE)
 		return import_host_failed(im, answer, why);
+	if (!import_holds(im, IMPORT_ACCOUNT) &&
+	    import_lacks_models(im, host_data(answer)))
+		return go_to("widen.account");
 	v = import_compare(im, answer);
 	if (v.kind != VERDICT_GO_ON)
 		return v;
@@ -478,8 +481,5 @@ struct verdict got_account(void *subject, const struct answer *answer)
 	own_set(&im->item.account_id,
 		im->resources[IMPORT_ACCOUNT].host_resource_id);
 	note_reuse(im);
-	if (!import_holds(im, IMPORT_ACCOUNT) &&
-	    import_lacks_models(im, host_data(answer)))
-		return go_to("widen.account");
 	return v;
 }

@@ -11,14 +11,24 @@
 	json_object_get(json_object_get(account, "credentials"), \
 			"model_mapping")
 
+/*
+ * Beside what this item wants, the mapping must have what the row promises:
+ * an item that ended before it told the host left the row ahead of it.
+ */
 bool import_lacks_models(const struct import *im, const json_t *live)
 {
+	const char *promised = im->resources[IMPORT_ACCOUNT].wanted_json;
+	json_auto_t *wanted = json_loads(promised ? promised : "{}", 0, NULL);
 	const json_t *mapping = MAPPING_OF(live);
-	const json_t *name;
+	const char *member;
+	json_t *name;
 	size_t i;
 
 	json_array_foreach(im->models, i, name)
 		if (!json_object_get(mapping, json_string_value(name)))
+			return true;
+	json_object_foreach(MAPPING_OF(wanted), member, name)
+		if (!json_object_get(mapping, member))
 			return true;
 	return false;
 }

@@ -109,6 +109,26 @@ void job_advance(struct job *job, int64_t now)
 	job->task.attempt = 0;
 }
 
+struct job *job_successor(const struct job *job, int64_t now)
+{
+	const struct task *task = &job->task;
+	struct task next = {
+		.task_id = xstrdup(task->task_id),
+		.flow = xstrdup(task->flow),
+		.subject_id = xstrdup(task->subject_id),
+		.run_id = xstrdup_null(task->run_id),
+		.host_id = xstrdup(task->host_id),
+		.step = xstrdup(job->next_step),
+		.step_since = now,
+		.not_before = task->not_before,
+		.fence = task->fence,
+		.cancel = task->cancel,
+		.memo = xstrdup(job->next_memo),
+	};
+
+	return job_new(&next);
+}
+
 /* Take the text at a JSON pointer out of `json`.  NULL if there is none. */
 static char *take_out(json_t *json, const char *pointer)
 {

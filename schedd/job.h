@@ -58,6 +58,12 @@ int job_wire(struct job *job, const struct store *store, struct wire **ret,
 /* The verdict was committed: the task goes on with its next step. */
 void job_advance(struct job *job, int64_t now);
 
+/*
+ * The job that follows when the verdict is committed, at its next step.  For
+ * job_free().
+ */
+struct job *job_successor(const struct job *job, int64_t now);
+
 /* Keep the answer; a secret that the step captures is taken out of it. */
 void job_answered(struct job *job, struct answer *take_answer);
 

@@ -26,6 +26,11 @@ static int compare(const void *a, const void *b)
 		      ((const struct counter *)b)->name);
 }
 
+/* gcc's analyzer does not know that tsearch(3) keeps what it is given. */
+#ifndef __clang__
+#pragma GCC diagnostic ignored "-Wanalyzer-malloc-leak"
+#endif
+
 struct limits *limits_new(const struct settings *settings)
 {
 	struct limits *limits = xcalloc(1, sizeof(*limits));

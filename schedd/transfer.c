@@ -10,9 +10,9 @@
 
 #define IDLE_MAX 64		/* easy handles that are kept for reuse */
 #define DNS_CACHE_S 300L
+#define RETRY_AFTER_MAX_S 3600	/* whoever says more is asked again sooner */
 
 struct transfer {
-	struct transfers *owner;
 	CURL *easy;
 	uint64_t tag;
 	struct wire *wire;
@@ -51,14 +51,14 @@ static void transfer_free(struct transfer *t)
 	free(t);
 }
 
-static void take_out(struct transfer *t)
+static void take_out(struct transfers *transfers, struct transfer *t)
 {
 	if (t->older)
 		t->older->newer = t->newer;
 	if (t->newer)
 		t->newer->older = t->older;
-	if (t->owner->under_way == t)
-		t->owner->under_way = t->older;
+	if (transfers->under_way == t)
+		transfers->under_way = t->older;
 }
 
 void transfers_free(struct transfers **transfersp)
@@ -69,7 +69,7 @@ void transfers_free(struct transfers **transfersp)
 	if (!transfers)
 		return;
 	while ((t = transfers->under_way)) {
-		take_out(t);
+		take_out(transfers, t);
 		curl_multi_remove_handle(transfers->multi, t->easy);
 		curl_easy_cleanup(t->easy);
 		transfer_free(t);
@@ -170,7 +170,6 @@ void transfers_send(struct transfers *transfers, uint64_t tag,
 {
 	struct transfer *t = xcalloc(1, sizeof(*t));
 
-	t->owner = transfers;
 	t->tag = tag;
 	t->wire = wire;
 	t->body.max = (size_t)wire->answer_max;
@@ -207,17 +206,24 @@ static const struct {
 	{ CURLE_UNSUPPORTED_PROTOCOL,	 TRANSPORT_BAD_URL },
 };
 
-static enum transport transport_of(const struct transfer *t, CURLcode code)
+/* Did the request leave, or begin to? */
+static bool was_asked(const struct transfer *t)
 {
 	curl_off_t connected = 0;
 
+	curl_easy_getinfo(t->easy, CURLINFO_PRETRANSFER_TIME_T, &connected);
+	return connected > 0;
+}
+
+static enum transport transport_of(const struct transfer *t, CURLcode code)
+{
 	if (t->body.failed)
 		return TRANSPORT_TOO_LARGE;
-	if (code == CURLE_OPERATION_TIMEDOUT) {
-		curl_easy_getinfo(t->easy, CURLINFO_PRETRANSFER_TIME_T,
-				  &connected);
-		return connected > 0 ? TRANSPORT_SILENT : TRANSPORT_TIMEOUT;
-	}
+	if (code == CURLE_OPERATION_TIMEDOUT)
+		return was_asked(t) ? TRANSPORT_SILENT : TRANSPORT_TIMEOUT;
+	/* So curl calls an answer, too, that is no HTTP. */
+	if (code == CURLE_UNSUPPORTED_PROTOCOL && was_asked(t))
+		return TRANSPORT_RESET;
 	for (size_t i = 0; i < COUNT(meanings); i++)
 		if (meanings[i].code == code)
 			return meanings[i].transport;
@@ -250,6 +256,8 @@ static void read_answer(struct transfer *t, CURLcode code, struct answer *ret)
 	curl_easy_getinfo(t->easy, CURLINFO_TOTAL_TIME_T, &total);
 	curl_easy_getinfo(t->easy, CURLINFO_STARTTRANSFER_TIME_T, &first);
 	curl_easy_getinfo(t->easy, CURLINFO_RETRY_AFTER, &after);
+	if (after > RETRY_AFTER_MAX_S)
+		after = RETRY_AFTER_MAX_S;
 	*ret = (struct answer){
 		.transport = transport_of(t, code),
 		.status = (int)status,
@@ -296,7 +304,7 @@ int transfers_reap(struct transfers *transfers, uint64_t *ret_tag,
 		code = msg->data.result;
 		curl_easy_getinfo(msg->easy_handle, CURLINFO_PRIVATE, &t);
 		curl_multi_remove_handle(transfers->multi, t->easy);
-		take_out(t);
+		take_out(transfers, t);
 	}
 	*ret_tag = t->tag;
 	read_answer(t, code, ret);
