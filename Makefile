@@ -82,6 +82,10 @@ $(B)/crmctl: $(B)/cli/main.o $(CLI) $(SHARED)
 # A unit test links the parts of the programs, never a main().
 $(B)/test_%: $(B)/tests/unit/test_%.o $(FCGI) $(ENGINE) $(MODEL) $(SHARED)
 	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lfcgi -lcmocka
+# These two go over real sockets.
+$(B)/test_transfer $(B)/test_loop: $(B)/test_%: $(B)/tests/unit/test_%.o \
+		$(SCHEDD) $(SHARED)
+	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcurl -lcmocka
 $(B)/test_cli: $(B)/tests/unit/test_cli.o $(CLI) $(SHARED)
 	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcurl -lcmocka
 SIMLIB	 = $(filter-out $(B)/tests/sim/sim_%,$(call obj,tests/sim))

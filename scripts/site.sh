@@ -159,8 +159,10 @@ site_prefix_server() {
 }
 
 # start NAME COMMAND...: in the background, as the user of the site, in a
-# session of its own so that Ctrl-C is ours alone.  Remembers its process.
+# session of its own so that Ctrl-C is ours alone.  Remembers its process, and
+# ends an earlier one of that name, which would be forgotten.
 start() {
+	stop "$1"
 	name=$1
 	shift
 	if [ "$(id -u)" -eq 0 ]; then

@@ -224,6 +224,16 @@ ctl --url https://127.0.0.1:1 host list
 is "crmctl: nobody there" "$RC" 5
 ctl host
 is "crmctl: half a command" "$RC" 2
+personality "$PROVIDER_URL" reset
+ctl --url "$PROVIDER_URL" run cancel run_x
+is "crmctl: the connection breaks" "$RC" 5
+is "crmctl asked once more, and no more" "$(curl -s \
+	"$PROVIDER_URL/__sim/requests?after=0" | jq '[.. | objects |
+	select((.path? // "") | endswith("/cancel"))] | length')" 2
+personality "$PROVIDER_URL" html
+ctl --url "$PROVIDER_URL" host list
+is "crmctl: a server that is no API" "$RC" 5
+personality "$PROVIDER_URL" chat-only-403
 
 # nginx's own words.
 stop pool
