@@ -21,7 +21,8 @@ static int add_admin_token(struct db *db, int64_t now, struct err *err)
 
 	if (!text || !*text)
 		return 0;
-	if (tokens_add(db, text, TOKEN_ENV, SCOPE_ADMIN, 0, now,
+	if (tokens_add(db, &(struct token_spec){ .text = text,
+		       .name = TOKEN_ENV, .scope = SCOPE_ADMIN }, now,
 		       seal_random(), token_id, err)) {
 		if (err->kind != ERR_CONFLICT)
 			return err_wrap(err, TOKEN_ENV);

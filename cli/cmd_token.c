@@ -66,9 +66,10 @@ int cmd_token_create(struct call *call, struct err *err)
 	    machine_open_ready(&machine, &call->args, err))
 		return -1;
 	token_draw(&text);
-	if (tokens_add(machine.db, text, new_token.name, new_token.scope,
-		       new_token.expires_at, now, seal_random(), token_id,
-		       err))
+	if (tokens_add(machine.db, &(struct token_spec){ .text = text,
+		       .name = new_token.name, .scope = new_token.scope,
+		       .expires_at = new_token.expires_at }, now,
+		       seal_random(), token_id, err))
 		return -1;
 	return print_token(text, token_id, &new_token, err);
 }

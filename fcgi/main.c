@@ -138,7 +138,8 @@ static int ensure_token(struct db *db, const char *text, struct err *err)
 		return 0;
 	if (err->kind != ERR_DENIED)
 		return -1;
-	if (tokens_add(db, text, "environment", SCOPE_ADMIN, 0, now,
+	if (tokens_add(db, &(struct token_spec){ .text = text,
+		       .name = "environment", .scope = SCOPE_ADMIN }, now,
 		       seal_random(), id, err) == 0 ||
 	    err->kind == ERR_CONFLICT)
 		return 0;

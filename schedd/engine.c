@@ -364,6 +364,8 @@ static bool settle_some(struct engine *engine, int64_t now)
 
 static void begin_and_send(struct engine *engine, int64_t now)
 {
+	if (engine->stopping)
+		return;
 	for (size_t i = 0; i < engine->njobs; i++)
 		if (engine->jobs[i]->state == JOB_NEW)
 			begin(engine, engine->jobs[i], now);

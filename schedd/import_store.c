@@ -212,7 +212,7 @@ static void freeze(struct import *im, int which)
 	struct resource *row = &im->resources[which];
 	char *wanted = wanted_of(im, which);
 
-	if (row->wanted_json && wanted && strcmp(row->wanted_json, wanted))
+	if (row->wanted_json && wanted && strcmp(row->wanted_json, wanted) != 0)
 		row->generation++;
 	free(row->wanted_json);
 	row->wanted_json = wanted;

@@ -1,6 +1,7 @@
 #include "shared/endpoint.h"
 
 #include <arpa/inet.h>
+#include <assert.h>
 #include <ctype.h>
 #include <stdbool.h>
 #include <string.h>
@@ -238,6 +239,7 @@ int endpoint_normalise(const char *url, char **ret, struct err *err)
 
 	if (check_characters(url, err) || split(url, &parts, err))
 		return -1;
+	assert(parts.scheme);	/* split() found it among those we take */
 	buf_adds(&out, parts.scheme->name);
 	if (add_host(&out, &parts, err) || add_port(&out, &parts, err))
 		return -1;

@@ -61,21 +61,20 @@ static const struct db_query q_add = { "tokens.add",
 	" expires_at) VALUES ($1, $2, $3, $4, $5, $6)"
 	" ON CONFLICT (hash) DO NOTHING" };
 
-int tokens_add(struct db *db, const char *text, const char *name,
-	       enum scope scope, int64_t expires_at, int64_t now,
+int tokens_add(struct db *db, const struct token_spec *spec, int64_t now,
 	       uint64_t random, char ret_id[ID_MAX], struct err *err)
 {
 	char hash[SEAL_HASH_TEXT], id[ID_MAX];
 
-	assert(scope > SCOPE_NONE && scope < SCOPE__MAX);
-	if (strlen(text) < TEXT_MIN)
+	assert(spec->scope > SCOPE_NONE && spec->scope < SCOPE__MAX);
+	if (strlen(spec->text) < TEXT_MIN)
 		return err_set(err, ERR_INVALID, "a token must have at least "
 			       "%d characters", TEXT_MIN);
-	seal_hash_text(text, strlen(text), hash);
+	seal_hash_text(spec->text, strlen(spec->text), hash);
 	id_make(id, "tok", now, random);
-	if (db_run(db, &q_add, DB_ARGS(DB_TEXT(id), DB_TEXT(name),
-		   DB_TEXT(hash), DB_TEXT(scope_name(scope)), DB_I64(now),
-		   DB_TIME(expires_at)), err))
+	if (db_run(db, &q_add, DB_ARGS(DB_TEXT(id), DB_TEXT(spec->name),
+		   DB_TEXT(hash), DB_TEXT(scope_name(spec->scope)),
+		   DB_I64(now), DB_TIME(spec->expires_at)), err))
 		return err_wrap(err, "add token");
 	if (db_changes(db) == 0)
 		return err_set(err, ERR_CONFLICT, "this token is there "

@@ -30,12 +30,19 @@ void token_done(struct token *token);
 /* "crm_" and 43 characters: 256 bits.  *ret is plaintext: AUTO_WIPE it. */
 void token_draw(char **ret);
 
+/* What the caller decides about a new token.  Members are borrowed. */
+struct token_spec {
+	const char *text;	/* plaintext, stored as its hash only */
+	const char *name;
+	enum scope scope;
+	int64_t expires_at;	/* 0: never */
+};
+
 /*
  * Store the hash of `text`.  ERR_CONFLICT if that token is there already,
  * ERR_INVALID if it is shorter than 16 characters.
  */
-int tokens_add(struct db *db, const char *text, const char *name,
-	       enum scope scope, int64_t expires_at, int64_t now,
+int tokens_add(struct db *db, const struct token_spec *spec, int64_t now,
 	       uint64_t random, char ret_id[ID_MAX], struct err *err)
 	MUST_CHECK;
 

@@ -66,7 +66,8 @@ static void login(struct host_call *call)
 		return;
 	user = host_user_find(call->model, host_email_get(
 		call->model, body_text(call, "email")));
-	if (!user || strcmp(user->password, body_text(call, "password"))) {
+	if (!user || strcmp(user->password,
+			    body_text(call, "password")) != 0) {
 		reply_refuse(call, 401, "invalid email or password",
 			     "INVALID_CREDENTIALS");
 		return;

@@ -23,7 +23,7 @@ char *host_random_hex(struct host_model *model, const char *prefix,
 	size_t len = strlen(prefix);
 	char *text = xcalloc(len + digits + 1, 1);
 
-	memcpy(text, prefix, len);
+	snprintf(text, len + 1, "%s", prefix);
 	for (size_t i = 0; i < digits; i++)
 		text[len + i] = "0123456789abcdef"[host_random(model) >> 60];
 	return text;

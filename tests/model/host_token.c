@@ -76,7 +76,7 @@ char *host_token_make(struct host_model *model, const struct host_user *user)
 		"user_id", (json_int_t)user->id, "email", user->email,
 		"role", user->role,
 		"token_version", (json_int_t)user->token_version,
-		"exp", (json_int_t)(now + TOKEN_MS / 1000),
+		"exp", (json_int_t)now + TOKEN_MS / 1000,
 		"iat", (json_int_t)now);
 	AUTO_FREE char *text = json_dumps(claims, JSON_COMPACT);
 	AUTO_FREE char *payload = encode(text);

@@ -53,7 +53,8 @@ static void add_token(const char *text, enum scope scope)
 	char id[ID_MAX];
 	struct err err;
 
-	must(tokens_add(api.db, text, scope_name(scope), scope, 0, NOW,
+	must(tokens_add(api.db, &(struct token_spec){ .text = text,
+			.name = scope_name(scope), .scope = scope }, NOW,
 			seal_random(), id, &err), &err);
 }
 

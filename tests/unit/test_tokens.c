@@ -14,8 +14,8 @@ static void add(struct db *db, const char *text, enum scope scope,
 	static uint64_t random;
 	struct err err;
 
-	OK(tokens_add(db, text, "test", scope, expires_at, NOW, ++random,
-		      ret_id, &err));
+	OK(tokens_add(db, &(struct token_spec){ text, "test", scope,
+		      expires_at }, NOW, ++random, ret_id, &err));
 }
 
 static void drawn_tokens_are_long_and_differ(void **state)
@@ -61,14 +61,17 @@ static void short_and_double_tokens_are_refused(void **state)
 {
 	CLEANUP(db_close) struct db *db = fixture_db();
 	char id[ID_MAX];
+	const struct token_spec brief = { "123456789012345", "x", SCOPE_READ,
+					  0 };
+	const struct token_spec again = { "1234567890123456", "x",
+					  SCOPE_ADMIN, 0 };
 	struct err err;
 
 	(void)state;
-	REFUSED(tokens_add(db, "123456789012345", "x", SCOPE_READ, 0, NOW, 1,
-			   id, &err), ERR_INVALID);
+
+	REFUSED(tokens_add(db, &brief, NOW, 1, id, &err), ERR_INVALID);
 	add(db, "1234567890123456", SCOPE_READ, 0, id);
-	REFUSED(tokens_add(db, "1234567890123456", "x", SCOPE_ADMIN, 0, NOW,
-			   2, id, &err), ERR_CONFLICT);
+	REFUSED(tokens_add(db, &again, NOW, 2, id, &err), ERR_CONFLICT);
 	assert_null(strstr(err.msg, "123456"));
 }
 
