@@ -189,9 +189,10 @@ static const enum resource_type types[IMPORT_RESOURCE__MAX] = {
 void import_want(const void *subject, int which, struct resource_want *ret)
 {
 	const struct import *im = subject;
-	AUTO_FREE char *lookup = lookup_of(im, (enum import_resource)which);
+	AUTO_FREE char *lookup = NULL;
 
 	assert(which >= 0 && which < IMPORT_RESOURCE__MAX);
+	lookup = lookup_of(im, (enum import_resource)which);
 	ret->type = types[which];
 	/* One proof at a time has a key; one item at a time widens. */
 	ret->hold = which == IMPORT_PROOF_KEY ||
