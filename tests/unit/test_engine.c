@@ -248,6 +248,27 @@ static void an_engine_that_stops_begins_nothing(void **state)
 	assert_int_equal(script->nsent, 0);
 }
 
+/* Nor does it send what only waited for its turn. */
+static void an_engine_that_stops_sends_nothing_new(void **state)
+{
+	SCRIPT script = script_new(":memory:");
+	char sent[ID_MAX], waiting[ID_MAX];
+
+	(void)state;
+	script->settings.host_concurrency = 1;
+	probe(script, sent);
+	probe(script, waiting);
+	tick(script, 0);
+	engine_stop(script->engine);
+	reply(script, 200, SETTINGS);
+	tick(script, 0);
+	assert_int_equal(script->nsent, 0);
+	assert_int_equal(engine_under_way(script->engine), 0);
+	engine_release(script->engine, script->now);
+	assert_string_equal(task_row(script, waiting),
+			    "due probe.public 0 -");
+}
+
 static void an_engine_gives_back_what_it_holds(void **state)
 {
 	SCRIPT script = script_new(":memory:");
@@ -326,6 +347,7 @@ int main(void)
 		cmocka_unit_test(who_lost_its_lease_does_not_sink_the_others),
 		cmocka_unit_test(a_late_answer_is_dropped),
 		cmocka_unit_test(an_engine_that_stops_begins_nothing),
+		cmocka_unit_test(an_engine_that_stops_sends_nothing_new),
 		cmocka_unit_test(an_engine_gives_back_what_it_holds),
 		cmocka_unit_test(a_crash_after_any_commit_stops_it_at_once),
 		cmocka_unit_test(

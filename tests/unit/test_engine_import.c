@@ -169,6 +169,44 @@ static void a_cancelled_run_asks_nothing_new(void **state)
 	assert_int_equal(count(script, RESOURCES "'making'"), 0);
 }
 
+/* All of undoing, where there is nothing to undo. */
+static void steps_that_ask_nothing_share_one_commit(void **state)
+{
+	SCRIPT script = script_new(":memory:");
+	struct pair pair = two_at(script, "access.user");
+	int commits = script->commits;
+
+	(void)state;
+	cancel(script, pair.run_id);
+	tick(script, 1);
+	assert_string_equal(task_row(script, pair.two.task_id),
+			    "done undo.end 0 cancelled");
+	assert_int_equal(script->commits, commits + 2);
+}
+
+static void a_chain_that_does_not_fit_is_gone_link_by_link(void **state)
+{
+	SCRIPT script = script_new(":memory:");
+	struct pair pair = two_at(script, "access.user");
+
+	(void)state;
+	cancel(script, pair.run_id);
+	fixture_sql(script->db, "CREATE TRIGGER no BEFORE UPDATE ON"
+		    " import_runs BEGIN SELECT RAISE(ABORT, 'no'); END");
+	tick(script, 1);
+	assert_string_equal(task_row(script, pair.two.task_id),
+			    "due undo.end 0 internal");
+	fixture_sql(script->db, "DROP TRIGGER no");
+	tick(script, script->settings.retry_max_ms);
+	assert_string_equal(task_row(script, pair.two.task_id),
+			    "done undo.end 0 cancelled");
+	assert_string_equal(fixture_value(script->db, &q_run, pair.run_id),
+			    "cancelled 1 1 0");
+	assert_int_equal(count(script, "SELECT count(*) FROM"
+			       " import_run_item_events WHERE step ="
+			       " 'undo.key'"), 1);
+}
+
 static void what_was_begun_is_taken_back(void **state)
 {
 	SCRIPT script = script_new(":memory:");
@@ -301,6 +339,9 @@ int main(void)
 		cmocka_unit_test(who_waits_ends_as_its_makers_did),
 		cmocka_unit_test(a_forgotten_waiter_is_woken),
 		cmocka_unit_test(a_cancelled_run_asks_nothing_new),
+		cmocka_unit_test(steps_that_ask_nothing_share_one_commit),
+		cmocka_unit_test(
+			a_chain_that_does_not_fit_is_gone_link_by_link),
 		cmocka_unit_test(what_was_begun_is_taken_back),
 		cmocka_unit_test(a_login_keeps_its_token_sealed),
 		cmocka_unit_test(a_new_token_replaces_the_old_one),

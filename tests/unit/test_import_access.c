@@ -213,7 +213,7 @@ static void a_subscription_that_serves_is_taken(void **state)
 		{ "has ended", NULL, LISTS(SUBSCRIPTION(7, "active", PAST)),
 		  ON, to_be_extended },
 		{ "says that it has ended", NULL,
-		  LISTS(SUBSCRIPTION(7, "expired", PAST)), ON,
+		  LISTS(SUBSCRIPTION(7, "expired", LONG)), ON,
 		  to_be_extended },
 		{ "was revoked", NULL,
 		  LISTS(SUBSCRIPTION(7, "revoked", LONG)), ON,

@@ -177,6 +177,20 @@ static void all_is_settled(const struct import *im)
 	assert_string_equal(im->memo.nonce, "");
 }
 
+static void made_by_others(struct import *im)
+{
+	has(im, IMPORT_GROUP, RESOURCE_PRESENT, "7");
+	has(im, IMPORT_ACCOUNT, RESOURCE_PRESENT, "5");
+}
+
+static void nothing_is_settled(const struct import *im)
+{
+	proven(im);
+	assert_false(im->changed[IMPORT_GROUP]);
+	assert_false(im->changed[IMPORT_ACCOUNT]);
+	assert_int_equal(im->nevents, 0);
+}
+
 static void has_two_users(struct import *im)
 {
 	json_array_append_new(im->selectors, json_string("bob"));
@@ -228,6 +242,8 @@ static void a_chat_proves_or_disproves(void **state)
 {
 	static const struct step_case cases[] = {
 		{ "a word", NULL, SAYS(200, WORD), END, all_is_settled },
+		{ "a word of what others made", made_by_others,
+		  SAYS(200, WORD), END, nothing_is_settled },
 		{ "a word, and another user", has_two_users, SAYS(200, WORD),
 		  TO("access.user"), next_user },
 		{ "a word of an account alone", proving, SAYS(200, WORD),
