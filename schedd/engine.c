@@ -41,7 +41,7 @@ struct engine *engine_new(struct db *db, const struct seal_private *key,
 					world->arg };
 	engine->world = *world;
 	engine->limits = limits_new(settings);
-	engine->size = 2 * (size_t)settings->concurrency;
+	engine->size = (size_t)settings->concurrency + CLAIM_MAX;
 	engine->jobs = xcalloc(engine->size, sizeof(*engine->jobs));
 	id_make(engine->owner, "own", 0, world->random(world->arg));
 	return engine;

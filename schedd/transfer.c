@@ -40,7 +40,7 @@ struct transfers *transfers_new(void *multi, const struct settings *settings)
 	transfers->settings = settings;
 	/* Too few, and curl closes connections that the next call needs. */
 	curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS,
-			  (long)settings->concurrency * 2);
+			  (long)settings->concurrency + IDLE_MAX);
 	return transfers;
 }
 
