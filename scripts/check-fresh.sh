@@ -83,9 +83,10 @@ inside() {
 }
 
 from=$(mirror)
-echo "== a bare Debian 12 from ${from:-deb.debian.org}"
-debootstrap --variant=minbase bookworm "$root" \
-	"${from:-http://deb.debian.org/debian}" >"$root.log" 2>&1 || {
+echo "== a bare Debian 12"
+# Without an archive of this machine's, debootstrap knows one.
+debootstrap --variant=minbase bookworm "$root" ${from:+"$from"} \
+	>"$root.log" 2>&1 || {
 	tail -20 "$root.log" >&2
 	exit 1
 }
