@@ -52,7 +52,7 @@ OURS	 = $(wildcard shared/*.c fcgi/*.c schedd/*.c schedd/*/*.c cli/*.c)
 
 all: $(PROGRAMS)
 .PHONY: all programs tests check check-unit check-sim check-int check-san \
-	check-fresh analyze tidy coverage soak bench fuzz lint fmt install \
+	check-fresh analyze tidy coverage soak bench lint fmt install \
 	clean
 
 $(SHARED): $(call obj,shared) $(B)/migrations.o

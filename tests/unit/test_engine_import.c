@@ -111,6 +111,31 @@ static void who_waits_ends_as_its_makers_did(void **state)
 			       " WHERE failure_class = 'host_refused'"), 4);
 }
 
+/* What somebody is taking away is looked at again, a little later. */
+static void what_is_leaving_is_waited_for(void **state)
+{
+	SCRIPT script = script_new(":memory:");
+	char run_id[ID_MAX];
+	struct script_item item;
+
+	(void)state;
+	fixture_sql(script->db, "INSERT INTO managed_resources (resource_id,"
+		" host_id, resource_type, lookup, mark, state, created_at,"
+		" updated_at) SELECT 'res_1', h.host_id, 'user', 'sub|alice',"
+		" 'm', 'leaving', 1, 1 FROM hosts h");
+	script_run(script, run_id);
+	item = script_item(script, run_id, "access.user");
+	tick(script, 0);
+	assert_string_equal(task_row(script, item.task_id),
+			    "due access.user 0 -");
+	assert_int_equal(due_in(script, item.task_id), 1000);
+	fixture_sql(script->db, "UPDATE managed_resources SET state ="
+		    " 'gone'");
+	tick(script, 1000);
+	assert_string_equal(task_row(script, item.task_id),
+			    "leased access.find_user 0 -");
+}
+
 /* A task that waits for somebody who is no more is woken all the same. */
 static void a_forgotten_waiter_is_woken(void **state)
 {
@@ -337,6 +362,7 @@ int main(void)
 		cmocka_unit_test(one_makes_it_and_the_other_waits),
 		cmocka_unit_test(when_the_maker_fails_another_one_tries),
 		cmocka_unit_test(who_waits_ends_as_its_makers_did),
+		cmocka_unit_test(what_is_leaving_is_waited_for),
 		cmocka_unit_test(a_forgotten_waiter_is_woken),
 		cmocka_unit_test(a_cancelled_run_asks_nothing_new),
 		cmocka_unit_test(steps_that_ask_nothing_share_one_commit),

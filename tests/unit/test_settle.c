@@ -216,6 +216,27 @@ static void a_step_that_failed_too_often_has_failed(void **state)
 	}
 }
 
+/* Who stops takes nothing more: the next one goes on from there. */
+static void what_is_taken_while_stopping_is_left_to_the_next(void **state)
+{
+	WORK work = work_on("import", "access.user");
+	CLEANUP(db_tx_done) struct db_tx tx = { 0 };
+	enum settled settled;
+	struct verdict verdict;
+	struct err err;
+
+	(void)state;
+	verdict = settle_verdict(work.job, &work.script->settings, 0);
+	assert_int_equal(verdict.kind, VERDICT_TAKE);
+	OK(db_tx_begin(&tx, work.script->db, &err));
+	OK(settle_write(work.job, &work.store, &verdict, OWNER, true, NOW,
+			&settled, &err));
+	OK(db_tx_commit(&tx, &err));
+	assert_int_equal(settled, SETTLED_LEAVES);
+	assert_string_equal(task_row(work.script, work.task_id),
+			    "due access.find_user 0 -");
+}
+
 /* What failed while undoing is not undone again: the flow ends. */
 static void a_failure_while_undoing_ends_it(void **state)
 {
@@ -269,6 +290,8 @@ int main(void)
 		cmocka_unit_test(a_write_that_is_rolled_back_can_be_repeated),
 		cmocka_unit_test(a_secret_is_replaced_once),
 		cmocka_unit_test(a_step_that_failed_too_often_has_failed),
+		cmocka_unit_test(
+			what_is_taken_while_stopping_is_left_to_the_next),
 		cmocka_unit_test(a_failure_while_undoing_ends_it),
 		cmocka_unit_test(
 			who_is_told_to_end_asks_nothing_but_to_take_back),
