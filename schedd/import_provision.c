@@ -27,9 +27,13 @@
  * that cannot be read.  It may be a stumble; a few repeats tell.
  */
 static bool may_be_a_stumble(const struct import *im,
-			     const struct answer *answer)
+			     const struct answer *answer, enum failure why)
 {
 	return im->attempt < STUMBLES_MAX &&
+	       (why == FAILURE_HOST_REFUSED || why == FAILURE_NOT_JSON ||
+		why == FAILURE_HOST_UNSUPPORTED ||
+		why == FAILURE_NOT_AS_WRITTEN ||
+		why == FAILURE_INSPECT_BODY) &&
 	       (answer->status >= 500 || judge_is_success(answer));
 }
 
@@ -45,10 +49,12 @@ struct verdict import_host_failed(struct import *im,
 struct verdict import_again(struct import *im, const struct answer *answer,
 			    enum failure why, const char *words)
 {
-	/* What was said last is what ends it, if it does. */
-	own_set(&im->item.failure_detail, NULL);
-	import_blame(im, words);
-	if (failure_facts(why)->passes || may_be_a_stumble(im, answer))
+	/* What was said last is what ends it, unless something has already. */
+	if (!im->memo.failure) {
+		own_set(&im->item.failure_detail, NULL);
+		import_blame(im, words);
+	}
+	if (failure_facts(why)->passes || may_be_a_stumble(im, answer, why))
 		return retry(why, host_retry_after_ms(answer));
 	return failed(why);
 }

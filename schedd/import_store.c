@@ -30,6 +30,7 @@ static int load_resources(const struct store *store, struct import *im,
 		    err->kind != ERR_NOT_FOUND)
 			return -1;
 	}
+	im->resources[IMPORT_PROOF_KEY].exclusive = true;
 	return 0;
 }
 

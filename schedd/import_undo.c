@@ -15,6 +15,21 @@ static bool is_held(const struct import *im, enum import_resource which)
 	return import_holds(im, which) && import_id(im, which) != 0;
 }
 
+/*
+ * The host does not let us: again if that can help, but one thing that stays
+ * must not keep the others from going.
+ */
+static struct verdict leave(struct import *im, struct verdict v)
+{
+	if (v.kind != VERDICT_FAILED && (v.kind != VERDICT_RETRY ||
+	    im->attempt + 1 < im->settings->attempts_max))
+		return v;
+	item_warn(&im->item, "left_on_host", "not all that was made could be "
+		  "taken back; see the events");
+	import_note(im, "left", NULL);
+	return go_on();
+}
+
 static struct verdict removed(struct import *im, const struct answer *answer,
 			      enum import_resource which)
 {
@@ -25,7 +40,7 @@ static struct verdict removed(struct import *im, const struct answer *answer,
 	why = host_judge_delete(answer);
 	import_saw(im, answer);
 	if (why != FAILURE_NONE)
-		return retry(why, host_retry_after_ms(answer));
+		return leave(im, import_host_failed(im, answer, why));
 	import_gone(im, which);
 	import_note(im, "removed", NULL);
 	return go_on();
@@ -76,7 +91,8 @@ struct verdict got_lost_account(void *subject, const struct answer *answer)
 
 	if (!answer)
 		return go_on();
-	v = import_found(im, IMPORT_ACCOUNT, answer, "undo.account");
+	v = leave(im, import_found(im, IMPORT_ACCOUNT, answer,
+				   "undo.account"));
 	if (v.kind == VERDICT_GO_TO)
 		im->memo.created_account = true;
 	return v;
@@ -97,8 +113,8 @@ struct verdict got_lost_proof(void *subject, const struct answer *answer)
 {
 	if (!answer)
 		return go_on();
-	return import_found(subject, IMPORT_PROOF_GROUP, answer,
-			    "undo.proof_group");
+	return leave(subject, import_found(subject, IMPORT_PROOF_GROUP,
+					   answer, "undo.proof_group"));
 }
 
 bool ask_undo_proof(const void *subject, struct request *request)
@@ -132,7 +148,8 @@ struct verdict got_lost_group(void *subject, const struct answer *answer)
 {
 	if (!answer)
 		return go_on();
-	return import_found(subject, IMPORT_GROUP, answer, "undo.group");
+	return leave(subject, import_found(subject, IMPORT_GROUP, answer,
+					   "undo.group"));
 }
 
 bool ask_undo_account(const void *subject, struct request *request)
@@ -168,7 +185,7 @@ struct verdict got_undo_group(void *subject, const struct answer *answer)
 	struct verdict v = removed(im, answer, IMPORT_GROUP);
 
 	/* Its subscriptions went with it. */
-	if (answer && v.kind == VERDICT_GO_ON &&
+	if (im->resources[IMPORT_GROUP].state == RESOURCE_GONE &&
 	    im->resources[IMPORT_SUBSCRIPTION].resource_id)
 		import_gone(im, IMPORT_SUBSCRIPTION);
 	return v;

@@ -258,7 +258,10 @@ int resources_save(struct db *db, const struct resource *resource,
 	if (db_changes(db) != 1)
 		return err_set(err, ERR_CONFLICT, "resource %s is made by "
 			       "another task", r->resource_id);
-	return making ? 0 : tasks_wake(db, r->resource_id, true, now, err);
+	if (making)
+		return 0;
+	return tasks_wake(db, r->resource_id, !r->exclusive ||
+			  r->state != RESOURCE_PRESENT, now, err);
 }
 
 /* A token is no thing on the host: what was not written down is lost. */

@@ -60,6 +60,11 @@ struct resource {
 	int64_t refusals;
 	char *failure_class;	/* of the last maker that gave up; or NULL */
 	int64_t next_retry_at;	/* nobody tries again before */
+	/*
+	 * Not stored.  Who waits for it wants to hold it, one after the other:
+	 * settling it wakes one.
+	 */
+	bool exclusive;
 };
 
 void resource_done(struct resource *resource);
@@ -102,7 +107,7 @@ int resources_find(struct db *db, const char *host_id,
 
 /*
  * Write all that a flow may change.  A row that leaves `making` wakes every
- * task that is parked on it.  ERR_CONFLICT if `task_id` is not its maker and
+ * task that is parked on it, or one if it is exclusive.  ERR_CONFLICT if `task_id` is not its maker and
  * the row is not free.
  */
 int resources_save(struct db *db, const struct resource *resource,

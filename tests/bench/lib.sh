@@ -129,6 +129,5 @@ machine() {
 	cpu=$(sed -n 's/^model name[[:blank:]]*: //p' /proc/cpuinfo | head -n1)
 	system=$(sed -n 's/^PRETTY_NAME="\(.*\)"/\1/p' /etc/os-release)
 	say "$(nproc) cores, ${cpu:-unknown processor}, ${system:-Linux}," \
-		"kernel $(uname -r | cut -d. -f1-2)," \
-		"$(sync_ms) ms to sync 4 KB"
+		"kernel $(uname -r | cut -d. -f1-2)"
 }

@@ -19,7 +19,7 @@ part_proof() {
 	proof_peers
 	proof_tap
 	say "one item from POST to proof on $proof_where:" \
-		"$PROOF_ROUNDS rounds"
+		"$PROOF_ROUNDS rounds; $(sync_ms) ms to sync 4 KB"
 	record_imports
 	rounds "$PROOF_ROUNDS" proof_round
 	clean_host

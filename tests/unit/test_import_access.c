@@ -123,7 +123,7 @@ static void a_login(void **state)
 		  FAIL(FAILURE_LOGIN_BLOCKED), NULL },
 		{ "a second factor", NULL,
 		  SAYS(200, ENVELOPE("{\"requires_2fa\":true}")),
-		  AGAIN(FAILURE_LOGIN_BLOCKED, -1), NULL },
+		  FAIL(FAILURE_LOGIN_BLOCKED), NULL },
 		{ "backend mode", NULL,
 		  SAYS(403, REASON(403, "BACKEND_MODE_ADMIN_ONLY")),
 		  FAIL(FAILURE_BACKEND_MODE), NULL },

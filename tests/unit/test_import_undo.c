@@ -165,6 +165,19 @@ static void nothing_gone(const struct import *im)
 		assert_false(im->changed[i]);
 }
 
+/* What cannot be removed is said, and does not keep the rest from going. */
+static void left(const struct import *im)
+{
+	nothing_gone(im);
+	assert_string_equal(noted(im), "left");
+	assert_non_null(strstr(im->item.warnings, "left_on_host"));
+}
+
+static void the_last_attempt(struct import *im)
+{
+	im->attempt = im->settings->attempts_max - 1;
+}
+
 static void removal(size_t which, void (*after)(const struct import *im))
 {
 	const struct step_case cases[] = {
@@ -176,7 +189,9 @@ static void removal(size_t which, void (*after)(const struct import *im))
 		  SAYS_LATER(429, 5000, REASON(429, "SLOW")),
 		  AGAIN(FAILURE_RATE_LIMITED, 5000), nothing_gone },
 		{ "no token", NULL, SAYS(401, REASON(401, "UNAUTHORIZED")),
-		  AGAIN(FAILURE_HOST_AUTH, -1), nothing_gone },
+		  ON, left },
+		{ "too often for good", the_last_attempt,
+		  SAYS_LATER(429, 5000, REASON(429, "SLOW")), ON, left },
 		{ "a reset", NULL, LOST(TRANSPORT_RESET),
 		  AGAIN(FAILURE_RESET, -1), nothing_gone },
 	};
@@ -227,8 +242,15 @@ static void a_lost_create_is_looked_for(void **state)
 		{ FIND_GROUP, { "group", NULL, FOUND("crm-abc123-group111"),
 		  TO("undo.group"), group_found } },
 	};
-	static const struct step_case not_found = {
-		"nothing", NULL, SAYS(200, ENVELOPE("[]")), ON, nothing_gone,
+	static const struct step_case others[] = {
+		{ "nothing", NULL, SAYS(200, ENVELOPE("[]")), ON,
+		  nothing_gone },
+		{ "no token", NULL, SAYS(401, REASON(401, "UNAUTHORIZED")),
+		  ON, left },
+		{ "a reset", NULL, LOST(TRANSPORT_RESET),
+		  AGAIN(FAILURE_RESET, -1), nothing_gone },
+		{ "resets for good", the_last_attempt, LOST(TRANSPORT_RESET),
+		  ON, left },
 	};
 
 	(void)state;
@@ -236,8 +258,7 @@ static void a_lost_create_is_looked_for(void **state)
 		got_step *got = gots[cases[i].which];
 
 		walk(got, NEW, made_blindly, &cases[i].found, 1);
-		walk(got, NEW, made_blindly, &not_found, 1);
-		walk_reader(got, NEW, made_blindly);
+		walk(got, NEW, made_blindly, others, COUNT(others));
 	}
 }
 

@@ -257,7 +257,7 @@ static void a_chat_proves_or_disproves(void **state)
 		{ "the provider refuses the key, which the host shows", NULL,
 		  SAYS(502, ROUTED("upstream_error", "Upstream authentication"
 			" failed, key " SECRET)),
-		  AGAIN(FAILURE_UPSTREAM_AUTH, -1), the_key_is_masked },
+		  FAIL(FAILURE_UPSTREAM_AUTH), the_key_is_masked },
 		{ "it refuses it always", tried_often,
 		  SAYS(502, ROUTED("upstream_error", "Upstream authentication"
 			" failed, key " SECRET)),
@@ -298,8 +298,8 @@ static void too_late(struct import *im)
 static void said_before(struct import *im)
 {
 	static const struct said said =
-		SAYS(502, ROUTED("upstream_error",
-				 "Upstream authentication failed"));
+		SAYS(502, ROUTED("upstream_error", "Upstream service "
+				 "temporarily unavailable"));
 	CLEANUP(answer_done) struct answer answer = answer_made(&said);
 
 	got_gateway_chat(im, &answer);
@@ -324,7 +324,7 @@ static void a_fresh_account_has_a_while(void **state)
 		{ "no model at all", too_late, UNKNOWN,
 		  FAIL(FAILURE_MODEL_NOT_FOUND), no_proof },
 		{ "benched after what it said before", said_before, NOBODY,
-		  AGAIN(FAILURE_UPSTREAM_AUTH, -1), no_proof },
+		  AGAIN(FAILURE_UPSTREAM_FAILED, -1), no_proof },
 	};
 
 	(void)state;
