@@ -13,6 +13,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#define LOGIN_PAUSE_MS 15000
 #define TOKEN_MARGIN_MS (5 * 60 * 1000)	/* renewed this long before its end */
 
 static void keep_id(struct import *im, enum import_resource which, int64_t id)
@@ -119,6 +120,10 @@ struct verdict got_token(void *subject, const struct answer *answer)
 	if (host_reason_is(answer, "INVALID_CREDENTIALS") &&
 	    !im->memo.renewed_user)
 		return go_to("access.check_user");
+	/* A stock host counts logins by the minute and does not say so. */
+	if (why == FAILURE_RATE_LIMITED)
+		return retry(why, answer->retry_after_ms >= 0
+			     ? answer->retry_after_ms : LOGIN_PAUSE_MS);
 	if (why != FAILURE_NONE)
 		return import_host_failed(im, answer, why);
 	im->resources[import_token(im)].expires_at =
@@ -288,6 +293,8 @@ struct verdict got_create_key(void *subject, const struct answer *answer)
 		return go_on();
 	if (why == FAILURE_NONE)
 		return id ? settle_key(im, id) : go_on();
+	if (import_is_unfinished(answer))
+		return import_doubt(im, "access.find_key", why);
 	if (why == FAILURE_HOST_AUTH)
 		return log_in_again(im, why);
 	/* The subscription that we know of may have been taken away. */

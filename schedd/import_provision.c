@@ -17,10 +17,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define POLL_FIRST_MS	20
-#define POLL_MS		250
 #define STUMBLES_MAX	5
-#define SETTLE_MS	1200	/* 0.1.126/0.1.129: between two changes */
 
 /*
  * Something that a healthy host does not say: 5xx without a reason, a success
@@ -62,12 +59,17 @@ struct verdict import_again(struct import *im, const struct answer *answer,
 struct verdict import_doubt(struct import *im, const char *look,
 			    enum failure why)
 {
+	const struct settings *s = im->settings;
 	struct verdict v = go_to(look);
 
-	if (++im->memo.doubts > im->settings->attempts_max)
+	if (im->memo.doubts >= s->attempts_max)
 		return failed(why);
 	v.failure = why;
-	v.delay_ms = im->settings->retry_first_ms * im->memo.doubts;
+	v.delay_ms = s->retry_first_ms;
+	for (int64_t i = 0; i < im->memo.doubts; i++)
+		if (v.delay_ms < s->retry_max_ms)
+			v.delay_ms *= 2;
+	im->memo.doubts++;
 	return v;
 }
 
@@ -75,6 +77,12 @@ static const char *id_text(int64_t id, char ret[24])
 {
 	snprintf(ret, 24, "%" PRId64, id);
 	return ret;
+}
+
+bool import_is_unfinished(const struct answer *answer)
+{
+	return host_reason_is(answer, "IDEMPOTENCY_IN_PROGRESS") ||
+	       host_reason_is(answer, "IDEMPOTENCY_RETRY_BACKOFF");
 }
 
 struct verdict import_made(struct import *im, enum import_resource which,
@@ -90,7 +98,8 @@ struct verdict import_made(struct import *im, enum import_resource which,
 		own_set(&im->resources[which].origin, "created");
 		return go_on();
 	}
-	if (host_is_taken(answer) || judge_is_doubtful(answer)) {
+	if (host_is_taken(answer) || judge_is_doubtful(answer) ||
+	    import_is_unfinished(answer)) {
 		AUTO_FREE char *words = host_detail(answer);
 
 		if (im->memo.doubts >= im->settings->attempts_max)
@@ -169,8 +178,7 @@ struct verdict got_create_group(void *subject, const struct answer *answer)
 			   "provision.find_group");
 }
 
-/* Does this host need the account to wait where nobody reaches it? */
-static bool needs_parking(const struct import *im)
+bool import_needs_parking(const struct import *im)
 {
 	return !im->features.responses_mode;
 }
@@ -181,7 +189,7 @@ struct verdict got_want_parking(void *subject, const struct answer *answer)
 
 	(void)answer;
 	im->memo.live = im->resources[IMPORT_GROUP].state == RESOURCE_PRESENT;
-	if (!needs_parking(im))
+	if (!import_needs_parking(im))
 		return go_to("provision.account");
 	return take_resource(IMPORT_PARKING, "provision.account");
 }
@@ -260,7 +268,7 @@ struct verdict got_find_account(void *subject, const struct answer *answer)
 /* The group into which the account is made. */
 static enum import_resource birth_group(const struct import *im)
 {
-	return needs_parking(im) ? IMPORT_PARKING : import_stage_group(im);
+	return import_needs_parking(im) ? IMPORT_PARKING : import_stage_group(im);
 }
 
 /*
@@ -334,158 +342,5 @@ struct verdict got_create_account(void *subject, const struct answer *answer)
 		im->memo.bound_at = im->now;
 		host_features_seen_account(&im->features, host_data(answer));
 	}
-	return v;
-}
-
-/* Only where the mode is ignored: has the host's own probe ended? */
-bool ask_flag(const void *subject, struct request *request)
-{
-	const struct import *im = subject;
-
-	if (!needs_parking(im))
-		return false;
-	host_ask_account(request, &im->peer, import_id(im, IMPORT_ACCOUNT));
-	return true;
-}
-
-struct verdict got_flag(void *subject, const struct answer *answer)
-{
-	struct import *im = subject;
-	enum failure why;
-
-	if (!answer)
-		return go_on();
-	why = host_judge(answer);
-	import_saw(im, answer);
-	if (why == FAILURE_GONE) {
-		import_gone(im, IMPORT_ACCOUNT);
-		return import_doubt(im, "provision.account", why);
-	}
-	if (why != FAILURE_NONE)
-		return import_host_failed(im, answer, why);
-	/* A probe that hangs writes nothing: after a while it has given up. */
-	if (host_account_flag_seen(host_data(answer)) ||
-	    im->now - im->step_since >= im->settings->flag_wait_ms)
-		return go_on();
-	return poll_after(im->memo.polls ? POLL_MS : POLL_FIRST_MS,
-			  FAILURE_WARMING_UP);
-}
-
-/*
- * Switch it to raw chat and move it where it is to be called, in one call.
- * One that was found rather than made may be anywhere.
- */
-bool ask_bind(const void *subject, struct request *request)
-{
-	const struct import *im = subject;
-	const int64_t group = import_id(im, import_stage_group(im));
-	const struct host_account_patch patch = {
-		.relay = true, .group_ids = &group, .ngroups = 1,
-	};
-
-	if (!needs_parking(im) && !im->memo.adopted)
-		return false;
-	host_ask_account_patch(request, &im->peer,
-			       import_id(im, IMPORT_ACCOUNT), &patch);
-	return true;
-}
-
-struct verdict got_bind(void *subject, const struct answer *answer)
-{
-	struct import *im = subject;
-	enum failure why;
-
-	if (!answer)
-		return go_on();
-	why = host_judge_account_patch(answer, import_id(im, IMPORT_ACCOUNT));
-	import_saw(im, answer);
-	if (why != FAILURE_NONE)
-		return import_host_failed(im, answer, why);
-	im->memo.bound_at = im->now;
-	return go_on();
-}
-
-bool ask_account(const void *subject, struct request *request)
-{
-	const struct import *im = subject;
-
-	host_ask_account(request, &im->peer, import_id(im, IMPORT_ACCOUNT));
-	return true;
-}
-
-/* The account was there before this item: say so. */
-static void note_reuse(struct import *im)
-{
-	struct resource *r = &im->resources[IMPORT_ACCOUNT];
-
-	if (im->item.resolution != RESOLUTION_NONE)
-		return;
-	im->item.resolution = RESOLUTION_REUSED;
-	im->item.match = MATCH_ACTIVE;
-	im->item.provision_reused = true;
-	own_set(&im->item.reused_from_provider_id, im->item.provider_id);
-	own_set(&im->item.reused_from_account_id, r->host_resource_id);
-	import_note(im, "reused", NULL);
-}
-
-/* Nobody is left who could say what the account should be like. */
-static struct verdict account_lost(struct import *im)
-{
-	import_gone(im, IMPORT_ACCOUNT);
-	im->item.resolution = RESOLUTION_REPLACED;
-	return import_doubt(im, "provision.group", FAILURE_GONE);
-}
-
-/* The group that it is in for now; 0: those that it is wanted in. */
-static int64_t only_group(const struct import *im)
-{
-	return import_holds(im, IMPORT_ACCOUNT) &&
-	       import_stage_group(im) == IMPORT_PROOF_GROUP
-		? import_id(im, IMPORT_PROOF_GROUP) : 0;
-}
-
-struct verdict import_compare(struct import *im, const struct answer *answer)
-{
-	json_auto_t *wanted = json_loads(
-		im->resources[IMPORT_ACCOUNT].wanted_json, 0, NULL);
-	const struct host_account_check check = {
-		.features = &im->features, .wanted = wanted,
-		.only_group = only_group(im),
-	};
-	char why[200];
-
-	if (!host_account_differs(&check, host_data(answer), why,
-				  sizeof(why)))
-		return go_on();
-	import_blame(im, why);
-	/* Someone's probe or bulk edit may be under way: look once more. */
-	return retry(FAILURE_NOT_AS_WRITTEN, SETTLE_MS);
-}
-
-struct verdict got_account(void *subject, const struct answer *answer)
-{
-	struct import *im = subject;
-	enum failure why = host_judge(answer);
-	struct verdict v;
-
-	import_saw(im, answer);
-	im->item.confirmation = CONFIRMATION_CONFIRMING;
-	if (why == FAILURE_GONE)
-		return account_lost(im);
-	if (why != FAILURE_NONE)
-		return import_host_failed(im, answer, why);
-	if (!import_holds(im, IMPORT_ACCOUNT) &&
-	    import_lacks_models(im, host_data(answer)))
-		return go_to("widen.account");
-	v = import_compare(im, answer);
-	if (v.kind != VERDICT_GO_ON)
-		return v;
-	own_set(&im->item.failure_detail, NULL);
-	im->item.confirmation = CONFIRMATION_CONFIRMED;
-	own_set(&im->item.group_id,
-		im->resources[IMPORT_GROUP].host_resource_id);
-	own_set(&im->item.account_id,
-		im->resources[IMPORT_ACCOUNT].host_resource_id);
-	note_reuse(im);
 	return v;
 }

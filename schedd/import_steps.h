@@ -2,10 +2,10 @@
  * import_steps: the request and answer functions of flow_import, by stage.
  *
  * import_probe.c asks the provider itself; import_provision.c makes group and
- * account; import_widen.c adds models to an account that is there;
- * import_prove.c proves a later account alone; import_access.c makes the user,
- * its subscription and its key; import_validate.c proves; import_undo.c takes
- * back what was begun.
+ * account; import_confirm.c reads the account back; import_widen.c adds models
+ * to an account that is there; import_prove.c proves a later account alone;
+ * import_access.c makes the user, its subscription and its key;
+ * import_validate.c proves; import_undo.c takes back what was begun.
  */
 #ifndef SCHEDD_IMPORT_STEPS_H
 #define SCHEDD_IMPORT_STEPS_H
@@ -93,9 +93,19 @@ struct verdict import_again(struct import *im, const struct answer *answer,
 struct verdict import_doubt(struct import *im, const char *look,
 			    enum failure why);
 
+/*
+ * The host says that an earlier request of the same key is under way.  If we
+ * died in the middle of it, a host says so for half a minute, although the
+ * thing is there or never will be: look for it.
+ */
+bool import_is_unfinished(const struct answer *answer);
+
 /* A create was answered: keep the id and go on, look again, or fail. */
 struct verdict import_made(struct import *im, enum import_resource which,
 			   const struct answer *answer, const char *look);
+
+/* Does this host need the account to wait where nobody reaches it? */
+bool import_needs_parking(const struct import *im);
 
 /* Does the account read back do what was asked for, where it should? */
 struct verdict import_compare(struct import *im, const struct answer *answer);
