@@ -18,6 +18,7 @@
 #include <string.h>
 
 #define STUMBLES_MAX	5
+#define LOOKS_MIN	2	/* for what may have been made unseen */
 
 /*
  * Something that a healthy host does not say: 5xx without a reason, a success
@@ -326,6 +327,15 @@ struct verdict got_create_account(void *subject, const struct answer *answer)
 	if (!answer) {
 		import_blame(im, "the stored account body is not JSON");
 		return failed(FAILURE_INTERNAL);
+	}
+	/*
+	 * A host that lost its client in the middle goes on saying so.  Looked
+	 * for several times and not there, it was never made: ask under
+	 * another key.
+	 */
+	if (import_is_unfinished(answer) && im->memo.doubts >= LOOKS_MIN) {
+		im->resources[IMPORT_ACCOUNT].generation++;
+		im->changed[IMPORT_ACCOUNT] = true;
 	}
 	/* Its old answer belongs to a body that we do not want any more. */
 	if (host_reason_is(answer, "IDEMPOTENCY_KEY_CONFLICT")) {

@@ -228,6 +228,11 @@ static void new_generation(const struct import *im)
 	assert_true(im->changed[IMPORT_ACCOUNT]);
 }
 
+static void looked_twice(struct import *im)
+{
+	im->memo.doubts = 2;
+}
+
 static void same_generation(const struct import *im)
 {
 	assert_int_equal(im->resources[IMPORT_ACCOUNT].generation, 0);
@@ -267,6 +272,12 @@ static void an_account_is_made(void **state)
 			     REASON(409, "IDEMPOTENCY_IN_PROGRESS")),
 		  LOOK("provision.find_account", FAILURE_TRANSIENT),
 		  same_generation },
+		{ "still under way, and looked for in vain", looked_twice,
+		  SAYS_LATER(409, 30000,
+			     REASON(409, "IDEMPOTENCY_IN_PROGRESS")),
+		  { .kind = VERDICT_GO_TO, .step = "provision.find_account",
+		    .failure = FAILURE_TRANSIENT, .delay_ms = 4 * FIRST_MS },
+		  new_generation },
 	};
 	IMPORT im = import_on(NEW);
 
