@@ -75,7 +75,9 @@ static void add_faults(struct site *site)
 		struct fault_rule rule = {
 			.kind = kinds[net_random(&site->net) % COUNT(kinds)],
 			.skip = (int64_t)(net_random(&site->net) % 60),
-			.count = 1 + (int64_t)(net_random(&site->net) % 2),
+			/* Four in all: a step is tried more often than that. */
+			.count = 1 + (int64_t)(net_random(&site->net) %
+					       (n > 2 ? 1 : 2)),
 			.delay_ms = (int64_t)(net_random(&site->net) % 9000),
 			.status = net_random(&site->net) % 2 ? 500 : 503,
 			.body = json,
