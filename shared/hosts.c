@@ -8,6 +8,7 @@
 const char *const host_auth_names[] = {
 	[HOST_AUTH_API_KEY]	= "api_key",
 	[HOST_AUTH_BEARER]	= "bearer",
+	[HOST_AUTH_PASSWORD]	= "password",
 	[HOST_AUTH__MAX]	= NULL,
 };
 TABLE_ENUM_DEFINE(host_auth, host_auth_names, HOST_AUTH__MAX + 1);
@@ -28,7 +29,23 @@ TABLE_ENUM_DEFINE(host_state, state_names, HOST_STATE__MAX);
 	" h.auth_secret_id, h.state, h.reason, h.reason_detail, h.version," \
 	" (SELECT s.capabilities FROM host_snapshots s" \
 	"  WHERE s.host_id = h.host_id ORDER BY s.taken_at DESC LIMIT 1)," \
-	" h.probed_at, h.created_at, h.updated_at"
+	" h.probed_at, h.created_at, h.updated_at, h.admin_email," \
+	" h.session_secret_id, h.session_expires_at, h.proxy_secret_id," \
+	" h.proxy, h.ca_pem, h.run_mode, h.suspect_class, h.suspect_since"
+
+/* How it is reached, and what is thought of it. */
+static void host_read_ways(const struct db_rows *rows, struct host *host)
+{
+	host->admin_email = db_strdup(rows, 14);
+	host->session_secret_id = db_strdup(rows, 15);
+	host->session_expires_at = db_i64(rows, 16);
+	host->proxy_secret_id = db_strdup(rows, 17);
+	host->proxy = db_strdup(rows, 18);
+	host->ca_pem = db_strdup(rows, 19);
+	host->run_mode = db_strdup(rows, 20);
+	host->suspect_class = db_strdup(rows, 21);
+	host->suspect_since = db_i64(rows, 22);
+}
 
 static int host_read(const struct db_rows *rows, struct host *ret,
 		     struct err *err)
@@ -51,6 +68,7 @@ static int host_read(const struct db_rows *rows, struct host *ret,
 	host.probed_at = db_i64(rows, 11);
 	host.created_at = db_i64(rows, 12);
 	host.updated_at = db_i64(rows, 13);
+	host_read_ways(rows, &host);
 	host_done(ret);
 	*ret = host;
 	return 0;
@@ -67,13 +85,22 @@ void host_done(struct host *host)
 	free(host->reason_detail);
 	free(host->version);
 	free(host->capabilities);
+	free(host->admin_email);
+	free(host->session_secret_id);
+	free(host->proxy_secret_id);
+	free(host->proxy);
+	free(host->ca_pem);
+	free(host->run_mode);
+	free(host->suspect_class);
 	*host = (struct host){ 0 };
 }
 
 static const struct db_query q_add = { "hosts.add",
 	"INSERT INTO hosts (host_id, name, base_url, public_base_url,"
-	" auth_type, auth_secret_id, state, created_at, updated_at)"
-	" VALUES ($1, $2, $3, $4, $5, $6, 'unknown', $7, $7)"
+	" auth_type, auth_secret_id, admin_email, proxy_secret_id, proxy,"
+	" ca_pem, state, created_at, updated_at)"
+	" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'unknown', $11,"
+	" $11)"
 	" ON CONFLICT (base_url) DO NOTHING" };
 
 int hosts_add(struct db *db, const struct host_spec *spec, int64_t now,
@@ -85,7 +112,9 @@ int hosts_add(struct db *db, const struct host_spec *spec, int64_t now,
 	if (db_run(db, &q_add, DB_ARGS(DB_TEXT(id), DB_TEXT(spec->name),
 		   DB_TEXT(spec->base_url), DB_TEXT(spec->public_base_url),
 		   DB_TEXT(host_auth_name(spec->auth_type)),
-		   DB_TEXT(spec->auth_secret_id), DB_I64(now)), err))
+		   DB_TEXT(spec->auth_secret_id), DB_TEXT(spec->admin_email),
+		   DB_TEXT(spec->proxy_secret_id), DB_TEXT(spec->proxy),
+		   DB_TEXT(spec->ca_pem), DB_I64(now)), err))
 		return err_wrap(err, "add host");
 	if (db_changes(db) == 0) {
 		err_set(err, ERR_CONFLICT, "a host with the base URL %.200s is"
@@ -140,7 +169,8 @@ int hosts_next(struct db_rows *rows, struct host *host, struct err *err)
 
 static const struct db_query q_found = { "hosts.found",
 	"UPDATE hosts SET state = $2, reason = $3, reason_detail = $4,"
-	" version = coalesce($5, version), probed_at = $6, updated_at = $6"
+	" version = coalesce($5, version), probed_at = $6, updated_at = $6,"
+	" run_mode = coalesce($7, run_mode)"
 	" WHERE host_id = $1" };
 static const struct db_query q_snapshot = { "hosts.snapshot",
 	"INSERT INTO host_snapshots (host_id, taken_at, version, capabilities)"
@@ -162,7 +192,7 @@ int hosts_found(struct db *db, const char *host_id,
 	if (db_run(db, &q_found, DB_ARGS(DB_TEXT(host_id),
 		   DB_TEXT(host_state_name(f->state)), DB_TEXT(f->reason),
 		   DB_TEXT(f->reason_detail), DB_TEXT(f->version),
-		   DB_I64(now)), err))
+		   DB_I64(now), DB_TEXT(f->run_mode)), err))
 		return -1;
 	if (db_changes(db) == 0)
 		return no_host(host_id, err);
@@ -173,6 +203,112 @@ int hosts_found(struct db *db, const char *host_id,
 		return -1;
 	return db_run(db, &q_forget, DB_ARGS(DB_TEXT(host_id),
 		      DB_I64(HOST_SNAPSHOTS_KEPT)), err);
+}
+
+/* After an update by id: was there such a host? */
+static int check_changed(struct db *db, const char *host_id, struct err *err)
+{
+	return db_changes(db) ? 0 : no_host(host_id, err);
+}
+
+static const struct db_query q_session = { "hosts.session",
+	"UPDATE hosts SET session_secret_id = $2, session_expires_at = $3,"
+	" updated_at = $4 WHERE host_id = $1" };
+
+int hosts_session(struct db *db, const char *host_id, const char *secret_id,
+		  int64_t expires_at, int64_t now, struct err *err)
+{
+	CLEANUP(host_done) struct host old = { 0 };
+
+	assert(db_in_tx(db));
+	if (hosts_get(db, host_id, &old, err) ||
+	    db_run(db, &q_session, DB_ARGS(DB_TEXT(host_id),
+		   DB_TEXT(secret_id), DB_TIME(secret_id ? expires_at : 0),
+		   DB_I64(now)), err))
+		return -1;
+	return secrets_forget(db, old.session_secret_id, err);
+}
+
+static const struct db_query q_run_mode = { "hosts.run_mode",
+	"UPDATE hosts SET run_mode = $2, updated_at = $3 WHERE host_id = $1"
+};
+
+int hosts_run_mode(struct db *db, const char *host_id, const char *run_mode,
+		   int64_t now, struct err *err)
+{
+	if (db_run(db, &q_run_mode, DB_ARGS(DB_TEXT(host_id),
+		   DB_TEXT(run_mode), DB_I64(now)), err))
+		return -1;
+	return check_changed(db, host_id, err);
+}
+
+/* A session lives no longer than the password that it was obtained with. */
+static const struct db_query q_change = { "hosts.change",
+	"UPDATE hosts SET name = coalesce(nullif($2, ''), name),"
+	" public_base_url = nullif(coalesce($3, public_base_url), ''),"
+	" auth_secret_id = coalesce(nullif($4, ''), auth_secret_id),"
+	" proxy_secret_id = nullif(coalesce($5, proxy_secret_id), ''),"
+	" proxy = nullif(coalesce($6, proxy), ''),"
+	" ca_pem = nullif(coalesce($7, ca_pem), ''),"
+	" session_secret_id = CASE WHEN coalesce($4, '') = ''"
+	"  THEN session_secret_id END,"
+	" session_expires_at = CASE WHEN coalesce($4, '') = ''"
+	"  THEN session_expires_at END,"
+	" updated_at = $8 WHERE host_id = $1" };
+
+int hosts_change(struct db *db, const char *host_id,
+		 const struct host_change *change, int64_t now,
+		 struct err *err)
+{
+	CLEANUP(host_done) struct host old = { 0 };
+	const struct host_change *c = change;
+
+	assert(db_in_tx(db));
+	if (hosts_get(db, host_id, &old, err) ||
+	    db_run(db, &q_change, DB_ARGS(DB_TEXT(host_id), DB_TEXT(c->name),
+		   DB_TEXT(c->public_base_url), DB_TEXT(c->auth_secret_id),
+		   DB_TEXT(c->proxy_secret_id), DB_TEXT(c->proxy),
+		   DB_TEXT(c->ca_pem), DB_I64(now)), err) ||
+	    secrets_forget(db, old.auth_secret_id, err) ||
+	    secrets_forget(db, old.proxy_secret_id, err))
+		return -1;
+	return secrets_forget(db, old.session_secret_id, err);
+}
+
+static const struct db_query q_suspect = { "hosts.suspect",
+	"UPDATE hosts SET suspect_class = $2,"
+	" suspect_since = CASE WHEN $2 IS NULL THEN NULL"
+	"  ELSE coalesce(suspect_since, $3) END,"
+	" updated_at = $3 WHERE host_id = $1" };
+
+int hosts_suspect(struct db *db, const char *host_id, const char *class,
+		  int64_t now, struct err *err)
+{
+	if (db_run(db, &q_suspect, DB_ARGS(DB_TEXT(host_id), DB_TEXT(class),
+		   DB_I64(now)), err))
+		return -1;
+	return check_changed(db, host_id, err);
+}
+
+/* One that was never probed has the probe of its making before it. */
+static const struct db_query q_unprobed = { "hosts.unprobed",
+	"SELECT " HOST_COLUMNS " FROM hosts h WHERE h.probed_at < $1"
+	" ORDER BY h.probed_at, h.host_id LIMIT $2" };
+
+int hosts_unprobed(struct db_rows *rows, struct db *db, int64_t before,
+		   int64_t limit, struct err *err)
+{
+	return db_query(rows, db, &q_unprobed, DB_ARGS(DB_I64(before),
+			DB_I64(limit)), err);
+}
+
+static const struct db_query q_oldest_probe = { "hosts.oldest_probe",
+	"SELECT coalesce(min(probed_at), 9223372036854775807) FROM hosts"
+	" WHERE probed_at > 0" };
+
+int hosts_oldest_probe(struct db *db, int64_t *ret, struct err *err)
+{
+	return db_number(db, &q_oldest_probe, DB_NO_ARGS, ret, err);
 }
 
 static const struct db_query q_runs = { "hosts.count_runs",
@@ -206,6 +342,8 @@ static const struct db_query q_delete_tasks = { "hosts.delete_tasks",
 static const struct db_query q_delete_gone = { "hosts.delete_gone",
 	"DELETE FROM managed_resources WHERE host_id = $1 AND state = 'gone'"
 };
+static const struct db_query q_delete_notices = { "hosts.delete_notices",
+	"DELETE FROM notices WHERE host_id = $1" };
 static const struct db_query q_delete = { "hosts.delete",
 	"DELETE FROM hosts WHERE host_id = $1" };
 
@@ -219,12 +357,18 @@ int hosts_delete(struct db *db, const char *host_id, struct host_use *ret_use,
 	    check_unused(db, host_id, ret_use, err) ||
 	    db_run(db, &q_delete_tasks, DB_ARGS(DB_TEXT(host_id)), err) ||
 	    db_run(db, &q_delete_gone, DB_ARGS(DB_TEXT(host_id)), err) ||
-	    db_run(db, &q_delete, DB_ARGS(DB_TEXT(host_id)), err))
+	    db_run(db, &q_delete_notices, DB_ARGS(DB_TEXT(host_id)), err) ||
+	    db_run(db, &q_delete, DB_ARGS(DB_TEXT(host_id)), err) ||
+	    secrets_forget(db, host.auth_secret_id, err) ||
+	    secrets_forget(db, host.session_secret_id, err))
 		return -1;
-	return secrets_delete(db, host.auth_secret_id, err);
+	return secrets_forget(db, host.proxy_secret_id, err);
 }
 
 const struct db_query *const hosts_queries[] = {
-	&q_add, &q_get, &q_list, &q_found, &q_snapshot, &q_forget, &q_runs,
-	&q_resources, &q_delete_tasks, &q_delete_gone, &q_delete, NULL
+	&q_add, &q_get, &q_list, &q_found, &q_snapshot, &q_forget,
+	&q_session, &q_run_mode, &q_change, &q_suspect, &q_unprobed, &q_oldest_probe,
+	&q_runs,
+	&q_resources, &q_delete_tasks, &q_delete_gone, &q_delete_notices,
+	&q_delete, NULL
 };

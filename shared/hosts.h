@@ -13,7 +13,12 @@
 #include "shared/id.h"
 #include "shared/table.h"
 
-enum host_auth { HOST_AUTH_API_KEY, HOST_AUTH_BEARER, HOST_AUTH__MAX };
+enum host_auth {
+	HOST_AUTH_API_KEY,
+	HOST_AUTH_BEARER,
+	HOST_AUTH_PASSWORD,	/* e-mail and password, for a JWT of ours */
+	HOST_AUTH__MAX
+};
 
 /* What the last probe says of a host as a whole. */
 enum host_state {
@@ -40,10 +45,19 @@ struct host {
 	char *public_base_url;	/* or NULL */
 	enum host_auth auth_type;
 	char *auth_secret_id;
+	char *admin_email;	/* of HOST_AUTH_PASSWORD, or NULL */
+	char *session_secret_id; /* JWT obtained with the password, or NULL */
+	int64_t session_expires_at; /* 0: no session */
+	char *proxy_secret_id;	/* URL with credentials, or NULL */
+	char *proxy;		/* the same without them, or NULL */
+	char *ca_pem;		/* trusted beside the system's, or NULL */
 	enum host_state state;
 	char *reason;		/* a failure class, or NULL */
 	char *reason_detail;	/* or NULL */
 	char *version;		/* or NULL */
+	char *run_mode;		/* standard, simple; or NULL */
+	char *suspect_class;	/* everything on it fails so; or NULL */
+	int64_t suspect_since;	/* 0: it is not suspect */
 	char *capabilities;	/* JSON of the newest snapshot, or NULL */
 	int64_t probed_at;	/* 0: never */
 	int64_t created_at;
@@ -57,6 +71,10 @@ struct host_spec {
 	const char *public_base_url;	/* or NULL */
 	enum host_auth auth_type;
 	const char *auth_secret_id;
+	const char *admin_email;	/* of HOST_AUTH_PASSWORD, or NULL */
+	const char *proxy_secret_id;	/* or NULL */
+	const char *proxy;		/* or NULL */
+	const char *ca_pem;		/* or NULL */
 };
 
 /* What holds a host that somebody wants to remove. */
@@ -92,12 +110,50 @@ struct host_finding {
 	const char *reason_detail;	/* or NULL */
 	const char *version;		/* NULL keeps what was known */
 	const char *capabilities;	/* JSON, or NULL: no new snapshot */
+	const char *run_mode;		/* NULL keeps what was known */
 };
 
 /* Inside a transaction.  Older snapshots than those kept are forgotten. */
 int hosts_found(struct db *db, const char *host_id,
 		const struct host_finding *finding, int64_t now,
 		struct err *err) MUST_CHECK;
+
+/*
+ * Keep the JWT of a HOST_AUTH_PASSWORD host, in place of the one before,
+ * whose secret is removed; NULL forgets it.  Inside a transaction.
+ */
+int hosts_session(struct db *db, const char *host_id, const char *secret_id,
+		  int64_t expires_at, int64_t now, struct err *err) MUST_CHECK;
+
+/* How users of ours see it, once one of them is logged in. */
+int hosts_run_mode(struct db *db, const char *host_id, const char *run_mode,
+		   int64_t now, struct err *err) MUST_CHECK;
+
+/* What can be changed of a host; NULL keeps, "" clears. */
+struct host_change {
+	const char *name;
+	const char *public_base_url;
+	const char *auth_secret_id;	/* a new token or password, sealed */
+	const char *proxy_secret_id;
+	const char *proxy;
+	const char *ca_pem;
+};
+
+/* Inside a transaction.  Secrets that nobody refers to any more are removed. */
+int hosts_change(struct db *db, const char *host_id,
+		 const struct host_change *change, int64_t now,
+		 struct err *err) MUST_CHECK;
+
+/* `class` NULL: it is no longer suspect. */
+int hosts_suspect(struct db *db, const char *host_id, const char *class,
+		  int64_t now, struct err *err) MUST_CHECK;
+
+/* When the host that was probed longest ago was; INT64_MAX if there is none. */
+int hosts_oldest_probe(struct db *db, int64_t *ret, struct err *err) MUST_CHECK;
+
+/* Up to `limit` hosts whose last probe is older than `before`. */
+int hosts_unprobed(struct db_rows *rows, struct db *db, int64_t before,
+		   int64_t limit, struct err *err) MUST_CHECK;
 
 /*
  * Inside a transaction: remove a host with its tasks, snapshots and token.

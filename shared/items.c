@@ -49,6 +49,15 @@ static const char *const resolution_names[] = {
 TABLE_ENUM_DEFINE(account_resolution, resolution_names,
 		  ACCOUNT_RESOLUTION__MAX);
 
+static const char *const validation_names[] = {
+	[VALIDATION_UNKNOWN]	= "unknown",
+	[VALIDATION_PASSED]	= "passed",
+	[VALIDATION_WARNING]	= "warning",
+	[VALIDATION_FAILED]	= "failed",
+};
+TABLE_ENUM_DEFINE(validation_status, validation_names,
+		  VALIDATION_STATUS__MAX);
+
 /* What item_read() reads, in its order. */
 #define ITEM_COLUMNS \
 	"i.item_id, i.run_id, i.seq, i.provider_id, i.endpoint_key," \
@@ -61,7 +70,8 @@ TABLE_ENUM_DEFINE(account_resolution, resolution_names,
 	" i.chat_url, i.reused_from_provider_id, i.reused_from_account_id," \
 	" i.channel_id, i.group_id, i.account_id, i.failure_class," \
 	" i.failure_detail, i.warnings, i.created_at, i.updated_at," \
-	" i.finished_at"
+	" i.finished_at, i.diagnosis, i.validation_status," \
+	" i.probe_advisory, i.responses_status"
 #define FROM_ITEMS \
 	" FROM import_run_items i" \
 	" JOIN secrets s ON s.secret_id = i.api_key_secret_id"
@@ -74,6 +84,7 @@ static int item_read_states(const struct db_rows *rows, struct item *item,
 	    !confirmation_parse(db_text(rows, 11), &item->confirmation) ||
 	    !access_status_parse(db_text(rows, 12), &item->access) ||
 	    !account_match_parse(db_text(rows, 13), &item->match) ||
+	    !validation_status_parse(db_text(rows, 37), &item->validation) ||
 	    (db_text(rows, 14) &&
 	     !account_resolution_parse(db_text(rows, 14), &item->resolution)))
 		return err_set(err, ERR_INTERNAL, "item %s: unknown state",
@@ -96,6 +107,9 @@ static void item_read_findings(const struct db_rows *rows, struct item *item)
 	item->failure_class = db_strdup(rows, 30);
 	item->failure_detail = db_strdup(rows, 31);
 	item->warnings = db_strdup(rows, 32);
+	item->diagnosis = db_strdup(rows, 36);
+	item->probe_advisory = db_i64(rows, 38) != 0;
+	item->responses_status = db_i64(rows, 39);
 }
 
 static int item_read(const struct db_rows *rows, struct item *ret,
@@ -152,6 +166,7 @@ void item_done(struct item *item)
 	free(item->account_id);
 	free(item->failure_class);
 	free(item->failure_detail);
+	free(item->diagnosis);
 	free(item->warnings);
 	*item = (struct item){ 0 };
 }
@@ -249,7 +264,9 @@ static const struct db_query q_save = { "items.save",
 	" reused_from_provider_id = $17, reused_from_account_id = $18,"
 	" channel_id = $19, group_id = $20, account_id = $21,"
 	" failure_class = $22, failure_detail = $23, warnings = $24,"
-	" finished_at = $25, updated_at = $26"
+	" finished_at = $25, updated_at = $26, diagnosis = $27,"
+	" validation_status = $28, probe_advisory = $29,"
+	" responses_status = $30"
 	" WHERE item_id = $1" };
 
 static const char *resolution_of(const struct item *item)
@@ -279,11 +296,63 @@ int items_save(struct db *db, const struct item *item, int64_t now,
 		   DB_TEXT(item->channel_id), DB_TEXT(item->group_id),
 		   DB_TEXT(item->account_id), DB_TEXT(item->failure_class),
 		   DB_TEXT(item->failure_detail), DB_TEXT(item->warnings),
-		   DB_TIME(item->finished_at), DB_I64(now)), err))
+		   DB_TIME(item->finished_at), DB_I64(now),
+		   DB_TEXT(item->diagnosis),
+		   DB_TEXT(validation_status_name(item->validation)),
+		   DB_I64(item->probe_advisory),
+		   DB_TIME(item->responses_status)), err))
 		return err_wrap(err, "save item %s", item->item_id);
 	if (db_changes(db) == 0)
 		return err_set(err, ERR_NOT_FOUND, "no item %s",
 			       item->item_id);
+	return 0;
+}
+
+/*
+ * What never had a good proof is not made active by an account that is well
+ * again, and what its import has not ended is the import's.
+ */
+static const struct db_query q_access_of_resource = {
+	"items.access_of_resource",
+	"UPDATE import_run_items SET access_status = $2, failure_class = $3,"
+	" failure_detail = CASE WHEN failure_class IS $3 THEN failure_detail"
+	"  END,"
+	" diagnosis = CASE WHEN $3 IS NULL THEN NULL ELSE diagnosis END,"
+	" updated_at = $4"
+	" WHERE item_id IN (SELECT item_id FROM resource_uses"
+	"  WHERE resource_id = $1)"
+	" AND current_stage = 'done' AND cancelled = 0"
+	" AND EXISTS (SELECT 1 FROM proofs p"
+	"  WHERE p.item_id = import_run_items.item_id"
+	"  AND p.kind = 'access' AND p.ok = 1)" };
+
+int items_access_of_resource(struct db *db, const char *resource_id,
+			     enum access_status status, const char *class,
+			     int64_t now, struct err *err)
+{
+	return db_run(db, &q_access_of_resource, DB_ARGS(DB_TEXT(resource_id),
+		      DB_TEXT(access_status_name(status)), DB_TEXT(class),
+		      DB_I64(now)), err);
+}
+
+static const struct db_query q_key_of_resource = { "items.key_of_resource",
+	"SELECT i.api_key_secret_id FROM resource_uses u"
+	" JOIN import_run_items i ON i.item_id = u.item_id"
+	" WHERE u.resource_id = $1 ORDER BY u.item_id DESC LIMIT 1" };
+
+int items_key_of_resource(struct db *db, const char *resource_id,
+			  char **ret_secret_id, struct err *err)
+{
+	CLEANUP(db_rows_done) struct db_rows rows = { 0 };
+	int more;
+
+	if (db_query(&rows, db, &q_key_of_resource,
+		     DB_ARGS(DB_TEXT(resource_id)), err))
+		return -1;
+	more = db_next(&rows, err);
+	if (more < 0)
+		return -1;
+	*ret_secret_id = more ? db_strdup(&rows, 0) : NULL;
 	return 0;
 }
 
@@ -326,5 +395,6 @@ void item_warn(struct item *item, const char *code, const char *detail)
 }
 
 const struct db_query *const items_queries[] = {
-	&q_add, &q_get, &q_list, &q_save, NULL
+	&q_add, &q_get, &q_list, &q_save, &q_access_of_resource,
+	&q_key_of_resource, NULL
 };

@@ -58,11 +58,21 @@ enum account_resolution {
 	ACCOUNT_RESOLUTION__MAX
 };
 
+/* What the host's own test of the account said; it may be no more than advice. */
+enum validation_status {
+	VALIDATION_UNKNOWN,
+	VALIDATION_PASSED,
+	VALIDATION_WARNING,
+	VALIDATION_FAILED,
+	VALIDATION_STATUS__MAX
+};
+
 TABLE_ENUM_DECLARE(item_stage);
 TABLE_ENUM_DECLARE(confirmation);
 TABLE_ENUM_DECLARE(access_status);
 TABLE_ENUM_DECLARE(account_match);
 TABLE_ENUM_DECLARE(account_resolution);
+TABLE_ENUM_DECLARE(validation_status);
 
 /* A row.  Release with item_done(). */
 struct item {
@@ -98,6 +108,10 @@ struct item {
 	char *account_id;		/* of the host, or NULL */
 	char *failure_class;		/* or NULL */
 	char *failure_detail;		/* or NULL */
+	char *diagnosis;		/* JSON of diagnosis.h, or NULL */
+	enum validation_status validation;
+	bool probe_advisory;		/* the account test's word is advice */
+	int64_t responses_status;	/* of the provider's /responses; 0: not asked */
 	char *warnings;			/* JSON array of {code, detail} */
 	int64_t created_at;
 	int64_t updated_at;
@@ -146,6 +160,22 @@ bool item_matches(const struct item *item, const struct item_filter *filter);
 /* Write every column that a flow may change. */
 int items_save(struct db *db, const struct item *item, int64_t now,
 	       struct err *err) MUST_CHECK;
+
+/*
+ * What became of the items that rest on a resource, an account: an account
+ * that is found dead, or well again, long after its import.  `class` NULL:
+ * none.
+ */
+int items_access_of_resource(struct db *db, const char *resource_id,
+			     enum access_status status, const char *class,
+			     int64_t now, struct err *err) MUST_CHECK;
+
+/*
+ * The secret of the provider's key that the newest item on a resource was
+ * imported with; NULL if none is.  The caller frees it.
+ */
+int items_key_of_resource(struct db *db, const char *resource_id,
+			  char **ret_secret_id, struct err *err) MUST_CHECK;
 
 /* Add a warning to item->warnings, once for each code. */
 void item_warn(struct item *item, const char *code, const char *detail);

@@ -70,18 +70,56 @@ static const struct db_query q_record = { "migrate.record",
 	"INSERT INTO schema_migrations (version, name, hash, applied_at)"
 	" VALUES ($1, $2, $3, $4)" };
 
-static int apply_one(struct db *db, const struct migration *m, int64_t now,
-		     struct err *err)
+static const struct db_query q_broken = { "migrate.broken",
+	"SELECT \"table\", parent FROM pragma_foreign_key_check LIMIT 1" };
+
+static int check_references(struct db *db, struct err *err)
+{
+	CLEANUP(db_rows_done) struct db_rows rows = { 0 };
+	int more;
+
+	if (db_query(&rows, db, &q_broken, DB_NO_ARGS, err))
+		return -1;
+	more = db_next(&rows, err);
+	if (more > 0)
+		return err_set(err, ERR_INTERNAL, "rows of %s refer to rows of"
+			       " %s that are not there", db_must(&rows, 0),
+			       db_must(&rows, 1));
+	return more;
+}
+
+static int apply_in_tx(struct db *db, const struct migration *m, int64_t now,
+		       struct err *err)
 {
 	CLEANUP(db_tx_done) struct db_tx tx = { 0 };
 	char hash[SEAL_HASH_TEXT];
 
 	seal_hash_text(m->sql, strlen(m->sql), hash);
 	if (db_tx_begin(&tx, db, err) || db_script(db, m->sql, err) ||
+	    check_references(db, err) ||
 	    db_run(db, &q_record, DB_ARGS(DB_I64(m->version),
 		   DB_TEXT(m->name), DB_TEXT(hash), DB_I64(now)), err))
 		return err_wrap(err, "migration %s", m->name);
 	return db_tx_commit(&tx, err);
+}
+
+/*
+ * A table that is made anew is dropped while others refer to it.  SQLite
+ * would take their rows along unless foreign keys are off, which it does not
+ * let us say inside a transaction; that none is broken is checked before the
+ * commit instead.
+ */
+static int apply_one(struct db *db, const struct migration *m, int64_t now,
+		     struct err *err)
+{
+	struct err ignored;
+	int rc = db_script(db, "PRAGMA foreign_keys = OFF", err);
+
+	if (rc == 0)
+		rc = apply_in_tx(db, m, now, err);
+	if (db_script(db, "PRAGMA foreign_keys = ON", rc ? &ignored : err))
+		rc = -1;
+	return rc;
 }
 
 static const struct db_query q_applied = { "migrate.applied",
@@ -149,6 +187,6 @@ int migrate_check(struct db *db, struct err *err)
 }
 
 const struct db_query *const migrate_queries[] = {
-	&q_application, &q_objects, &q_version, &q_record, &q_applied,
-	&q_install, NULL
+	&q_application, &q_objects, &q_version, &q_record, &q_broken,
+	&q_applied, &q_install, NULL
 };

@@ -5,6 +5,7 @@
 static const char *const kind_names[] = {
 	[PROOF_ACCOUNT]	= "account",
 	[PROOF_ACCESS]	= "access",
+	[PROOF_SURFACE]	= "surface",
 };
 TABLE_ENUM_DEFINE(proof_kind, kind_names, PROOF_KIND__MAX);
 
@@ -14,7 +15,8 @@ TABLE_ENUM_DEFINE(proof_kind, kind_names, PROOF_KIND__MAX);
 	" account_id, model, models_status, models_listed, completion_ok," \
 	" completion_status, completion_type, completion_preview," \
 	" latency_ms, first_token_ms, key_source, key_fingerprint," \
-	" request_json, answer_json, failure_class, at, expires_at"
+	" request_json, answer_json, failure_class, at, expires_at," \
+	" check_id, surface, requested_key"
 
 static int proof_read(const struct db_rows *rows, struct proof *ret,
 		      struct err *err)
@@ -50,6 +52,9 @@ static int proof_read(const struct db_rows *rows, struct proof *ret,
 		.failure_class = db_strdup(rows, 21),
 		.at = db_i64(rows, 22),
 		.expires_at = db_i64(rows, 23),
+		.check_id = db_strdup(rows, 24),
+		.surface = db_strdup(rows, 25),
+		.requested_key = db_strdup(rows, 26),
 	};
 	return 0;
 }
@@ -70,13 +75,17 @@ void proof_done(struct proof *proof)
 	free(proof->request_json);
 	free(proof->answer_json);
 	free(proof->failure_class);
+	free(proof->check_id);
+	free(proof->surface);
+	free(proof->requested_key);
 	*proof = (struct proof){ 0 };
 }
 
 static const struct db_query q_add = { "proofs.add",
 	"INSERT INTO proofs (" PROOF_COLUMNS ")"
 	" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13,"
-	" $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24)" };
+	" $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26,"
+	" $27)" };
 
 int proofs_add(struct db *db, const struct proof *proof, uint64_t random,
 	       char ret_id[ID_MAX], struct err *err)
@@ -97,7 +106,9 @@ int proofs_add(struct db *db, const struct proof *proof, uint64_t random,
 		   DB_TIME(p->first_token_ms), DB_TEXT(p->key_source),
 		   DB_TEXT(p->key_fingerprint), DB_TEXT(p->request_json),
 		   DB_TEXT(p->answer_json), DB_TEXT(p->failure_class),
-		   DB_I64(p->at), DB_I64(p->expires_at)), err))
+		   DB_I64(p->at), DB_I64(p->expires_at),
+		   DB_TEXT(p->check_id), DB_TEXT(p->surface),
+		   DB_TEXT(p->requested_key)), err))
 		return err_wrap(err, "add proof of item %s", p->item_id);
 	memcpy(ret_id, id, ID_MAX);
 	return 0;
@@ -131,6 +142,20 @@ int proofs_list(struct db_rows *rows, struct db *db, const char *item_id,
 			DB_I64(limit)), err);
 }
 
+/* '~' stands behind every character of an id. */
+static const struct db_query q_list_access = { "proofs.list_access",
+	"SELECT " PROOF_COLUMNS " FROM proofs WHERE access_id = $1"
+	" AND proof_id < $2 ORDER BY proof_id DESC LIMIT $3" };
+
+int proofs_list_access(struct db_rows *rows, struct db *db,
+		       const char *access_id, const char *before,
+		       int64_t limit, struct err *err)
+{
+	return db_query(rows, db, &q_list_access, DB_ARGS(DB_TEXT(access_id),
+			DB_TEXT(before && *before ? before : "~"),
+			DB_I64(limit)), err);
+}
+
 int proofs_next(struct db_rows *rows, struct proof *proof, struct err *err)
 {
 	int more = db_next(rows, err);
@@ -141,5 +166,5 @@ int proofs_next(struct db_rows *rows, struct proof *proof, struct err *err)
 }
 
 const struct db_query *const proofs_queries[] = {
-	&q_add, &q_get, &q_list, NULL
+	&q_add, &q_get, &q_list, &q_list_access, NULL
 };

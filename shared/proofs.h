@@ -11,7 +11,12 @@
 #include "shared/id.h"
 #include "shared/table.h"
 
-enum proof_kind { PROOF_ACCOUNT, PROOF_ACCESS, PROOF_KIND__MAX };
+enum proof_kind {
+	PROOF_ACCOUNT,
+	PROOF_ACCESS,
+	PROOF_SURFACE,		/* one way of calling, tried on request */
+	PROOF_KIND__MAX
+};
 
 TABLE_ENUM_DECLARE(proof_kind);
 
@@ -20,8 +25,10 @@ struct proof {
 	char *proof_id;
 	char *item_id;
 	char *access_id;		/* or NULL */
+	char *check_id;			/* or NULL: made by an import */
 	char *host_id;
 	enum proof_kind kind;
+	char *surface;			/* of PROOF_SURFACE, or NULL */
 	bool ok;
 	char *group_id;			/* of the host, or NULL */
 	char *account_id;		/* of the host, or NULL */
@@ -36,6 +43,7 @@ struct proof {
 	int64_t first_token_ms;
 	char *key_source;		/* "managed_subscription" ... */
 	char *key_fingerprint;		/* or NULL */
+	char *requested_key;		/* fingerprint of a given key, or NULL */
 	char *request_json;		/* what was asked, no secret in it */
 	char *answer_json;		/* what came back, redacted, cut */
 	char *failure_class;		/* or NULL */
@@ -54,6 +62,10 @@ int proofs_get(struct db *db, const char *proof_id, struct proof *ret,
 /* Newest first. */
 int proofs_list(struct db_rows *rows, struct db *db, const char *item_id,
 		int64_t limit, struct err *err) MUST_CHECK;
+/* Of an access: those older than `before` ("": the first page). */
+int proofs_list_access(struct db_rows *rows, struct db *db,
+		       const char *access_id, const char *before,
+		       int64_t limit, struct err *err) MUST_CHECK;
 int proofs_next(struct db_rows *rows, struct proof *proof, struct err *err)
 	MUST_CHECK;
 

@@ -35,7 +35,7 @@ TABLE_ENUM_DEFINE(resource_state, state_names, RESOURCE_STATE__MAX);
 	"resource_id, host_id, resource_type, lookup, mark, state," \
 	" host_resource_id, wanted_json, written_json, origin, made_by," \
 	" generation, secret_id, expires_at, refusals, failure_class," \
-	" next_retry_at"
+	" next_retry_at, off_by_us, mends, mended_at, live_json"
 
 static int resource_read(const struct db_rows *rows, struct resource *ret,
 			 struct err *err)
@@ -61,6 +61,10 @@ static int resource_read(const struct db_rows *rows, struct resource *ret,
 	row.refusals = db_i64(rows, 14);
 	row.failure_class = db_strdup(rows, 15);
 	row.next_retry_at = db_i64(rows, 16);
+	row.off_by_us = db_i64(rows, 17) != 0;
+	row.mends = db_i64(rows, 18);
+	row.mended_at = db_i64(rows, 19);
+	row.live_json = db_strdup(rows, 20);
 	resource_done(ret);
 	*ret = row;
 	return 0;
@@ -79,6 +83,7 @@ void resource_done(struct resource *resource)
 	free(resource->made_by);
 	free(resource->secret_id);
 	free(resource->failure_class);
+	free(resource->live_json);
 	*resource = (struct resource){ 0 };
 }
 
@@ -319,6 +324,79 @@ int resources_wake_forgotten(struct db *db, int64_t now, struct err *err)
 	return db_run(db, &q_wake_forgotten, DB_ARGS(DB_I64(now)), err);
 }
 
+static const struct db_query q_of_host_id = { "resources.of_host_id",
+	"SELECT " RESOURCE_COLUMNS " FROM managed_resources"
+	" WHERE host_id = $1 AND resource_type = $2"
+	" AND host_resource_id = $3 AND state <> 'gone'" };
+
+int resources_of_host_id(struct db *db, const char *host_id,
+			 enum resource_type type,
+			 const char *host_resource_id, struct resource *ret,
+			 struct err *err)
+{
+	CLEANUP(db_rows_done) struct db_rows rows = { 0 };
+	int more;
+
+	if (db_query(&rows, db, &q_of_host_id, DB_ARGS(DB_TEXT(host_id),
+		     DB_TEXT(resource_type_name(type)),
+		     DB_TEXT(host_resource_id)), err))
+		return -1;
+	more = db_next(&rows, err);
+	if (more == 0)
+		return err_set(err, ERR_NOT_FOUND, "no %s %s on host %s",
+			       resource_type_name(type), host_resource_id,
+			       host_id);
+	return more < 0 ? -1 : resource_read(&rows, ret, err);
+}
+
+/* The last character there is stands behind every continuation. */
+static const struct db_query q_with_prefix = { "resources.with_prefix",
+	"SELECT " RESOURCE_COLUMNS " FROM managed_resources"
+	" WHERE host_id = $1 AND resource_type = $2 AND lookup >= $3"
+	" AND lookup < $3 || char(1114111) AND state <> 'gone'"
+	" ORDER BY lookup LIMIT $4" };
+
+int resources_with_prefix(struct db_rows *rows, struct db *db,
+			  const char *host_id, enum resource_type type,
+			  const char *lookup_prefix, int64_t limit,
+			  struct err *err)
+{
+	return db_query(rows, db, &q_with_prefix, DB_ARGS(DB_TEXT(host_id),
+			DB_TEXT(resource_type_name(type)),
+			DB_TEXT(lookup_prefix), DB_I64(limit)), err);
+}
+
+int resources_next(struct db_rows *rows, struct resource *resource,
+		   struct err *err)
+{
+	int more = db_next(rows, err);
+
+	if (more > 0 && resource_read(rows, resource, err))
+		return -1;
+	return more;
+}
+
+static const struct db_query q_watched = { "resources.watched",
+	"UPDATE managed_resources SET off_by_us = $2, mends = $3,"
+	" mended_at = $4, live_json = $5, updated_at = $6"
+	" WHERE resource_id = $1" };
+
+int resources_watched(struct db *db, const struct resource *resource,
+		      int64_t now, struct err *err)
+{
+	const struct resource *r = resource;
+
+	if (db_run(db, &q_watched, DB_ARGS(DB_TEXT(r->resource_id),
+		   DB_I64(r->off_by_us), DB_I64(r->mends),
+		   DB_TIME(r->mended_at), DB_TEXT(r->live_json),
+		   DB_I64(now)), err))
+		return -1;
+	if (db_changes(db) == 0)
+		return err_set(err, ERR_NOT_FOUND, "no resource %s",
+			       r->resource_id);
+	return 0;
+}
+
 static const struct db_query q_use = { "resources.use",
 	"INSERT INTO resource_uses (resource_id, item_id, created_at)"
 	" VALUES ($1, $2, $3) ON CONFLICT DO NOTHING" };
@@ -343,5 +421,6 @@ int resources_users(struct db *db, const char *resource_id,
 
 const struct db_query *const resources_queries[] = {
 	&q_find, &q_add, &q_make, &q_save, &q_release,
-	&q_wake_forgotten, &q_use, &q_users, NULL
+	&q_wake_forgotten, &q_of_host_id, &q_with_prefix, &q_watched,
+	&q_use, &q_users, NULL
 };

@@ -60,6 +60,10 @@ struct resource {
 	int64_t refusals;
 	char *failure_class;	/* of the last maker that gave up; or NULL */
 	int64_t next_retry_at;	/* nobody tries again before */
+	bool off_by_us;		/* an account that CRM took out of service */
+	int64_t mends;		/* of it in a row that did not last */
+	int64_t mended_at;	/* the last one; 0: never */
+	char *live_json;	/* what of it matters, as last seen; or NULL */
 	/*
 	 * Not stored.  Who waits for it wants to hold it, one after the other:
 	 * settling it wakes one.
@@ -131,6 +135,27 @@ int resources_release(struct db *db, const char *task_id, const char *class,
  */
 int resources_wake_forgotten(struct db *db, int64_t now, struct err *err)
 	MUST_CHECK;
+
+/* The account, group ... that is `host_resource_id` on the host. */
+int resources_of_host_id(struct db *db, const char *host_id,
+			 enum resource_type type,
+			 const char *host_resource_id, struct resource *ret,
+			 struct err *err) MUST_CHECK;
+
+/* Those whose lookup begins with a text, in its order. */
+int resources_with_prefix(struct db_rows *rows, struct db *db,
+			  const char *host_id, enum resource_type type,
+			  const char *lookup_prefix, int64_t limit,
+			  struct err *err) MUST_CHECK;
+int resources_next(struct db_rows *rows, struct resource *resource,
+		   struct err *err) MUST_CHECK;
+
+/*
+ * Write off_by_us, mends, mended_at and live_json alone: the watch may, while
+ * another task makes or changes the thing.
+ */
+int resources_watched(struct db *db, const struct resource *resource,
+		      int64_t now, struct err *err) MUST_CHECK;
 
 int resources_use(struct db *db, const char *resource_id, const char *item_id,
 		  int64_t now, struct err *err) MUST_CHECK;

@@ -16,16 +16,27 @@ TABLE_ENUM_DEFINE(run_state, state_names, RUN_STATE__MAX);
 
 const char *const access_mode_names[] = {
 	[ACCESS_SUBSCRIPTION]	= "subscription",
+	[ACCESS_SELF_SERVICE]	= "self_service",
 	[ACCESS_MODE__MAX]	= NULL,
 };
 TABLE_ENUM_DEFINE(access_mode, access_mode_names, ACCESS_MODE__MAX + 1);
+
+static const char *const given_key_names[] = {
+	[GIVEN_KEY_NONE]	= "none",
+	[GIVEN_KEY_PROBE]	= "probe_api_key",
+	[GIVEN_KEY_ACCESS]	= "access_api_key",
+};
+TABLE_ENUM_DEFINE(given_key, given_key_names, GIVEN_KEY__MAX);
 
 /* What run_read() reads, in its order. */
 #define RUN_COLUMNS \
 	"run_id, host_id, origin, pack_id, pack_version, access_mode," \
 	" subscription_users, subscription_days, state, items_total," \
 	" items_done, items_active, items_broken, items_cancelled," \
-	" items_warned, created_by, created_at, updated_at, finished_at"
+	" items_warned, created_by, created_at, updated_at, finished_at," \
+	" given_key_source, given_key_secret_id," \
+	" (SELECT s.fingerprint FROM secrets s" \
+	"  WHERE s.secret_id = given_key_secret_id), rebind"
 
 static int run_read(const struct db_rows *rows, struct run *ret,
 		    struct err *err)
@@ -33,7 +44,9 @@ static int run_read(const struct db_rows *rows, struct run *ret,
 	struct run run = { 0 };
 
 	if (!access_mode_parse(db_text(rows, 5), &run.access_mode) ||
-	    !run_state_parse(db_text(rows, 8), &run.state))
+	    !run_state_parse(db_text(rows, 8), &run.state) ||
+	    (db_text(rows, 19) &&
+	     !given_key_parse(db_text(rows, 19), &run.given_key)))
 		return err_set(err, ERR_INTERNAL, "run %s: unknown state",
 			       db_must(rows, 0));
 	run.run_id = db_strdup(rows, 0);
@@ -55,6 +68,9 @@ static int run_read(const struct db_rows *rows, struct run *ret,
 	run.created_at = db_i64(rows, 16);
 	run.updated_at = db_i64(rows, 17);
 	run.finished_at = db_i64(rows, 18);
+	run.given_key_secret_id = db_strdup(rows, 20);
+	run.given_key_fingerprint = db_strdup(rows, 21);
+	run.rebind = db_i64(rows, 22) != 0;
 	run_done(ret);
 	*ret = run;
 	return 0;
@@ -68,6 +84,8 @@ void run_done(struct run *run)
 	free(run->pack_id);
 	free(run->pack_version);
 	free(run->subscription_users);
+	free(run->given_key_secret_id);
+	free(run->given_key_fingerprint);
 	free(run->created_by);
 	*run = (struct run){ 0 };
 }
@@ -84,14 +102,16 @@ enum run_state run_outcome(const struct run_counts *counts)
 
 static const struct db_query q_add = { "runs.add",
 	"INSERT INTO import_runs (run_id, host_id, origin, access_mode,"
-	" subscription_users, subscription_days, state, items_total,"
-	" created_by, created_at, updated_at)"
-	" VALUES ($1, $2, 'batch_import', $3, $4, $5, 'running', $6, $7, $8,"
-	" $8)" };
+	" subscription_users, subscription_days, given_key_source,"
+	" given_key_secret_id, rebind, state, items_total, created_by,"
+	" created_at, updated_at)"
+	" VALUES ($1, $2, 'batch_import', $3, $4, $5, $6, $7, $8, 'running',"
+	" $9, $10, $11, $11)" };
 
 int runs_add(struct db *db, const struct run_spec *spec, int64_t now,
 	     uint64_t random, char ret_id[ID_MAX], struct err *err)
 {
+	bool has_key = spec->given_key != GIVEN_KEY_NONE;
 	char id[ID_MAX];
 
 	id_make(id, "run", now, random);
@@ -99,6 +119,8 @@ int runs_add(struct db *db, const struct run_spec *spec, int64_t now,
 		   DB_TEXT(access_mode_name(spec->access_mode)),
 		   DB_TEXT(spec->subscription_users),
 		   DB_I64(spec->subscription_days),
+		   DB_TEXT(has_key ? given_key_name(spec->given_key) : NULL),
+		   DB_TEXT(spec->given_key_secret_id), DB_I64(spec->rebind),
 		   DB_I64(spec->items_total), DB_TEXT(spec->created_by),
 		   DB_I64(now)), err))
 		return err_wrap(err, "add run");

@@ -27,10 +27,23 @@ enum run_state {
 	RUN_STATE__MAX
 };
 
-enum access_mode { ACCESS_SUBSCRIPTION, ACCESS_MODE__MAX };
+enum access_mode {
+	ACCESS_SUBSCRIPTION,
+	ACCESS_SELF_SERVICE,
+	ACCESS_MODE__MAX
+};
+
+/* The key of somebody real that a run is proven with. */
+enum given_key {
+	GIVEN_KEY_NONE,		/* NULL in the database */
+	GIVEN_KEY_PROBE,	/* probe_api_key */
+	GIVEN_KEY_ACCESS,	/* access_api_key: its owner is given access */
+	GIVEN_KEY__MAX
+};
 
 TABLE_ENUM_DECLARE(run_state);
 TABLE_ENUM_DECLARE(access_mode);
+TABLE_ENUM_DECLARE(given_key);
 
 /* The names of access_mode, NULL-terminated: for decoders. */
 extern const char *const access_mode_names[];
@@ -49,6 +62,10 @@ struct run {
 	enum access_mode access_mode;
 	char *subscription_users;	/* JSON array of selectors */
 	int64_t subscription_days;
+	enum given_key given_key;
+	char *given_key_secret_id;	/* or NULL */
+	char *given_key_fingerprint;	/* of the secret; or NULL */
+	bool rebind;			/* the given key may be moved here */
 	enum run_state state;
 	struct run_counts counts;
 	char *created_by;
@@ -63,6 +80,9 @@ struct run_spec {
 	enum access_mode access_mode;
 	const char *subscription_users;	/* JSON array of selectors */
 	int64_t subscription_days;
+	enum given_key given_key;
+	const char *given_key_secret_id;	/* or NULL */
+	bool rebind;
 	int64_t items_total;
 	const char *created_by;
 };

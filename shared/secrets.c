@@ -12,6 +12,7 @@ static const char *const kind_names[] = {
 	[SECRET_API_KEY]	= "api_key",
 	[SECRET_PASSWORD]	= "password",
 	[SECRET_JWT]		= "jwt",
+	[SECRET_PROXY]		= "proxy",
 };
 _Static_assert(COUNT(kind_names) == SECRET_KIND__MAX, "name every kind");
 
@@ -133,6 +134,26 @@ int secrets_delete(struct db *db, const char *secret_id, struct err *err)
 	return db_run(db, &q_delete, DB_ARGS(DB_TEXT(secret_id)), err);
 }
 
+static const struct db_query q_forget = { "secrets.forget",
+	"DELETE FROM secrets WHERE secret_id = $1"
+	" AND NOT EXISTS (SELECT 1 FROM hosts WHERE auth_secret_id = $1)"
+	" AND NOT EXISTS (SELECT 1 FROM hosts WHERE session_secret_id = $1)"
+	" AND NOT EXISTS (SELECT 1 FROM hosts WHERE proxy_secret_id = $1)"
+	" AND NOT EXISTS (SELECT 1 FROM endpoints WHERE proxy_secret_id = $1)"
+	" AND NOT EXISTS (SELECT 1 FROM import_runs"
+	"  WHERE given_key_secret_id = $1)"
+	" AND NOT EXISTS (SELECT 1 FROM import_run_items"
+	"  WHERE api_key_secret_id = $1)"
+	" AND NOT EXISTS (SELECT 1 FROM managed_resources"
+	"  WHERE secret_id = $1)" };
+
+int secrets_forget(struct db *db, const char *secret_id, struct err *err)
+{
+	if (!secret_id)
+		return 0;
+	return db_run(db, &q_forget, DB_ARGS(DB_TEXT(secret_id)), err);
+}
+
 const struct db_query *const secrets_queries[] = {
-	&q_add, &q_open, &q_face, &q_delete, NULL
+	&q_add, &q_open, &q_face, &q_delete, &q_forget, NULL
 };

@@ -19,6 +19,7 @@ enum secret_kind {
 	SECRET_API_KEY,		/* of a provider, or of a user of a host */
 	SECRET_PASSWORD,	/* of a managed user */
 	SECRET_JWT,		/* of a managed user */
+	SECRET_PROXY,		/* URL of a proxy with its credentials */
 	SECRET_KIND__MAX
 };
 
@@ -66,6 +67,10 @@ int secrets_face(struct db *db, const char *secret_id,
 
 /* Forget a secret that nothing refers to any more. */
 int secrets_delete(struct db *db, const char *secret_id, struct err *err)
+	MUST_CHECK;
+
+/* The same, unless somebody still refers to it; NULL: there is none. */
+int secrets_forget(struct db *db, const char *secret_id, struct err *err)
 	MUST_CHECK;
 
 extern const struct db_query *const secrets_queries[];

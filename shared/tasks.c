@@ -54,8 +54,8 @@ void task_done(struct task *task)
 
 static const struct db_query q_add = { "tasks.add",
 	"INSERT INTO tasks (task_id, flow, subject_id, run_id, host_id, step,"
-	" step_since, state, not_before, created_at, updated_at)"
-	" VALUES ($1, $2, $3, $4, $5, $6, $8, 'due', $7, $8, $8)" };
+	" step_since, state, not_before, created_at, updated_at, memo)"
+	" VALUES ($1, $2, $3, $4, $5, $6, $8, 'due', $7, $8, $8, $9)" };
 
 int tasks_add(struct db *db, const struct task_spec *spec, int64_t now,
 	      uint64_t random, char ret_id[ID_MAX], struct err *err)
@@ -66,7 +66,8 @@ int tasks_add(struct db *db, const struct task_spec *spec, int64_t now,
 	if (db_run(db, &q_add, DB_ARGS(DB_TEXT(id), DB_TEXT(spec->flow),
 		   DB_TEXT(spec->subject_id), DB_TEXT(spec->run_id),
 		   DB_TEXT(spec->host_id), DB_TEXT(spec->step),
-		   DB_I64(spec->not_before), DB_I64(now)), err))
+		   DB_I64(spec->not_before), DB_I64(now),
+		   DB_TEXT(spec->memo ? spec->memo : "{}")), err))
 		return err_wrap(err, "add task");
 	memcpy(ret_id, id, ID_MAX);
 	return 0;
@@ -187,9 +188,45 @@ static const struct db_query q_take_over = { "tasks.take_over",
 	" lease_until = NULL, not_before = $1, updated_at = $1"
 	" WHERE state = 'leased'" };
 
+/* A row that was written later than now: the clock was set back since. */
+static const struct db_query q_from_ahead = { "tasks.from_ahead",
+	"UPDATE tasks SET updated_at = $1, step_since = $1,"
+	" not_before = CASE WHEN not_before > updated_at"
+	"  THEN $1 + not_before - updated_at ELSE $1 END"
+	" WHERE state = 'due' AND not_before > $1 AND updated_at > $1" };
+
 int tasks_take_over(struct db *db, int64_t now, struct err *err)
 {
+	if (db_run(db, &q_from_ahead, DB_ARGS(DB_I64(now)), err))
+		return -1;
 	return db_run(db, &q_take_over, DB_ARGS(DB_I64(now)), err);
+}
+
+/*
+ * What is due already stays so.  What was written after the jump, by whoever
+ * did not notice it, is right as it is: of a jump forward it is told by its
+ * date, after one back it is due anyway.
+ */
+static const struct db_query q_shift_due = { "tasks.shift_due",
+	"UPDATE tasks SET step_since = step_since + $1,"
+	" not_before = CASE WHEN not_before > $2 THEN not_before + $1"
+	"  ELSE not_before END"
+	" WHERE state = 'due' AND not_before > 0 AND updated_at <= $3" };
+static const struct db_query q_shift_leased = { "tasks.shift_leased",
+	"UPDATE tasks SET step_since = step_since + $1,"
+	" lease_until = lease_until + $1"
+	" WHERE state = 'leased' AND lease_until > 0" };
+
+int tasks_clock_jumped(struct db *db, int64_t by, int64_t now, struct err *err)
+{
+	int64_t before = now - by;	/* what the time would have been */
+
+	assert(db_in_tx(db));
+	if (db_run(db, &q_shift_due, DB_ARGS(DB_I64(by),
+		   DB_I64(by > 0 ? before : now),
+		   DB_I64(by > 0 ? before : INT64_MAX)), err))
+		return -1;
+	return db_run(db, &q_shift_leased, DB_ARGS(DB_I64(by)), err);
 }
 
 static const struct db_query q_wake_all = { "tasks.wake_all",
@@ -272,6 +309,7 @@ int tasks_open_of_run(struct db *db, const char *run_id, int64_t *ret_count,
 
 const struct db_query *const tasks_queries[] = {
 	&q_add, &q_claim, &q_next_due, &q_settle, &q_expire, &q_take_over,
+	&q_from_ahead, &q_shift_due, &q_shift_leased,
 	&q_wake_all, &q_wake_one, &q_cancel_run, &q_is_done, &q_of_subject,
 	&q_open_of_run, NULL
 };

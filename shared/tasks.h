@@ -42,6 +42,7 @@ struct task_spec {
 	const char *host_id;
 	const char *step;
 	int64_t not_before;
+	const char *memo;	/* JSON object; NULL: an empty one */
 };
 
 /* What becomes of a task. */
@@ -92,8 +93,18 @@ int tasks_settle(struct db *db, struct task *task, const char *owner,
 int tasks_expire_leases(struct db *db, int64_t now, struct err *err)
 	MUST_CHECK;
 
-/* Take over all leases of whoever held them: there is one schedd (D21). */
+/*
+ * Take over all leases of whoever held them: there is one schedd (D21).  A
+ * task that was put off while the clock was ahead waits as long from now.
+ */
 int tasks_take_over(struct db *db, int64_t now, struct err *err) MUST_CHECK;
+
+/*
+ * Inside a transaction.  The clock was set by so much, and is now `now`: who
+ * waits, waits no longer and no shorter, and leases last as long as before.
+ */
+int tasks_clock_jumped(struct db *db, int64_t by, int64_t now,
+		       struct err *err) MUST_CHECK;
 
 /*
  * Make tasks that are parked on a resource due; `all`, or else only the one

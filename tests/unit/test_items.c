@@ -95,6 +95,7 @@ static char **texts_of(struct item *item, size_t i)
 		&item->reused_from_provider_id, &item->reused_from_account_id,
 		&item->channel_id, &item->group_id, &item->account_id,
 		&item->failure_class, &item->failure_detail, &item->warnings,
+		&item->diagnosis,
 	};
 
 	return i < COUNT(texts) ? texts[i] : NULL;
@@ -120,6 +121,9 @@ static void what_a_flow_changes_is_saved_and_read_back(void **state)
 	item.access = ACCESS_DEGRADED;
 	item.match = MATCH_DEPRECATED;
 	item.resolution = RESOLUTION_REPLACED;
+	item.validation = VALIDATION_WARNING;
+	item.probe_advisory = true;
+	item.responses_status = 404;
 	item.provision_reused = item.cancelled = true;
 	item.retry_count = 2;
 	item.last_retry_at = 3;
@@ -134,6 +138,9 @@ static void what_a_flow_changes_is_saved_and_read_back(void **state)
 	assert_int_equal(back.access, ACCESS_DEGRADED);
 	assert_int_equal(back.match, MATCH_DEPRECATED);
 	assert_int_equal(back.resolution, RESOLUTION_REPLACED);
+	assert_int_equal(back.validation, VALIDATION_WARNING);
+	assert_true(back.probe_advisory);
+	assert_int_equal(back.responses_status, 404);
 	assert_true(back.provision_reused && back.cancelled);
 	assert_int_equal(back.retry_count, 2);
 	assert_int_equal(back.last_retry_at, 3);
@@ -291,6 +298,8 @@ static struct proof evidence(const char *item_id, const char *access_id)
 	proof.request_json = xstrdup("{\"q\":1}");
 	proof.answer_json = xstrdup("{\"a\":1}");
 	proof.failure_class = xstrdup("dns");
+	proof.check_id = xstrdup("chk_1");
+	proof.requested_key = xstrdup("asked");
 	return proof;
 }
 
@@ -329,7 +338,18 @@ static void a_proof_is_read_back_as_it_was_written(void **state)
 	assert_string_equal(back.failure_class, "dns");
 	assert_int_equal(back.at, NOW);
 	assert_int_equal(back.expires_at, NOW + 9);
+	assert_string_equal(back.check_id, "chk_1");
+	assert_string_equal(back.requested_key, "asked");
+	assert_null(back.surface);
 	REFUSED(proofs_get(db, "prf_none", &back, &err), ERR_NOT_FOUND);
+	/* One way of calling, and no other, is a surface. */
+	proof.kind = PROOF_SURFACE;
+	REFUSED(proofs_add(db, &proof, 2, id, &err), ERR_CONFLICT);
+	own_set(&proof.surface, "messages");
+	OK(proofs_add(db, &proof, 3, id, &err));
+	OK(proofs_get(db, id, &back, &err));
+	assert_int_equal(back.kind, PROOF_SURFACE);
+	assert_string_equal(back.surface, "messages");
 }
 
 static void proofs_are_listed_newest_first(void **state)
@@ -374,14 +394,14 @@ static void an_access_is_one_row_that_proofs_date(void **state)
 			    "unknown fp - - 1");
 	spec.key_fingerprint = "new";
 	OK(accesses_ensure(db, &spec, NOW + 2, 3, again, &err));
-	OK(accesses_proven(db, id, ACCESS_ACTIVE, "prf_1", NOW + 3, &err));
+	OK(accesses_proven(db, id, "prf_1", 0, NOW + 3, &err));
 	assert_string_equal(fixture_value(db, &q_access, id),
 			    "active new prf_1 3 3");
 	spec.selector = "bob";
 	OK(accesses_ensure(db, &spec, NOW, 4, again, &err));
 	assert_string_not_equal(again, id);
-	REFUSED(accesses_proven(db, "acc_none", ACCESS_ACTIVE, "prf_1", NOW,
-				&err), ERR_NOT_FOUND);
+	REFUSED(accesses_proven(db, "acc_none", "prf_1", 0, NOW, &err),
+		ERR_NOT_FOUND);
 	spec.key_resource_id = "res_none";
 	REFUSED(accesses_ensure(db, &spec, NOW, 5, again, &err),
 		ERR_CONFLICT);

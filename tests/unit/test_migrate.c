@@ -118,6 +118,99 @@ static void a_foreign_database_is_left_alone(void **state)
 	fixture_sql(db, "INSERT INTO notes VALUES ('still here')");
 }
 
+/* Rows of every table that a later migration makes anew. */
+static const char first_rows[] =
+	"INSERT INTO secrets VALUES"
+	" ('sec_1', 'host_token', x'00', NULL, NULL, 1),"
+	" ('sec_2', 'api_key', x'00', 'fp', 'last', 1);"
+	"INSERT INTO hosts VALUES ('hst_1', 'one', 'http://one', NULL,"
+	" 'api_key', 'sec_1', 'ready', NULL, NULL, '0.1.126', 5, 1, 2);"
+	"INSERT INTO host_snapshots VALUES ('hst_1', 5, '0.1.126', '{}');"
+	"INSERT INTO import_runs VALUES ('run_1', 'hst_1', 'batch_import',"
+	" NULL, NULL, 'subscription', '[]', 30, 'running', 1, 0, 0, 0, 0, 0,"
+	" 'tok_1', 1, 2, NULL);"
+	"INSERT INTO import_run_items (item_id, run_id, seq, provider_id,"
+	" endpoint_key, base_url, api_key_secret_id, requested_models,"
+	" current_stage, confirmation_status, access_status, created_at,"
+	" updated_at) VALUES ('itm_1', 'run_1', 1, 'p', 'p', 'u', 'sec_2',"
+	" '[]', 'done', 'confirmed', 'active', 1, 2);"
+	"INSERT INTO import_run_item_events VALUES"
+	" ('itm_1', 1, 1, 's', 'step', NULL, NULL);"
+	"INSERT INTO managed_resources (resource_id, host_id, resource_type,"
+	" lookup, mark, state, created_at, updated_at) VALUES"
+	" ('res_1', 'hst_1', 'user_key', 'k', 'm', 'present', 1, 2);"
+	"INSERT INTO resource_uses VALUES ('res_1', 'itm_1', 1);"
+	"INSERT INTO accesses VALUES ('acc_1', 'hst_1', 'p', 'subscription',"
+	" 'alice', 'fp', 'res_1', 'active', 'prf_1', 7, 1, 8);"
+	"INSERT INTO proofs VALUES ('prf_1', 'itm_1', 'acc_1', 'hst_1',"
+	" 'access', 1, '7', '8', 'm', 200, 1, 1, 200, 'application/json',"
+	" 'hi', 12, NULL, 'managed_subscription', 'fp', '{}', '{}', NULL, 7,"
+	" 9);";
+
+/* A database as the first release left it. */
+static struct db *first_release(void)
+{
+	struct db *db = NULL;
+	char hash[SEAL_HASH_TEXT];
+	AUTO_FREE char *sql = NULL;
+	struct err err;
+
+	OK(seal_start(&err));
+	OK(db_open(&db, ":memory:", DB_CREATE, &err));
+	seal_hash_text(migrations[0].sql, strlen(migrations[0].sql), hash);
+	sql = xasprintf("PRAGMA application_id = 1129467185;"
+			"CREATE TABLE schema_migrations (version INTEGER"
+			" PRIMARY KEY, name TEXT NOT NULL, hash TEXT NOT NULL,"
+			" applied_at INTEGER NOT NULL) STRICT;"
+			"INSERT INTO schema_migrations VALUES"
+			" (1, '%s', '%s', 1);", migrations[0].name, hash);
+	fixture_sql(db, sql);
+	fixture_sql(db, migrations[0].sql);
+	fixture_sql(db, first_rows);
+	return db;
+}
+
+static const struct db_query q_kept = { "test.kept",
+	"SELECT (SELECT group_concat(base_url || version || probed_at)"
+	"  FROM hosts) || ' '"
+	" || (SELECT count(*) FROM host_snapshots) || ' '"
+	" || (SELECT group_concat(state || items_total) FROM import_runs)"
+	" || ' ' || (SELECT group_concat(validation_status)"
+	"  FROM import_run_items) || ' '"
+	" || (SELECT count(*) FROM import_run_item_events) || ' '"
+	" || (SELECT count(*) FROM resource_uses) || ' '"
+	" || (SELECT group_concat(status || item_id || status_since"
+	"  || key_source || next_check_at) FROM accesses) || ' '"
+	" || (SELECT group_concat(kind || access_id || expires_at)"
+	"  FROM proofs) WHERE $1 IS NULL" };
+
+static void rows_of_the_first_release_survive(void **state)
+{
+	CLEANUP(db_close) struct db *db = first_release();
+	int applied;
+	struct err err;
+
+	(void)state;
+	OK(migrate_apply(db, NOW, &applied, &err));
+	assert_int_equal(applied, migrate_target() - 1);
+	OK(db_check(db, &err));
+	assert_string_equal(fixture_value(db, &q_kept, NULL),
+		"http://one0.1.1265 1 running1 unknown 1 1"
+		" activeitm_18managed_subscription7 accessacc_19");
+	/* What refers to tables that were made anew still does. */
+	assert_int_equal(db_script(db, "DELETE FROM hosts", &err), -1);
+	assert_int_equal(db_script(db, "DELETE FROM import_runs", &err), -1);
+	assert_int_equal(db_script(db, "DELETE FROM accesses", &err), -1);
+	assert_int_equal(db_script(db, "DELETE FROM secrets", &err), -1);
+	assert_int_equal(db_script(db, "UPDATE proofs SET access_id = 'x'",
+				   &err), -1);
+	fixture_sql(db, "DELETE FROM proofs; DELETE FROM accesses;"
+		    "DELETE FROM resource_uses; DELETE FROM import_run_items;"
+		    "DELETE FROM import_runs; DELETE FROM managed_resources;"
+		    "DELETE FROM hosts; DELETE FROM secrets");
+	assert_string_equal(fixture_value(db, &q_kept, NULL), "-");
+}
+
 static void the_schema_holds_what_its_comments_promise(void **state)
 {
 	static const char *const refused[] = {
@@ -125,6 +218,11 @@ static void the_schema_holds_what_its_comments_promise(void **state)
 		"UPDATE installation SET inst = 'abc'",
 		"UPDATE installation SET created_at = 'text'",
 		"INSERT INTO host_snapshots VALUES ('hst_none', 1, '1', '{}')",
+		("INSERT INTO hosts (host_id, name, base_url, auth_type,"
+		 " auth_secret_id, state, created_at, updated_at) VALUES"
+		 " ('h', 'h', 'h', 'password', 'sec', 'ready', 1, 1)"),
+		("INSERT INTO endpoints (endpoint_key, suspect_class,"
+		 " created_at, updated_at) VALUES ('e', 'timeout', 1, 1)"),
 	};
 	CLEANUP(db_close) struct db *db = fixture_db();
 
@@ -148,6 +246,7 @@ int main(void)
 		cmocka_unit_test(a_newer_database_is_refused),
 		cmocka_unit_test(a_migration_that_changed_is_refused),
 		cmocka_unit_test(a_foreign_database_is_left_alone),
+		cmocka_unit_test(rows_of_the_first_release_survive),
 		cmocka_unit_test(the_schema_holds_what_its_comments_promise),
 	};
 

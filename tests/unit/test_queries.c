@@ -2,11 +2,15 @@
 
 #include "shared/accesses.h"
 #include "shared/buf.h"
+#include "shared/checks.h"
+#include "shared/endpoints.h"
 #include "shared/events.h"
+#include "shared/explain.h"
 #include "shared/hosts.h"
 #include "shared/idempotency.h"
 #include "shared/installation.h"
 #include "shared/items.h"
+#include "shared/notices.h"
 #include "shared/proofs.h"
 #include "shared/resources.h"
 #include "shared/runs.h"
@@ -17,8 +21,10 @@
 
 /* Every list of queries there is. */
 static const struct db_query *const *const lists[] = {
-	accesses_queries, events_queries, hosts_queries, idempotency_queries,
-	installation_queries, items_queries, migrate_queries, proofs_queries,
+	accesses_queries, checks_queries, endpoints_queries, events_queries,
+	explain_evidence_queries, explain_host_queries, explain_matter_queries,
+	hosts_queries, idempotency_queries, installation_queries,
+	items_queries, migrate_queries, notices_queries, proofs_queries,
 	resources_queries, runs_queries, secrets_queries, tasks_queries,
 	tokens_queries,
 };
@@ -43,6 +49,13 @@ static const struct {
 	  "the index holds what is parked, grouped as asked" },
 	{ "events.add", "SCAN following",
 	  "the subquery has one row" },
+	{ "migrate.broken",
+	  "SCAN pragma_foreign_key_check VIRTUAL TABLE INDEX 0:",
+	  "a migration is made once, and every reference is meant" },
+	{ "accesses.tally_host", "SCAN sample",
+	  "the subquery has the rows of the sample" },
+	{ "accesses.tally_endpoint", "SCAN sample",
+	  "the subquery has the rows of the sample" },
 };
 
 static bool is_small(const char *table, size_t len)
@@ -158,6 +171,16 @@ static const char *name_of_mode(int i)
 	return access_mode_name((enum access_mode)i);
 }
 
+static const char *name_of_given_key(int i)
+{
+	return given_key_name((enum given_key)i);
+}
+
+static const char *name_of_validation(int i)
+{
+	return validation_status_name((enum validation_status)i);
+}
+
 static const char *name_of_stage(int i)
 {
 	return item_stage_name((enum item_stage)i);
@@ -210,6 +233,8 @@ static const struct {
 	{ "hosts", "auth_type", name_of_host_auth, 0, HOST_AUTH__MAX },
 	{ "hosts", "state", name_of_host_state, 0, HOST_STATE__MAX },
 	{ "import_runs", "access_mode", name_of_mode, 0, ACCESS_MODE__MAX },
+	{ "import_runs", "given_key_source", name_of_given_key,
+	  GIVEN_KEY_PROBE, GIVEN_KEY__MAX },
 	{ "import_runs", "state", name_of_run_state, 0, RUN_STATE__MAX },
 	{ "import_run_items", "current_stage", name_of_stage, 0,
 	  ITEM_STAGE__MAX },
@@ -219,6 +244,8 @@ static const struct {
 	  ACCESS_STATUS__MAX },
 	{ "import_run_items", "matched_account_state", name_of_match, 0,
 	  ACCOUNT_MATCH__MAX },
+	{ "import_run_items", "validation_status", name_of_validation, 0,
+	  VALIDATION_STATUS__MAX },
 	{ "import_run_items", "account_resolution", name_of_resolution,
 	  RESOLUTION_CREATED, ACCOUNT_RESOLUTION__MAX },
 	{ "managed_resources", "resource_type", name_of_type, 0,
@@ -227,6 +254,7 @@ static const struct {
 	  RESOURCE_STATE__MAX },
 	{ "accesses", "access_mode", name_of_mode, 0, ACCESS_MODE__MAX },
 	{ "accesses", "status", name_of_access, 0, ACCESS_STATUS__MAX },
+	{ "access_checks", "result", name_of_access, 0, ACCESS_STATUS__MAX },
 	{ "proofs", "kind", name_of_proof_kind, 0, PROOF_KIND__MAX },
 };
 

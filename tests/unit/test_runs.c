@@ -68,6 +68,40 @@ static void a_new_run_runs(void **state)
 	REFUSED(runs_get(db, "run_none", &run, &err), ERR_NOT_FOUND);
 }
 
+static void the_key_of_somebody_is_kept_with_its_run(void **state)
+{
+	struct run_spec spec = { .host_id = "hst_1",
+		.access_mode = ACCESS_SELF_SERVICE,
+		.subscription_users = "[]", .given_key = GIVEN_KEY_ACCESS,
+		.given_key_secret_id = "sec_k", .rebind = true,
+		.items_total = 1, .created_by = "tok_1" };
+	CLEANUP(db_close) struct db *db = fixture_hosts();
+	CLEANUP(run_done) struct run run = { 0 };
+	char id[ID_MAX];
+	struct err err;
+
+	(void)state;
+	fixture_sql(db, "INSERT INTO secrets VALUES"
+		    " ('sec_k', 'api_key', x'00', 'f00d', 'WXYZ', 1)");
+	OK(runs_add(db, &spec, NOW, 1, id, &err));
+	OK(runs_get(db, id, &run, &err));
+	assert_int_equal(run.access_mode, ACCESS_SELF_SERVICE);
+	assert_int_equal(run.given_key, GIVEN_KEY_ACCESS);
+	assert_string_equal(run.given_key_secret_id, "sec_k");
+	assert_string_equal(run.given_key_fingerprint, "f00d");
+	assert_true(run.rebind);
+	spec.given_key = GIVEN_KEY_NONE;
+	REFUSED(runs_add(db, &spec, NOW, 2, id, &err), ERR_CONFLICT);
+	spec.given_key_secret_id = NULL;
+	spec.rebind = false;
+	OK(runs_add(db, &spec, NOW, 3, id, &err));
+	OK(runs_get(db, id, &run, &err));
+	assert_int_equal(run.given_key, GIVEN_KEY_NONE);
+	assert_null(run.given_key_secret_id);
+	assert_null(run.given_key_fingerprint);
+	assert_false(run.rebind);
+}
+
 static void a_run_of_an_unknown_host_is_refused(void **state)
 {
 	CLEANUP(db_close) struct db *db = fixture_hosts();
@@ -240,6 +274,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_new_run_runs),
+		cmocka_unit_test(the_key_of_somebody_is_kept_with_its_run),
 		cmocka_unit_test(a_run_of_an_unknown_host_is_refused),
 		cmocka_unit_test(the_last_item_ends_a_run),
 		cmocka_unit_test(the_outcome_follows_from_the_counters),
