@@ -30,12 +30,13 @@ void completion_done(struct completion *completion);
  * message one of its own: a gateway routes equal ones to the same account.
  */
 void completion_ask(struct request *request, const char *model,
-		    const char *nonce);
+		    const char *nonce, int64_t max_tokens);
 
 /*
  * Read an answer of status 2xx.  FAILURE_NONE if it says something, or calls
  * a tool; FAILURE_EMPTY_COMPLETION if it was cut, or thought, before it said
- * anything; FAILURE_CONTENT_BLOCKED; FAILURE_INSPECT_BODY if it is none.
+ * anything; FAILURE_CONTENT_BLOCKED; FAILURE_INSPECT_BODY if it is none, or an
+ * error stands beside it.  A stream is none: it was not asked for.
  * *ret is filled in as far as it goes.
  */
 enum failure completion_read(const struct answer *answer,

@@ -1,8 +1,7 @@
 #include "schedd/judge.h"
 
-#include <strings.h>
-
 #include "shared/table.h"
+#include "shared/verdict_signal.h"
 
 static const enum failure of_transport[] = {
 	[TRANSPORT_OK] = FAILURE_NONE,
@@ -14,6 +13,8 @@ static const enum failure of_transport[] = {
 	[TRANSPORT_RESET] = FAILURE_RESET,
 	[TRANSPORT_TOO_LARGE] = FAILURE_TOO_LARGE,
 	[TRANSPORT_BAD_URL] = FAILURE_INTERNAL,
+	[TRANSPORT_FORBIDDEN] = FAILURE_ADDRESS_FORBIDDEN,
+	[TRANSPORT_PROXY] = FAILURE_PROXY_FAILED,
 };
 _Static_assert(COUNT(of_transport) == TRANSPORT__MAX, "class every end");
 
@@ -35,19 +36,8 @@ bool judge_is_success(const struct answer *answer)
 
 bool judge_is_html(const struct answer *answer)
 {
-	const char *body = answer->body;
-
-	if (answer->json)
-		return false;
-	if (answer->content_type && strcmp(answer->content_type,
-					   "text/html") == 0)
-		return true;
-	if (!body)
-		return false;
-	/* Some pages come as text/plain, or without any type. */
-	body += strspn(body, " \t\r\n");
-	return strncasecmp(body, "<!doctype html", 14) == 0 ||
-	       strncasecmp(body, "<html", 5) == 0;
+	return !answer->json &&
+	       signal_is_page(answer->content_type, answer->body);
 }
 
 bool judge_is_doubtful(const struct answer *answer)
@@ -58,6 +48,8 @@ bool judge_is_doubtful(const struct answer *answer)
 	case TRANSPORT_TLS:
 	case TRANSPORT_TIMEOUT:
 	case TRANSPORT_BAD_URL:
+	case TRANSPORT_FORBIDDEN:
+	case TRANSPORT_PROXY:
 		return false;	/* the request never left */
 	case TRANSPORT_OK:
 		break;

@@ -80,11 +80,11 @@ static const struct failure_facts facts[] = {
 		"The provider is overloaded: retry later." },
 	[FAILURE_REGION_FORBIDDEN] = { "region_forbidden", false,
 		BLAME_PROVIDER,
-		"供应商拒绝本机所在的国家或 IP。"
+		"供应商或其防火墙拒绝本机所在的国家或 IP。"
 		"请改用允许的出口，或换用当地站点。",
-		"The provider forbids this country or IP address. Use an"
-		" address that is allowed, or the provider's site for this"
-		" region." },
+		"The provider or its firewall forbids this country or IP"
+		" address. Use an address that is allowed, or the provider's"
+		" site for this region." },
 	[FAILURE_CLIENT_NOT_ALLOWED] = { "client_not_allowed", false,
 		BLAME_PROVIDER,
 		"该密钥只允许指定的客户端（如编程工具）使用，"
@@ -134,9 +134,10 @@ static const struct failure_facts facts[] = {
 		" words in the detail." },
 	[FAILURE_EMPTY_COMPLETION] = { "empty_completion", false,
 		BLAME_PROVIDER,
-		"模型在给出内容之前就因长度限制结束。"
-		"请换用非推理模型作为测试模型。",
-		"The model hit the length limit before it said anything. Test"
+		"模型在给出内容之前就因长度限制结束，尚不能下结论。"
+		"会以更大的长度再问；也可换用非推理模型作为测试模型。",
+		"The model hit the length limit before it said anything, which"
+		" is not conclusive. Ask again with a larger limit, or test"
 		" with a model that does not reason first." },
 	[FAILURE_TRANSIENT] = { "transient", true, BLAME_PROVIDER,
 		"对方出现临时性服务器错误，稍后重试。",
@@ -226,6 +227,136 @@ static const struct failure_facts facts[] = {
 		"请核对后重试该项。",
 		"Read back, the account differs from what was written; somebody"
 		" may have changed it. Compare, then retry the item." },
+
+	[FAILURE_CONCURRENCY_LIMITED] = { "concurrency_limited", true,
+		BLAME_HOST,
+		"主机限制了并发（用户或账号），稍后重试。若持续出现，"
+		"请调高该用户或账号的并发数。",
+		"The host limits how many requests run at once: retry later."
+		" If it goes on, raise the concurrency of the user or the"
+		" account." },
+	[FAILURE_BALANCE_EXHAUSTED] = { "balance_exhausted", false,
+		BLAME_OPERATOR,
+		"该用户在主机上的余额或密钥额度已用完。请在主机上为其"
+		"充值或调高额度。",
+		"The user's balance on the host, or the limit of the key, is"
+		" used up. Top it up or raise the limit on the host." },
+	[FAILURE_SUBSCRIPTION_MISSING] = { "subscription_missing", false,
+		BLAME_OPERATOR,
+		"该用户在此分组没有有效订阅（未分配、已过期或已用完）"
+		"。请在主机上分配或续期。",
+		"The user has no subscription to this group that is in force:"
+		" none, ended, or used up. Assign or extend it on the host." },
+	[FAILURE_KEY_UNBOUND] = { "key_unbound", false, BLAME_OPERATOR,
+		"该密钥没有绑定任何分组。请在主机上将它绑定到正确的分"
+		"组。",
+		"The key is bound to no group. Bind it to the right group on"
+		" the host." },
+	[FAILURE_GROUP_UNUSABLE] = { "group_unusable", false, BLAME_OPERATOR,
+		"密钥所属的分组已被删除或停用。请在主机上启用该分组，"
+		"或重试该项以重新创建。",
+		"The group of the key was deleted or switched off. Switch it"
+		" on again on the host, or retry the item to make it anew." },
+	[FAILURE_GROUP_NOT_ALLOWED] = { "group_not_allowed", false,
+		BLAME_OPERATOR,
+		"该用户无权使用此分组。请在主机上为用户开放该分组。",
+		"The user may not use this group. Allow the group to the user"
+		" on the host." },
+	[FAILURE_GROUP_EMPTY] = { "group_empty", false, BLAME_OPERATOR,
+		"分组中没有任何账号。重试该项会重新放入账号。",
+		"There is no account in the group. Retry the item to put its"
+		" account there again." },
+	[FAILURE_CHANNEL_RESTRICTS] = { "channel_restricts", false,
+		BLAME_OPERATOR,
+		"主机上有渠道对此分组开启了“限制模型”，该模型因此不"
+		"可用。请在渠道中加入该模型或关闭限制。",
+		"A channel of the host restricts the models of this group and"
+		" leaves this one out. Add the model to the channel, or lift"
+		" the restriction." },
+	[FAILURE_ERROR_CODES_HIDE] = { "error_codes_hide", false,
+		BLAME_OPERATOR,
+		"账号设置了自定义错误码，主机隐去了供应商的真实错误。"
+		"请在主机上关闭该设置后重试。",
+		"The account has custom error codes, so the host hides what"
+		" the provider said. Switch them off on the host and retry." },
+	[FAILURE_SURFACE_REFUSED] = { "surface_refused", false, BLAME_HOST,
+		"该分组或账号不提供此接口。请使用访问说明中列出的接口"
+		"。",
+		"The group or account does not serve this API. Use one of the"
+		" APIs that the access lists as working." },
+	[FAILURE_ACCOUNT_OFF] = { "account_off", false, BLAME_OPERATOR,
+		"账号已被操作员在主机上停用，系统不会自行启用。需要时"
+		"请在主机上启用它。",
+		"An operator switched the account off on the host, and it is"
+		" left so. Switch it on there when it is wanted again." },
+	[FAILURE_ACCOUNT_ERROR] = { "account_error", false, BLAME_HOST,
+		"主机已将账号置为错误状态并停止使用。排除原因后，重试"
+		"该项即可恢复账号。",
+		"The host gave the account the status \"error\" and stopped"
+		" using it. Remove the cause, then retry the item to recover"
+		" it." },
+	[FAILURE_ACCOUNT_BENCHED] = { "account_benched", true, BLAME_HOST,
+		"主机因错误或限流暂停了该账号，到期后会自动恢复。",
+		"The host has benched the account after errors or a rate"
+		" limit. It comes back by itself when the time is over." },
+	[FAILURE_KEY_REPLACED] = { "key_replaced", false, BLAME_OPERATOR,
+		"主机账号中的密钥已被他人更换。请确认应使用哪个密钥，"
+		"再重新导入。",
+		"Somebody gave the host's account another key. Decide which"
+		" key is the right one, then import it again." },
+	[FAILURE_UPSTREAM_KEY_QUOTA_ISSUE] = { "upstream_key_quota_issue", false,
+		BLAME_PROVIDER,
+		"供应商一侧的密钥或额度有问题：直接访问同样失败。请更"
+		"换密钥或充值。",
+		"The provider's key or quota is at fault: asked directly, it"
+		" fails as well. Replace the key or top up." },
+	[FAILURE_HOST_COMPATIBILITY_GAP] = { "host_compatibility_gap", false,
+		BLAME_HOST,
+		"直接访问供应商正常，经主机则失败：该主机版本与供应商"
+		"不兼容。请查看诊断，或升级主机。",
+		"Asked directly the provider answers, through the host it"
+		" fails: this host version does not fit the provider. See the"
+		" diagnosis, or upgrade the host." },
+	[FAILURE_PROBE_KEY_UNKNOWN] = { "probe_key_unknown", false,
+		BLAME_OPERATOR,
+		"主机上没有您提供的这个用户密钥。请核对后重新提交。",
+		"The host knows no such user key as was given for the proof."
+		" Check it and submit again." },
+	[FAILURE_PROBE_KEY_BOUND_ELSEWHERE] = { "probe_key_bound_elsewhere", false,
+		BLAME_OPERATOR,
+		"您提供的用户密钥绑定在别的分组。请换用绑定到本分组的"
+		"密钥，或允许改绑。",
+		"The user key given for the proof is bound to another group."
+		" Give one of this group, or allow that it is moved." },
+	[FAILURE_ADDRESS_FORBIDDEN] = { "address_forbidden", false,
+		BLAME_OPERATOR,
+		"该域名解析到禁止访问的地址范围（本机、内网或元数据服"
+		"务），未发出请求。如属有意，请在设置中放行。",
+		"The name resolves to an address in a forbidden range"
+		" (loopback, private or metadata), so nothing was sent. Allow"
+		" it in the settings if it is meant." },
+	[FAILURE_PROXY_FAILED] = { "proxy_failed", true, BLAME_NETWORK,
+		"代理不可用或拒绝了连接。请检查代理地址、账号及其出口"
+		"网络。",
+		"The proxy cannot be reached or refused the connection. Check"
+		" its address, its credentials and its way out." },
+	[FAILURE_HOST_SUSPECT] = { "host_suspect", true, BLAME_HOST,
+		"该主机上的访问同时大量失败，疑似主机本身故障；单项状"
+		"态保持不变。请先检查主机。",
+		"Nearly everything on this host fails at once, so the host is"
+		" suspected and single items keep their state. Look at the"
+		" host first." },
+	[FAILURE_PROVIDER_SUSPECT] = { "provider_suspect", true, BLAME_PROVIDER,
+		"该供应商的访问同时大量失败，疑似供应商故障；单项状态"
+		"保持不变。请查看供应商公告。",
+		"Nearly everything of this provider fails at once, so the"
+		" provider is suspected and single items keep their state."
+		" See its status page." },
+	[FAILURE_PROOF_EXPIRED] = { "proof_expired", true, BLAME_NOBODY,
+		"上次验证已过期，尚未重新验证。系统会自动重试，也可立"
+		"即发起检查。",
+		"The last proof is too old and none has followed. It will be"
+		" proven again by itself; a check can be asked for at once." },
 
 	[FAILURE_CANCELLED] = { "cancelled", false, BLAME_NOBODY,
 		"已由操作员取消。",

@@ -57,6 +57,33 @@ enum failure {
 	FAILURE_KEY_REFUSED,	/* the gateway does not take the user's key */
 	FAILURE_GONE,		/* somebody removed what we made */
 	FAILURE_NOT_AS_WRITTEN,	/* read back, it differs */
+	/* what a host says of the user's key and what stands behind it */
+	FAILURE_CONCURRENCY_LIMITED, /* 429 of the gateway itself */
+	FAILURE_BALANCE_EXHAUSTED, /* the user's, on the host */
+	FAILURE_SUBSCRIPTION_MISSING,
+	FAILURE_KEY_UNBOUND,	/* the key has no group */
+	FAILURE_GROUP_UNUSABLE,	/* deleted, or off */
+	FAILURE_GROUP_NOT_ALLOWED,
+	FAILURE_GROUP_EMPTY,	/* no account is in it */
+	FAILURE_CHANNEL_RESTRICTS, /* a channel over the group hides models */
+	FAILURE_ERROR_CODES_HIDE, /* custom_error_codes: nothing is passed on */
+	FAILURE_SURFACE_REFUSED, /* the group does not serve this API */
+	/* what became of an account or a key on the host */
+	FAILURE_ACCOUNT_OFF,	/* an operator switched it off */
+	FAILURE_ACCOUNT_ERROR,	/* the host gave it the status "error" */
+	FAILURE_ACCOUNT_BENCHED,
+	FAILURE_KEY_REPLACED,	/* somebody put another key */
+	FAILURE_UPSTREAM_KEY_QUOTA_ISSUE,
+	FAILURE_HOST_COMPATIBILITY_GAP,
+	/* a key that somebody gave us to prove with */
+	FAILURE_PROBE_KEY_UNKNOWN,
+	FAILURE_PROBE_KEY_BOUND_ELSEWHERE,
+	/* the way out, and what we conclude from many answers */
+	FAILURE_ADDRESS_FORBIDDEN, /* resolved, and in a forbidden range */
+	FAILURE_PROXY_FAILED,
+	FAILURE_HOST_SUSPECT,	/* all on this host fails at once */
+	FAILURE_PROVIDER_SUSPECT,
+	FAILURE_PROOF_EXPIRED,
 	/* ours */
 	FAILURE_CANCELLED,
 	FAILURE_INTERNAL,

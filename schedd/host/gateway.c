@@ -2,10 +2,8 @@
 
 #include "schedd/host/answer.h"
 #include "schedd/judge.h"
-#include "schedd/redact.h"
 #include "schedd/upstream/classify.h"
 #include "schedd/upstream/models.h"
-#include "shared/table.h"
 
 static void start(struct request *request, const struct host_peer *peer,
 		  enum method method, const char *path,
@@ -27,117 +25,23 @@ void host_ask_chat(struct request *request, const struct host_peer *peer,
 	/* The alias without /v1 can answer the host's web page. */
 	start(request, peer, METHOD_POST, "/v1/chat/completions",
 	      chat->request_id);
-	completion_ask(request, chat->model, chat->nonce);
+	completion_ask(request, chat->model, chat->nonce, chat->max_tokens);
 }
 
-/* {"code":"WORD"}: the checks of the key, before anything is routed. */
-static const struct {
-	const char *code;
-	enum failure class;
-} key_checks[] = {
-	{ "API_KEY_REQUIRED",               FAILURE_KEY_REFUSED },
-	{ "INVALID_API_KEY",                FAILURE_KEY_REFUSED },
-	{ "API_KEY_DISABLED",               FAILURE_KEY_REFUSED },
-	{ "API_KEY_EXPIRED",                FAILURE_KEY_REFUSED },
-	{ "API_KEY_QUOTA_EXHAUSTED",        FAILURE_KEY_REFUSED },
-	{ "ACCESS_DENIED",                  FAILURE_KEY_REFUSED },
-	{ "USER_NOT_FOUND",                 FAILURE_KEY_REFUSED },
-	{ "USER_INACTIVE",                  FAILURE_KEY_REFUSED },
-	{ "GROUP_DELETED",                  FAILURE_KEY_REFUSED },
-	{ "GROUP_DISABLED",                 FAILURE_KEY_REFUSED },
-	{ "GROUP_NOT_ALLOWED",              FAILURE_KEY_REFUSED },
-	{ "SUBSCRIPTION_NOT_FOUND",         FAILURE_KEY_REFUSED },
-	{ "SUBSCRIPTION_INVALID",           FAILURE_KEY_REFUSED },
-	{ "USAGE_LIMIT_EXCEEDED",           FAILURE_KEY_REFUSED },
-	{ "INSUFFICIENT_BALANCE",           FAILURE_KEY_REFUSED },
-	{ "INVALID_AUTH_RATE_LIMITED",      FAILURE_RATE_LIMITED },
-	{ "RATE_LIMITED",                   FAILURE_RATE_LIMITED },
-	{ "API_KEY_AUTH_OVERLOADED",        FAILURE_TRANSIENT },
-	{ "INTERNAL_ERROR",                 FAILURE_TRANSIENT },
-	{ "SUBSCRIPTION_MAINTENANCE_FAILED", FAILURE_TRANSIENT },
-};
-
-/* {"error":{"type","message"}}: NULL is any message, else its beginning. */
-static const struct {
-	const char *type;
-	const char *message;
-	int status;
-	enum failure class;
-} routed[] = {
-	{ "authentication_error", NULL,
-	  401, FAILURE_KEY_REFUSED },
-	{ "permission_error", NULL,
-	  403, FAILURE_KEY_REFUSED },
-	{ "billing_error", NULL,
-	  403, FAILURE_KEY_REFUSED },
-	{ "model_not_found", NULL,
-	  404, FAILURE_MODEL_NOT_FOUND },
-	{ "rate_limit_error", NULL,
-	  429, FAILURE_RATE_LIMITED },
-	{ "rate_limit_exceeded", NULL,
-	  429, FAILURE_RATE_LIMITED },
-	{ "upstream_error", "Upstream authentication failed",
-	  502, FAILURE_UPSTREAM_AUTH },
-	{ "upstream_error", "Upstream access forbidden",
-	  502, FAILURE_UPSTREAM_FORBIDDEN },
-	{ "upstream_error", NULL,
-	  502, FAILURE_UPSTREAM_FAILED },
-	{ "api_error", "Upstream stream ended without",
-	  502, FAILURE_RESPONSES_FORCED },
-	{ "api_error", NULL,
-	  502, FAILURE_UPSTREAM_FAILED },
-	{ "api_error", "Upstream gateway error",
-	  500, FAILURE_UPSTREAM_FAILED },
-	{ "upstream_error", NULL,
-	  503, FAILURE_OVERLOADED },
-	{ "billing_service_error", NULL,
-	  503, FAILURE_TRANSIENT },
-	{ "api_error", NULL,
-	  503, FAILURE_WARMING_UP },
-};
-
-static enum failure judge_key(const struct answer *answer, const char *code)
+struct finding host_gateway_finding(const struct answer *answer, int64_t now)
 {
-	for (size_t i = 0; i < COUNT(key_checks); i++)
-		if (strcmp(key_checks[i].code, code) == 0)
-			return key_checks[i].class;
-	/* A word that we do not know yet: go by the status. */
-	if (answer->status == 401 || answer->status == 403)
-		return FAILURE_KEY_REFUSED;
-	return answer->status == 429 ? FAILURE_RATE_LIMITED
-				     : FAILURE_TRANSIENT;
-}
+	struct verdict_answer asked = upstream_verdict_answer(answer);
 
-static bool begins(const char *text, const char *with)
-{
-	return !with || (text && strncmp(text, with, strlen(with)) == 0);
-}
-
-static enum failure judge_routed(const struct answer *answer)
-{
-	const char *type = answer_text(answer, "/error/type");
-	const char *message = answer_text(answer, "/error/message");
-
-	for (size_t i = 0; type && i < COUNT(routed); i++)
-		if (answer->status == routed[i].status &&
-		    strcmp(type, routed[i].type) == 0 &&
-		    begins(message, routed[i].message))
-			return routed[i].class;
-	/* The provider's own status and words, passed on. */
-	return upstream_classify(answer, NULL);
+	asked.peer = VERDICT_GATEWAY;
+	asked.now = now;
+	return verdict_of(&asked);
 }
 
 static enum failure judge_error(const struct answer *answer)
 {
-	const char *code = answer_text(answer, "/code");
+	enum failure why = host_gateway_finding(answer, 0).class;
 
-	if (code)
-		return judge_key(answer, code);
-	if (answer->json)
-		return judge_routed(answer);
-	if (answer->status == 404)
-		return FAILURE_HOST_UNSUPPORTED;
-	return upstream_classify(answer, NULL);
+	return why == FAILURE_NONE ? FAILURE_INSPECT_BODY : why;
 }
 
 enum failure host_judge_models(const struct answer *answer,
@@ -175,9 +79,12 @@ enum failure host_judge_chat(const struct answer *answer,
 	own_set(&ret->type, answer->content_type);
 	if (why != FAILURE_NONE)
 		return why;
-	if (!judge_is_success(answer))
-		return judge_error(answer);
-	return completion_read(answer, ret);
+	if (judge_is_success(answer))
+		why = completion_read(answer, ret);
+	else
+		why = FAILURE_INSPECT_BODY;
+	/* An error that came as a success says by its body what it is. */
+	return why == FAILURE_INSPECT_BODY ? judge_error(answer) : why;
 }
 
 char *host_gateway_detail(const struct answer *answer)

@@ -6,6 +6,7 @@
 
 #include "schedd/completion.h"
 #include "schedd/host/peer.h"
+#include "shared/verdict.h"
 
 /*
  * Both name SLOT_USER_KEY.  `request_id` goes along as X-Request-ID: under it
@@ -18,6 +19,7 @@ struct host_chat {
 	const char *model;
 	const char *nonce;
 	const char *request_id;
+	int64_t max_tokens;	/* 0: COMPLETION_MAX_TOKENS */
 };
 
 void host_ask_chat(struct request *request, const struct host_peer *peer,
@@ -34,12 +36,20 @@ enum failure host_judge_models(const struct answer *answer,
 bool host_lists_defaults(const struct answer *answer);
 
 /*
- * FAILURE_NONE if a user got a completion.  FAILURE_WARMING_UP is 503 without
+ * FAILURE_NONE if a user got a completion; else a class of shared/verdict.h.
+ * A success that is none has the class that its body says, at the least
+ * FAILURE_INSPECT_BODY.  FAILURE_WARMING_UP is 503 without
  * an account: within the window after a change it passes, later the caller
  * calls it FAILURE_NO_ACCOUNT.
  */
 enum failure host_judge_chat(const struct answer *answer,
 			     struct completion *ret);
+
+/*
+ * All that is to be said of a gateway's answer to a chat; `now` for "reset
+ * at ...", 0 if it is not known.
+ */
+struct finding host_gateway_finding(const struct answer *answer, int64_t now);
 
 /* Type or code and message of an error, redacted.  The caller frees it. */
 char *host_gateway_detail(const struct answer *answer);

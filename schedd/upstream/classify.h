@@ -1,16 +1,16 @@
 /*
- * classify: what a provider's error means.
+ * classify: what a provider's error means, for steps.
  *
- * Codes in the body come before the status: providers say "no money" with
- * 400, 402, 403, 429 and 500, and "no such model" with 503.
+ * What is known about providers is in shared/verdict.h; this puts answers of
+ * exchanges before it.
  */
 #ifndef SCHEDD_UPSTREAM_CLASSIFY_H
 #define SCHEDD_UPSTREAM_CLASSIFY_H
 
 #include "schedd/exchange.h"
-#include "shared/failure.h"
+#include "shared/verdict.h"
 
-#define UPSTREAM_DETAIL_MAX 300
+#define UPSTREAM_DETAIL_MAX FINDING_TEXT_MAX
 
 /* The provider's own words, redacted. */
 struct upstream_error {
@@ -26,6 +26,9 @@ struct upstream_error {
  */
 enum failure upstream_classify(const struct answer *answer,
 			       struct upstream_error *detail);
+
+/* An answer as verdict_of() takes it; borrowed from `answer`. */
+struct verdict_answer upstream_verdict_answer(const struct answer *answer);
 
 /* "HTTP 402 insufficient_balance: ..." for people.  The caller frees it. */
 char *upstream_detail(const struct answer *answer);
