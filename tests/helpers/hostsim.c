@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "shared/table.h"
 #include "tests/helpers/sim_options.h"
 #include "tests/helpers/sim_server.h"
 #include "tests/helpers/sim_upstream.h"
@@ -18,6 +19,7 @@ struct owed {
 struct host {
 	struct host_options options;
 	struct sim_ops ops;
+	bool abandons;
 	struct host_model *model;
 	struct sim_server *server;
 	struct sim_upstream *upstream;
@@ -32,7 +34,10 @@ struct words {
 	char *admin_key;
 	char *admin_password;
 	int64_t seed;
+	const char *run_mode;
+	const char *compliance;
 	bool no_compliance;
+	bool abandons;
 	bool help;
 };
 
@@ -135,11 +140,27 @@ static int on_wait(void *context, struct pollfd *fds, unsigned int count,
 	return sim_upstream_wait(host->upstream, fds, count, timeout_ms);
 }
 
+static void on_left(void *context, const struct model_request *request)
+{
+	struct host *host = context;
+
+	host_model_abandon(host->model, sim_server_now(host->server),
+			   request);
+}
+
 static json_t *on_state(void *context)
 {
 	const struct host *host = context;
 
 	return host_model_state(host->model);
+}
+
+static const char *on_control(void *context, const json_t *body)
+{
+	struct host *host = context;
+
+	return host_model_control(host->model, sim_server_now(host->server),
+				  body);
 }
 
 static int serve(struct host *host, const struct sim_settings *settings,
@@ -150,7 +171,9 @@ static int serve(struct host *host, const struct sim_settings *settings,
 		.request = on_request,
 		.turn = on_turn,
 		.wait = on_wait,
+		.left = host->abandons ? on_left : NULL,
 		.state = on_state,
+		.control = on_control,
 	};
 
 	if (sim_server_new(settings, &host->ops, &host->server, err))
@@ -186,14 +209,28 @@ static int read_words(char **argv, struct host_options *to,
 		  "creating a user, logging in" },
 		{ "--models-cache-ms", SIM_NUMBER, &to->models_cache_ms,
 		  "of the list of models" },
+		{ "--ops-ms", SIM_NUMBER, &to->ops_ms,
+		  "until a failure is in the log of errors, at most" },
 		{ "--probe-extra-ms", SIM_NUMBER, &to->probe_extra_ms,
 		  "of a capability probe" },
 		{ "--no-compliance", SIM_FLAG, &words->no_compliance,
-		  "0.1.179: nobody accepted it yet" },
+		  "as --compliance required" },
+		{ "--abandons", SIM_FLAG, &words->abandons,
+		  "clients that leave lock their Idempotency-Key" },
 		{ "--rate-limits", SIM_FLAG, &to->rate_limits,
 		  "limit logins and user calls" },
+		{ "--compliance", SIM_TEXT, &words->compliance,
+		  "0.1.179: accepted or required (accepted)" },
 		{ "--simple-mode", SIM_FLAG, &to->simple_mode,
-		  "RUN_MODE=simple" },
+		  "as --run-mode simple" },
+		{ "--run-mode", SIM_TEXT, &words->run_mode,
+		  "standard or simple (standard)" },
+		{ "--backend-mode", SIM_FLAG, &to->backend_mode,
+		  "only administrators may log in" },
+		{ "--report-version", SIM_TEXT, &to->reported_version,
+		  "what it says its version is (the true one)" },
+		{ "--token-ms", SIM_NUMBER, &to->token_ms,
+		  "life of an access token (a day)" },
 		{ "--log", SIM_TEXT, &settings->log,
 		  "append a JSON line per request" },
 		{ "--quiet", SIM_FLAG, &settings->quiet, "say nothing" },
@@ -205,6 +242,34 @@ static int read_words(char **argv, struct host_options *to,
 		return -1;
 	if (words->help)
 		sim_options_print(options, settings->name);
+	return 0;
+}
+
+static int read_choice(const char *const names[2], const char *word,
+		       bool *ret, struct err *err)
+{
+	int found = 0;
+
+	if (!word)
+		return 0;
+	if (!table_find(names, 2, word, &found))
+		return err_set(err, ERR_INVALID, "%s is neither %s nor %s",
+			       word, names[0], names[1]);
+	*ret = found == 1;
+	return 0;
+}
+
+static int read_modes(struct host_options *options,
+		      const struct words *words, struct err *err)
+{
+	static const char *const runs[] = { "standard", "simple" };
+	static const char *const gates[] = { "required", "accepted" };
+
+	options->compliance_accepted = !words->no_compliance;
+	if (read_choice(runs, words->run_mode, &options->simple_mode, err) ||
+	    read_choice(gates, words->compliance,
+			&options->compliance_accepted, err))
+		return -1;
 	return 0;
 }
 
@@ -227,8 +292,10 @@ static int read_all(char **argv, struct host *host,
 	if (read_words(argv, options, settings, words, err))
 		return -1;
 	options->seed = (uint64_t)words->seed;
-	options->compliance_accepted = !words->no_compliance;
+	if (read_modes(options, words, err))
+		return -1;
 	options->admin_api_key = words->admin_key;
+	host->abandons = words->abandons;
 	if (words->admin_password)
 		options->admin_password = words->admin_password;
 	return 0;

@@ -6,6 +6,7 @@
 #include "shared/table.h"
 
 #define PREFIX "/__sim/"
+#define JUMP_MAX_S (10.0 * 366 * 24 * 60 * 60)
 
 static void answer_json(struct model_answer *answer, int status,
 			const json_t *body)
@@ -93,6 +94,40 @@ static void set_personality(const struct sim_control *control,
 		answer_done(ret, ops->personality(ops->context, name));
 }
 
+static void do_control(const struct sim_control *control,
+		       const struct model_request *request,
+		       struct model_answer *ret)
+{
+	json_auto_t *body = json_loadb(request->body, request->body_len, 0,
+				       NULL);
+	const struct sim_ops *ops = control->ops;
+
+	if (!ops->control)
+		answer_done(ret, "there is nothing to control");
+	else if (!json_is_object(body))
+		answer_done(ret, "the body is no object");
+	else
+		answer_done(ret, ops->control(ops->context, body));
+}
+
+/* Forwards only: what was to come later has come then. */
+static void jump(const struct sim_control *control,
+		 const struct model_request *request,
+		 struct model_answer *ret)
+{
+	json_auto_t *body = json_loadb(request->body, request->body_len, 0,
+				       NULL);
+	const json_t *seconds = json_object_get(body, "seconds");
+
+	if (!json_is_number(seconds) || json_number_value(seconds) < 0 ||
+	    json_number_value(seconds) > JUMP_MAX_S) {
+		answer_done(ret, "seconds must be a number from 0 to 10 years");
+		return;
+	}
+	*control->clock += (int64_t)(json_number_value(seconds) * 1000);
+	answer_done(ret, NULL);
+}
+
 static const struct {
 	const char *method;
 	const char *path;
@@ -106,6 +141,8 @@ static const struct {
 	{ "POST",	PREFIX "faults",	add_faults },
 	{ "DELETE",	PREFIX "faults",	clear_faults },
 	{ "POST",	PREFIX "personality",	set_personality },
+	{ "POST",	PREFIX "control",	do_control },
+	{ "POST",	PREFIX "clock",		jump },
 };
 
 bool sim_control_answer(const struct sim_control *control,

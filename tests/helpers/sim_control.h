@@ -14,6 +14,7 @@ struct sim_control {
 	const struct sim_ops *ops;
 	struct faults *faults;
 	const struct sim_record *record;
+	int64_t *clock;		/* milliseconds that are added to the time */
 };
 
 /* False, and no answer, if the request is for the model. */

@@ -131,8 +131,10 @@ static void ask_model(struct sim_exchange *exchange)
 	int64_t now = exchange->arrived;
 
 	exchange->number = sim_record_begin(server->record, request);
-	if (rule)
+	if (rule) {
 		keep_fault(exchange, rule);
+		fault_mark(rule, &exchange->request);
+	}
 	if (rule && (rule->kind == FAULT_STATUS || rule->kind == FAULT_RESET)) {
 		sim_answer(exchange, &none);
 		return;
@@ -175,6 +177,10 @@ static void record_end(struct sim_exchange *exchange,
 
 static enum MHD_Result give(struct sim_exchange *exchange)
 {
+	const struct sim_ops *ops = exchange->server->ops;
+
+	if (ops->left && exchange->number && sim_exchange_is_left(exchange))
+		ops->left(ops->context, &exchange->request);
 	record_end(exchange, &exchange->answer);
 	return sim_exchange_give(exchange);
 }
@@ -331,6 +337,7 @@ int sim_server_new(const struct sim_settings *settings,
 		.ops = ops,
 		.faults = server->faults,
 		.record = server->record,
+		.clock = &server->clock_base,
 	};
 	*ret = TAKE(server);
 	return 0;

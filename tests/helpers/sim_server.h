@@ -31,6 +31,12 @@ struct sim_ops {
 			int64_t now, const struct model_request *request);
 
 	/*
+	 * The client of a request whose answer is ready is not there any
+	 * more.  May be NULL.
+	 */
+	void (*left)(void *context, const struct model_request *request);
+
+	/*
 	 * Do what is due.  Returns when the next thing will be, INT64_MAX if
 	 * never.  May be NULL.
 	 */
@@ -41,6 +47,9 @@ struct sim_ops {
 		    int timeout_ms);
 
 	json_t *(*state)(void *context);
+
+	/* Do what the body says; what is wrong, or NULL.  May be NULL. */
+	const char *(*control)(void *context, const json_t *body);
 
 	/* Become another; what is wrong, or NULL.  May be NULL. */
 	const char *(*personality)(void *context, const char *name);
@@ -65,7 +74,7 @@ void sim_server_free(struct sim_server **server);
 /* Serve until SIGTERM or SIGINT. */
 int sim_server_run(struct sim_server *server, struct err *err) MUST_CHECK;
 
-/* Unix milliseconds; never jumps back. */
+/* Unix milliseconds; jumps only when the control endpoint says so. */
 int64_t sim_server_now(const struct sim_server *server);
 
 /* Take `answer`, which is zeroed, and give it when its delay is over. */

@@ -1,11 +1,16 @@
 #include "tests/model/faults.h"
 
+#include <fnmatch.h>
 #include <string.h>
 
 #include "shared/table.h"
 
 /* No JSON, no UTF-8, and yet it starts like an answer. */
 #define GARBAGE "{\"data\": [{\xff\xfe\x80"
+
+/* What a web server in front of a host shows. */
+#define PAGE "<!doctype html><html><head><title>Sign in</title></head>" \
+	     "<body><h1>Sign in</h1></body></html>"
 
 static const char *const kind_names[] = {
 	[FAULT_NONE]	= "none",
@@ -17,6 +22,15 @@ static const char *const kind_names[] = {
 	[FAULT_RESET]	= "reset",
 	[FAULT_TWICE]	= "twice",
 	[FAULT_HANG]	= "hang",
+	[FAULT_HTML]	= "html",
+	[FAULT_HALF]	= "half",
+	[FAULT_NULLS]	= "nulls",
+	[FAULT_CODE_TEXT]	= "code-text",
+	[FAULT_CODE_NUMBER]	= "code-number",
+	[FAULT_INSERTED]	= "inserted",
+	[FAULT_REMOVED]	= "removed",
+	[FAULT_ABANDON]	= "abandon",
+	[FAULT_ABANDON_EARLY]	= "abandon-early",
 };
 _Static_assert(COUNT(kind_names) == FAULT_KIND__MAX, "name every kind");
 
@@ -168,10 +182,15 @@ static const char *path_of(const char *target)
 static bool concerns(const struct fault_rule *rule,
 		     const struct model_request *request)
 {
+	const char *path = path_of(request->target);
+
 	if (rule->method && strcmp(rule->method, request->method) != 0)
 		return false;
-	return !rule->path || strncmp(rule->path, path_of(request->target),
-				      strlen(rule->path)) == 0;
+	if (!rule->path)
+		return true;
+	if (strchr(rule->path, '*'))
+		return fnmatch(rule->path, path, 0) == 0;
+	return strncmp(rule->path, path, strlen(rule->path)) == 0;
 }
 
 const struct fault_rule *faults_match(struct faults *faults,
@@ -223,14 +242,95 @@ static void silence(struct model_answer *answer, enum model_end end)
 	answer->delay_ms = delay_ms;
 }
 
-static void cut(struct model_answer *answer)
+/* Only half of the body, and the answer ends like this. */
+static void halve(struct model_answer *answer, enum model_end end)
 {
 	if (answer->end != MODEL_END_COMPLETE)
 		return;
-	answer->end = MODEL_END_CUT;
+	answer->end = end;
 	answer->body_len /= 2;
 	if (answer->body)
 		answer->body[answer->body_len] = '\0';
+}
+
+/* What becomes of a member; NULL: it stays, and is walked into. */
+typedef json_t *change_fn(const char *name, const json_t *value);
+
+static json_t *null_for_empty(const char *name, const json_t *value)
+{
+	(void)name;
+	return json_is_array(value) && json_array_size(value) == 0 ?
+		json_null() : NULL;
+}
+
+static json_t *text_for_code(const char *name, const json_t *value)
+{
+	char text[32];
+
+	if (strcmp(name, "code") != 0 || !json_is_integer(value))
+		return NULL;
+	snprintf(text, sizeof(text), "%" JSON_INTEGER_FORMAT,
+		 json_integer_value(value));
+	return json_string(text);
+}
+
+static json_t *number_for_code(const char *name, const json_t *value)
+{
+	return strcmp(name, "code") == 0 && json_is_string(value) ?
+		json_integer(1) : NULL;
+}
+
+static void change_all(json_t *value, change_fn *change)
+{
+	const char *name;
+	json_t *member, *other;
+	size_t i;
+	void *next;
+
+	json_object_foreach_safe(value, next, name, member) {
+		other = change(name, member);
+		if (other)
+			json_object_set_new(value, name, other);
+		else
+			change_all(member, change);
+	}
+	json_array_foreach(value, i, member)
+		change_all(member, change);
+}
+
+static void rewrite(struct model_answer *answer, change_fn *change)
+{
+	json_auto_t *body = answer->body ? json_loads(answer->body, 0, NULL)
+					 : NULL;
+
+	if (!body)
+		return;
+	change_all(body, change);
+	free(answer->body);
+	answer->body = json_dumps(body, JSON_COMPACT);
+	answer->body_len = strlen(answer->body);
+}
+
+void fault_mark(const struct fault_rule *rule, struct model_request *request)
+{
+	switch (rule->kind) {
+	case FAULT_ABANDON:
+		model_request_add_header(request, FAULT_HEADER_ABANDONED,
+					 "made");
+		break;
+	case FAULT_ABANDON_EARLY:
+		model_request_add_header(request, FAULT_HEADER_ABANDONED,
+					 "unmade");
+		break;
+	case FAULT_INSERTED:
+		model_request_add_header(request, FAULT_HEADER_SHIFT, "-1");
+		break;
+	case FAULT_REMOVED:
+		model_request_add_header(request, FAULT_HEADER_SHIFT, "1");
+		break;
+	default:
+		break;
+	}
 }
 
 void fault_apply(const struct fault_rule *rule, struct model_answer *answer)
@@ -248,10 +348,29 @@ void fault_apply(const struct fault_rule *rule, struct model_answer *answer)
 			rule->body ? rule->body : GARBAGE);
 		break;
 	case FAULT_CUT:
-		cut(answer);
+		halve(answer, MODEL_END_CUT);
+		break;
+	case FAULT_HALF:
+		halve(answer, MODEL_END_COMPLETE);
+		break;
+	case FAULT_HTML:
+		replace(answer, rule->status ? rule->status : 200,
+			"text/html; charset=utf-8", rule->body ? rule->body :
+			PAGE);
+		break;
+	case FAULT_NULLS:
+		rewrite(answer, null_for_empty);
+		break;
+	case FAULT_CODE_TEXT:
+		rewrite(answer, text_for_code);
+		break;
+	case FAULT_CODE_NUMBER:
+		rewrite(answer, number_for_code);
 		break;
 	case FAULT_LOST:
 	case FAULT_RESET:
+	case FAULT_ABANDON:
+	case FAULT_ABANDON_EARLY:
 		silence(answer, MODEL_END_RESET);
 		break;
 	case FAULT_HANG:
@@ -260,6 +379,8 @@ void fault_apply(const struct fault_rule *rule, struct model_answer *answer)
 	case FAULT_NONE:
 	case FAULT_DELAY:
 	case FAULT_TWICE:
+	case FAULT_INSERTED:
+	case FAULT_REMOVED:
 	case FAULT_KIND__MAX:
 		break;
 	}

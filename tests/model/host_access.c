@@ -149,6 +149,12 @@ static bool user_may_ask(struct host_call *call)
 	}
 	if (!token_may_ask(call, bearer))
 		return false;
+	if (model->options.backend_mode &&
+	    strcmp(call->user->role, "admin") != 0) {
+		reply_refuse(call, 403, "Backend mode is active. User "
+			     "self-service is disabled.", NULL);
+		return false;
+	}
 	call->user->last_active_at = model->now;
 	if (model->options.rate_limits &&
 	    host_has(model, HOST_LIMITS_PANEL) &&

@@ -41,21 +41,6 @@ static void refuse(struct host_call *call, const char *why)
 			 buf_str(&out));
 }
 
-static bool is_chat_only(const struct host_model *model, const json_t *extra)
-{
-	const char *mode = json_string_value(json_object_get(
-		extra, "openai_responses_mode"));
-
-	if (mode && host_has(model, HOST_HAS_RESPONSES_MODE)) {
-		if (strcmp(mode, "force_chat_completions") == 0)
-			return true;
-		if (strcmp(mode, "force_responses") == 0)
-			return false;
-	}
-	return json_is_false(json_object_get(extra,
-					     "openai_responses_supported"));
-}
-
 static const char *text_of(const json_t *object, const char *name)
 {
 	const char *text = json_string_value(json_object_get(object, name));
@@ -214,12 +199,13 @@ void host_account_test(struct host_call *call)
 	const char *prompt = body_text(call, "prompt");
 	struct host_upstream upstream = { .done = test_done };
 	struct model_request request;
+	bool unset;
 
 	if (!account) {
 		refuse(call, "Account not found");
 		return;
 	}
-	upstream.is_raw = is_chat_only(model, account->now.extra);
+	upstream.is_raw = host_is_chat_only(model, account->now.extra, &unset);
 	if (upstream.is_raw && !host_has(model, HOST_TESTS_CHAT)) {
 		refuse(call, cannot_test);
 		return;

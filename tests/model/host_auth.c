@@ -6,7 +6,6 @@
 #include "tests/model/host_token.h"
 #include "tests/model/host_view.h"
 
-#define EXPIRES_IN 86400
 #define LOGIN_LIMIT 20
 #define WINDOW_MS 60000
 #define REFRESH_TOKENS_MAX 20000
@@ -20,8 +19,9 @@ static json_t *tokens_for(struct host_model *model, struct host_user *user)
 		json_object_clear(model->refresh_tokens);
 	json_object_set_new(model->refresh_tokens, refresh,
 			    json_integer(user->id));
-	return json_pack("{ss ss si ss}", "access_token", access,
-			 "refresh_token", refresh, "expires_in", EXPIRES_IN,
+	return json_pack("{ss ss sI ss}", "access_token", access,
+			 "refresh_token", refresh, "expires_in",
+			 (json_int_t)(model->options.token_ms / 1000),
 			 "token_type", "Bearer");
 }
 
@@ -75,6 +75,12 @@ static void login(struct host_call *call)
 	if (strcmp(user->status, "active") != 0) {
 		reply_refuse(call, 403, "user is not active",
 			     "USER_NOT_ACTIVE");
+		return;
+	}
+	if (call->model->options.backend_mode &&
+	    strcmp(user->role, "admin") != 0) {
+		reply_refuse(call, 403, "Backend mode is active. Only admin "
+			     "login is allowed.", "BACKEND_MODE_ADMIN_ONLY");
 		return;
 	}
 	data = tokens_for(call->model, user);

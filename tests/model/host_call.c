@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "shared/own.h"
+#include "tests/model/faults.h"
 
 #define JSON_TYPE "application/json; charset=utf-8"
 
@@ -121,16 +122,27 @@ static json_t *page_of(struct host_slice slice, size_t total, json_t *items)
 	return data;
 }
 
+/* A fault: the list has changed since the first page of it was sent. */
+static int64_t shift_of(const struct host_call *call)
+{
+	const char *text = model_request_header(call->request,
+						FAULT_HEADER_SHIFT);
+
+	return text ? strtoll(text, NULL, 10) : 0;
+}
+
 void reply_slice(struct host_call *call, size_t total,
 		 json_t *(*view)(void *context, size_t i), void *context)
 {
 	struct host_slice slice = query_slice(call);
 	json_t *items = json_array();
-	size_t first = (size_t)((slice.page - 1) * slice.page_size);
+	int64_t first = (slice.page - 1) * slice.page_size;
 
-	for (size_t i = first; i < total &&
-	     i < first + (size_t)slice.page_size; i++)
-		json_array_append_new(items, view(context, i));
+	if (slice.page > 1)
+		first += shift_of(call);
+	for (int64_t i = first; i < (int64_t)total &&
+	     i < first + slice.page_size; i++)
+		json_array_append_new(items, view(context, (size_t)i));
 	reply_data(call, page_of(slice, total, items));
 }
 

@@ -9,6 +9,10 @@ static const struct host_rule create_rules[] = {
 	{ "name", "Name", RULE_REQUIRED, NULL },
 };
 
+static const struct host_rule update_rules[] = {
+	{ "status", "Status", RULE_ONEOF, "active disabled" },
+};
+
 struct member {
 	const char *name;
 	const char *text;		/* the default, as JSON */
@@ -92,13 +96,14 @@ static bool shares_group(const json_t *one, const json_t *two)
 	return shares;
 }
 
-static bool groups_are_free(struct host_call *call)
+/* A group has one channel; `except` is the one that is being written. */
+static bool groups_are_free(struct host_call *call, const json_t *except)
 {
 	const char *key;
 	json_t *other;
 
 	json_object_foreach(call->model->channels, key, other) {
-		if (shares_group(other, call->body)) {
+		if (other != except && shares_group(other, call->body)) {
 			reply_refuse(call, 409,
 				     "group already belongs to a channel",
 				     "GROUP_ALREADY_IN_CHANNEL");
@@ -115,7 +120,7 @@ static void create(struct host_call *call)
 	char key[24];
 	json_t *view;
 
-	if (!groups_are_free(call))
+	if (!groups_are_free(call, NULL))
 		return;
 	model->next_channel = id;
 	view = json_pack("{sI ss ss ss ss}", "id", (json_int_t)id, "name",
@@ -129,27 +134,69 @@ static void create(struct host_call *call)
 	reply_data(call, json_incref(view));
 }
 
-/* What is not sent stays. */
-static void update(struct host_call *call)
+/* NULL: 404 is answered. */
+static json_t *channel_or_404(struct host_call *call)
 {
 	char key[24];
-	json_t *view, *sent;
+	json_t *view;
 
 	snprintf(key, sizeof(key), "%" PRId64, call->id);
 	view = json_object_get(call->model->channels, key);
-	if (!view) {
+	if (!view)
 		reply_refuse(call, 404, "channel not found",
 			     "CHANNEL_NOT_FOUND");
+	return view;
+}
+
+static void show(struct host_call *call)
+{
+	json_t *view = channel_or_404(call);
+
+	if (view)
+		reply_data(call, json_incref(view));
+}
+
+static void take_member(const struct host_call *call, json_t *view,
+			const char *name)
+{
+	json_t *sent = json_object_get(call->body, name);
+
+	if (sent && !json_is_null(sent))
+		json_object_set(view, name, sent);
+}
+
+/* What is not sent stays. */
+static void update(struct host_call *call)
+{
+	json_t *view = channel_or_404(call);
+
+	if (!view || !groups_are_free(call, view))
 		return;
-	}
-	for (size_t i = 0; i < COUNT(members); i++) {
-		sent = json_object_get(call->body, members[i].name);
-		if (sent && !json_is_null(sent))
-			json_object_set(view, members[i].name, sent);
-	}
+	take_member(call, view, "name");
+	take_member(call, view, "status");
+	for (size_t i = 0; i < COUNT(members); i++)
+		take_member(call, view, members[i].name);
 	if (body_has(call, "model_pricing"))
 		json_object_set_new(view, "model_pricing", pricing_of(call));
 	reply_data(call, json_incref(view));
+}
+
+/* A name may end in a star. */
+static bool covers(const char *name, const char *model_name)
+{
+	size_t len = name ? strlen(name) : 0;
+
+	if (len && name[len - 1] == '*')
+		return strncmp(name, model_name, len - 1) == 0;
+	return name && strcmp(name, model_name) == 0;
+}
+
+static bool is_active(const json_t *channel)
+{
+	const char *status = json_string_value(json_object_get(channel,
+							       "status"));
+
+	return !status || strcmp(status, "active") == 0;
 }
 
 static bool is_priced(const json_t *channel, const char *model_name)
@@ -166,8 +213,7 @@ static bool is_priced(const json_t *channel, const char *model_name)
 			continue;
 		json_array_foreach(json_object_get(pricing, "models"), k,
 				   name) {
-			if (json_is_string(name) && strcmp(
-			    json_string_value(name), model_name) == 0)
+			if (covers(json_string_value(name), model_name))
 				return true;
 		}
 	}
@@ -187,7 +233,7 @@ bool host_channel_refuses(const struct host_model *model, int64_t group_id,
 		host_ids_read(&groups, json_object_get(channel, "group_ids"));
 		ours = host_ids_has(&groups, group_id);
 		host_ids_done(&groups);
-		if (ours && json_is_true(json_object_get(channel,
+		if (ours && is_active(channel) && json_is_true(json_object_get(channel,
 							 "restrict_models")))
 			return !is_priced(channel, model_name);
 	}
@@ -218,7 +264,17 @@ static void list(struct host_call *call)
 	reply_page(call, items);
 }
 
+/* The host's own table of prices knows none of our models. */
+static void show_pricing(struct host_call *call)
+{
+	reply_data(call, json_pack("{sb}", "found", 0));
+}
+
 const struct host_route host_channel_routes[] = {
+	{ .method = "GET", .pattern = "/api/v1/admin/channels/model-pricing",
+	  .handle = show_pricing, .access = HOST_ADMIN },
+	{ .method = "GET", .pattern = "/api/v1/admin/channels/{id}",
+	  .handle = show, .access = HOST_ADMIN, .noun = "channel" },
 	{ .method = "GET", .pattern = "/api/v1/admin/channels",
 	  .handle = list, .access = HOST_ADMIN },
 	{ .method = "POST", .pattern = "/api/v1/admin/channels",
@@ -227,7 +283,8 @@ const struct host_route host_channel_routes[] = {
 	  .nrules = COUNT(create_rules) },
 	{ .method = "PUT", .pattern = "/api/v1/admin/channels/{id}",
 	  .handle = update, .access = HOST_ADMIN, .noun = "channel",
-	  .request = "updateChannelRequest" },
+	  .request = "updateChannelRequest", .rules = update_rules,
+	  .nrules = COUNT(update_rules) },
 	{ .method = "DELETE", .pattern = "/api/v1/admin/channels/{id}",
 	  .handle = delete, .access = HOST_ADMIN, .noun = "channel" },
 	{ .method = NULL },

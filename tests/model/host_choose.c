@@ -2,10 +2,13 @@
 
 #include "shared/clock.h"
 #include "shared/own.h"
+#include "tests/model/host_gateway.h"
 #include "tests/model/host_sched.h"
+#include "tests/model/host_slots.h"
 
 /* How long a conversation stays with its account. */
 #define STICKY_MS (60 * 60 * 1000)
+#define STICKY_QUEUE 3
 
 bool host_serving_is_usable(const struct host_serving *serving, int64_t now)
 {
@@ -111,6 +114,11 @@ static bool is_candidate(const struct host_model *model,
 	int64_t now = model->now;
 	const char *name = wanted->model_name;
 
+	bool unset;
+
+	if (account && wanted->needs_responses &&
+	    host_is_chat_only(model, account->copy.extra, &unset))
+		return false;
 	return account && account->copied &&
 	       !host_ids_has(wanted->tried, account->id) &&
 	       is_in_reach(model, account, wanted->group) &&
@@ -123,9 +131,13 @@ static bool is_candidate(const struct host_model *model,
 	       !is_cooling(account, name, now);
 }
 
-/* Small priority first, then who was used longest ago. */
+/* A free place first, small priority, then who was used longest ago. */
 static int compare(const struct host_account *a, const struct host_account *b)
 {
+	bool free_a = host_slots_has_free(a), free_b = host_slots_has_free(b);
+
+	if (free_a != free_b)
+		return free_a ? -1 : 1;
 	if (a->copy.priority != b->copy.priority)
 		return a->copy.priority < b->copy.priority ? -1 : 1;
 	if (a->last_used_at != b->last_used_at)
@@ -148,6 +160,13 @@ static int64_t sticky_account(struct host_model *model, uint64_t session)
 	return slot->account_id;
 }
 
+/* Only so many wait for one account because they have been there before. */
+static bool may_stay(const struct host_account *account)
+{
+	return host_slots_has_free(account) ||
+	       account->waiting < STICKY_QUEUE;
+}
+
 struct host_account *host_choose(struct host_model *model,
 				 const struct host_wanted *wanted)
 {
@@ -163,7 +182,7 @@ struct host_account *host_choose(struct host_model *model,
 
 		if (!is_candidate(model, wanted, account))
 			continue;
-		if (account->id == kept)
+		if (account->id == kept && may_stay(account))
 			return account;
 		order = best ? compare(account, best) : -1;
 		equals = order < 0 ? 1 : equals + (order == 0);

@@ -146,7 +146,8 @@ static void compare_bodies(const json_t *want,
 	const char *text = json_string_value(want);
 	json_auto_t *got = NULL;
 
-	if (text && strncmp(text, "data:", 5) == 0) {
+	if (text && (strncmp(text, "data:", 5) == 0 ||
+		     strncmp(text, "event:", 6) == 0)) {
 		compare_events(text, answer->body, out);
 		return;
 	}

@@ -10,6 +10,9 @@ static const char *const paths[] = {
 	[HOST_CHAT] = "/v1/chat/completions",
 	[HOST_RESPONSES] = "/v1/responses",
 	[HOST_MODELS] = "/v1/models",
+	[HOST_COMPACT] = "/v1/responses/compact",
+	[HOST_INPUT_TOKENS] = "/v1/responses/input_tokens",
+	[HOST_EMBEDDINGS] = "/v1/embeddings",
 };
 
 static bool ends_in(const char *text, size_t len, const char *end)

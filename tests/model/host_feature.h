@@ -18,6 +18,10 @@ enum host_feature {
 	HOST_CHECKS_GROUP_OF_KEY,	/* GROUP_DELETED, GROUP_DISABLED */
 	HOST_LISTS_MODELS_BY_PLATFORM,
 	HOST_BRIDGES_RESPONSES,		/* /v1/responses over upstream chat */
+	HOST_BRIDGES_MESSAGES,		/* /v1/messages over upstream chat */
+	HOST_OPENS_BLOCKS_WHOLE,	/* of /v1/messages streams */
+	HOST_ROUTES_EXACT_NAMES,	/* and sends them upstream, too */
+	HOST_COMPACTS_ITSELF,		/* nothing but /responses/compact */
 	HOST_SHOWS_DAILY_USAGE,
 	HOST_HAS_COMPLIANCE_GATE,
 	HOST_PROBES_WITH_TOOL,		/* and reads the answer */
@@ -51,6 +55,8 @@ enum host_feature {
 	HOST_HIDES_FOREIGN_KEYS,
 	HOST_COUNTS_TOKENS,
 	HOST_SHOWS_WINDOW,		/* of a subscription, in /v1/usage */
+	HOST_LOGS_NO_RETRIES,		/* nor bodies, in the log of errors */
+	HOST_LOGS_KEY_NAMES,
 	HOST_FEATURE__MAX
 };
 

@@ -3,9 +3,12 @@
 #include "shared/own.h"
 #include "tests/model/host_call.h"
 #include "tests/model/host_gateway.h"
+#include "tests/model/host_ops.h"
 #include "tests/model/host_probe.h"
 #include "tests/model/host_queue.h"
 #include "tests/model/host_sched.h"
+#include "tests/model/host_slots.h"
+#include "tests/model/host_way.h"
 
 #define HEADER_TIMEOUT_MS (600 * 1000)
 #define REPEAT_MS 500
@@ -16,21 +19,46 @@ void host_exchange_free(void *opaque)
 	struct host_exchange *exchange = opaque;
 
 	json_decref(exchange->body);
+	json_decref(exchange->attempts);
+	free(exchange->path);
 	free(exchange->model_name);
+	free(exchange->routed_name);
 	free(exchange->request_id);
 	host_ids_done(&exchange->tried);
 	model_answer_done(&exchange->failure);
 	free(exchange);
 }
 
-/* The exchange ends with this answer; takes both. */
-static void finish(struct host_model *model, struct host_exchange *exchange,
-		   struct model_answer *answer)
+/* Clients of Anthropic's protocol read failures in its form. */
+static void dress(const struct host_exchange *exchange,
+		  struct model_answer *answer)
 {
+	json_auto_t *body = NULL;
+	AUTO_FREE char *text = NULL;
+
+	if (answer->status < 400 || !host_surface_is_anthropic(
+			exchange->surface))
+		return;
+	body = json_loads(answer->body, 0, NULL);
+	if (!json_is_object(body))
+		return;
+	json_object_set_new(body, "type", json_string("error"));
+	text = json_dumps(body, JSON_COMPACT);
+	own_set(&answer->body, text);
+	answer->body_len = strlen(text);
+}
+
+void host_exchange_finish(struct host_model *model,
+			  struct host_exchange *exchange,
+			  struct model_answer *answer)
+{
+	host_slots_release(model, exchange);
 	if (!model_answer_header(answer, "X-Request-ID"))
 		model_answer_add_header(answer, "X-Request-ID",
 			exchange->request_id ? exchange->request_id :
 			"00000000-0000-4000-8000-000000000000");
+	dress(exchange, answer);
+	host_ops_note(model, exchange, answer);
 	host_answer(model, model->now + model->options.call_ms,
 		    exchange->ticket, answer);
 	host_exchange_free(exchange);
@@ -57,68 +85,20 @@ static void finish_unserved(struct host_model *model,
 		answer_gateway(&answer, 503, "api_error",
 			       "Service temporarily unavailable");
 	}
-	finish(model, exchange, &answer);
+	host_exchange_finish(model, exchange, &answer);
 }
 
-/* 126 looks at the boolean alone. */
-static bool is_chat_only(const struct host_model *model, const json_t *extra,
-			 bool *unset)
-{
-	const json_t *flag = json_object_get(extra,
-					     "openai_responses_supported");
-	const char *mode = json_string_value(json_object_get(
-		extra, "openai_responses_mode"));
-
-	*unset = !json_is_boolean(flag);
-	if (mode && host_has(model, HOST_HAS_RESPONSES_MODE)) {
-		if (strcmp(mode, "force_chat_completions") == 0)
-			return true;
-		if (strcmp(mode, "force_responses") == 0) {
-			*unset = false;
-			return false;
-		}
-	}
-	return json_is_false(flag);
-}
-
-static enum host_way choose_way(const struct host_model *model,
-				const struct host_account *account,
-				struct host_exchange *exchange)
-{
-	bool unset;
-	bool chat_only = is_chat_only(model, account->copy.extra, &unset);
-
-	exchange->flag_unset = unset;
-	if (!exchange->is_responses)
-		return chat_only ? HOST_RAW : HOST_CONVERTED;
-	return chat_only && host_has(model, HOST_BRIDGES_RESPONSES) ?
-		HOST_BRIDGED : HOST_PASSED;
-}
-
-static json_t *body_for(const struct host_account *account,
+static json_t *body_for(const struct host_model *model,
+			const struct host_account *account,
 			const struct host_exchange *exchange)
 {
-	const char *name = host_serving_model(&account->copy,
-					      exchange->model_name);
-	json_t *body;
+	/* Old versions choose by the exact name, and then forget it. */
+	bool forgets = exchange->exact &&
+		       !host_has(model, HOST_ROUTES_EXACT_NAMES);
 
-	if (exchange->way == HOST_CONVERTED)
-		body = host_chat_to_responses(exchange->body);
-	else if (exchange->way == HOST_BRIDGED)
-		body = host_responses_to_chat(exchange->body);
-	else
-		body = json_copy(exchange->body);
-	json_object_set_new(body, "model", json_string(name));
-	if (exchange->stream && (exchange->way == HOST_RAW ||
-				 exchange->way == HOST_BRIDGED))
-		json_object_set_new(body, "stream_options", json_pack(
-			"{sb}", "include_usage", 1));
-	return body;
-}
-
-static bool is_chat_way(enum host_way way)
-{
-	return way == HOST_RAW || way == HOST_BRIDGED;
+	return host_way_ask(model, exchange, host_serving_model(
+		&account->copy, forgets ? exchange->model_name :
+					  exchange->routed_name));
 }
 
 static void gateway_done(struct host_model *model,
@@ -133,18 +113,20 @@ static void send_to(struct host_model *model, struct host_account *account,
 		.done = gateway_done, .ticket = exchange->ticket,
 		.account_id = account->id, .timeout_ms = HEADER_TIMEOUT_MS,
 		.exchange = exchange, .exchange_free = host_exchange_free,
-		.is_raw = is_chat_way(exchange->way),
+		.is_raw = host_way_is_chat(exchange->way),
 	};
 	struct model_answer failure = { 0 };
 	struct model_request request;
 
 	if (!host_endpoint_request(model, account->copy.credentials,
-				   upstream.is_raw ? HOST_CHAT
-						   : HOST_RESPONSES,
-				   body_for(account, exchange), &request)) {
+				   host_way_endpoint(exchange->way),
+				   body_for(model, account, exchange),
+				   &request)) {
+		host_ops_attempt(model, exchange, account,
+				 HOST_ATTEMPT_REQUEST, NULL);
 		answer_gateway(&failure, 502, "upstream_error",
 			       "Upstream request failed");
-		finish(model, exchange, &failure);
+		host_exchange_finish(model, exchange, &failure);
 		return;
 	}
 	if (upstream.is_raw)
@@ -155,12 +137,23 @@ static void send_to(struct host_model *model, struct host_account *account,
 	host_upstream_start(model, at, &upstream, &request);
 }
 
+void host_exchange_send(struct host_model *model,
+			struct host_account *account,
+			struct host_exchange *exchange)
+{
+	exchange->repeats = 0;
+	exchange->way = host_way_choose(model, account, exchange);
+	send_to(model, account, exchange, model->now);
+}
+
 void host_forward(struct host_model *model, struct host_exchange *exchange)
 {
 	struct host_wanted wanted = {
 		.group = host_group_find(model, exchange->group_id),
-		.model_name = exchange->model_name,
+		.model_name = exchange->routed_name,
 		.session = exchange->session, .tried = &exchange->tried,
+		.needs_responses = exchange->surface == HOST_SURFACE_COMPACT &&
+				   host_has(model, HOST_COMPACTS_ITSELF),
 	};
 	struct host_account *account = NULL;
 
@@ -171,62 +164,8 @@ void host_forward(struct host_model *model, struct host_exchange *exchange)
 		return;
 	}
 	exchange->account_id = account->id;
-	exchange->repeats = 0;
-	exchange->way = choose_way(model, account, exchange);
-	send_to(model, account, exchange, model->now);
-}
-
-static void pass_header(struct model_answer *to,
-			const struct model_answer *from, const char *name)
-{
-	const char *value = model_answer_header(from, name);
-
-	if (value)
-		model_answer_add_header(to, name, value);
-}
-
-/* The upstream's bytes, whatever they are, with status 200. */
-static void relay(const struct host_exchange *exchange,
-		  const struct model_answer *answer, struct model_answer *ret)
-{
-	const char *type = model_answer_header(answer, "Content-Type");
-	size_t len = answer->body_len;
-	bool open_line = exchange->stream && len &&
-			 answer->body[len - 1] != '\n';
-
-	model_answer_set(ret, 200, exchange->stream ? "text/event-stream" :
-			 type ? type : "application/json", "");
-	ret->body = xrealloc(ret->body, len + 2);
-	memcpy(ret->body, answer->body, len);
-	ret->body_len = len + open_line;
-	ret->body[len] = '\n';
-	ret->body[ret->body_len] = '\0';
-	pass_header(ret, answer, "X-Request-ID");
-}
-
-static bool take_over(const struct host_model *model,
-		      const struct host_exchange *exchange,
-		      const struct model_answer *answer,
-		      struct model_answer *ret)
-{
-	switch (exchange->way) {
-	case HOST_RAW:
-		if (answer->end == MODEL_END_CUT && !exchange->stream) {
-			answer_gateway(ret, 502, "api_error",
-				       "Failed to read upstream response");
-			return false;
-		}
-		relay(exchange, answer, ret);
-		return true;
-	case HOST_PASSED:
-		relay(exchange, answer, ret);
-		return true;
-	case HOST_CONVERTED:
-		return host_chat_from_responses(model, exchange, answer, ret);
-	case HOST_BRIDGED:
-		return host_responses_from_chat(model, exchange, answer, ret);
-	}
-	return false;
+	if (host_slots_take(model, account, exchange))
+		host_exchange_send(model, account, exchange);
 }
 
 static void succeed(struct host_model *model, struct host_account *account,
@@ -238,13 +177,13 @@ static void succeed(struct host_model *model, struct host_account *account,
 	struct host_user *user = key ? host_user_find(model, key->user_id)
 				     : NULL;
 
-	if (take_over(model, exchange, answer, &own)) {
+	if (host_way_tell(model, exchange, answer, &own)) {
 		if (account)
 			host_account_used(model, account, exchange->session);
 		if (user)
 			user->last_used_at = model->now;
 	}
-	finish(model, exchange, &own);
+	host_exchange_finish(model, exchange, &own);
 }
 
 /* Inside one request, while nobody knows whether /responses exists. */
@@ -262,11 +201,50 @@ static void hide_missing(const struct host_exchange *exchange,
 			 const struct model_answer *answer,
 			 struct host_sentence *sentence)
 {
-	if (exchange->way != HOST_PASSED || answer->status != 404)
+	bool passed = exchange->way == HOST_PASSED ||
+		      exchange->way == HOST_COMPACTED ||
+		      exchange->way == HOST_TOKENS_PASSED;
+
+	if (!passed || answer->status != 404)
 		return;
 	sentence->is_final = true;
 	answer_gateway(&sentence->answer, 502, "upstream_error",
 		       "Upstream request failed");
+}
+
+static const char *count_words(int status)
+{
+	if (status == 429)
+		return "Rate limit exceeded";
+	return status == 529 || status == 500 ||
+	       (status >= 502 && status <= 504) ?
+		"Upstream service temporarily unavailable" :
+		"Upstream request failed";
+}
+
+/* A failed count is tried once, and has the upstream's status. */
+static void hide_count(const struct host_exchange *exchange,
+		       const struct model_answer *answer,
+		       struct host_sentence *sentence)
+{
+	int status = answer->status >= 400 ? answer->status : 502;
+
+	if (exchange->way != HOST_TOKENS_COUNTED)
+		return;
+	sentence->is_final = true;
+	sentence->repeat = false;
+	answer_gateway(&sentence->answer, status, "upstream_error",
+		       count_words(answer->status));
+}
+
+static enum host_attempt attempt_of(const struct model_answer *answer,
+				    const struct host_sentence *sentence)
+{
+	if (sentence->repeat)
+		return HOST_ATTEMPT_RETRY;
+	if (answer->end != MODEL_END_COMPLETE && answer->end != MODEL_END_CUT)
+		return HOST_ATTEMPT_REQUEST;
+	return sentence->is_final ? HOST_ATTEMPT_HTTP : HOST_ATTEMPT_FAILOVER;
 }
 
 static void fail(struct host_model *model, struct host_account *account,
@@ -277,6 +255,9 @@ static void fail(struct host_model *model, struct host_account *account,
 		host_blame_account(model, account, exchange, answer);
 
 	hide_missing(exchange, answer, &sentence);
+	hide_count(exchange, answer, &sentence);
+	host_ops_attempt(model, exchange, account,
+			 attempt_of(answer, &sentence), answer);
 	if (sentence.repeat) {
 		exchange->repeats++;
 		send_to(model, account, exchange, model->now + REPEAT_MS);
@@ -284,9 +265,10 @@ static void fail(struct host_model *model, struct host_account *account,
 		return;
 	}
 	if (sentence.is_final) {
-		finish(model, exchange, &sentence.answer);
+		host_exchange_finish(model, exchange, &sentence.answer);
 		return;
 	}
+	host_slots_leave(model, exchange);
 	host_ids_add(&exchange->tried, account->id);
 	model_answer_done(&exchange->failure);
 	exchange->failure = sentence.answer;
@@ -307,6 +289,7 @@ static void gateway_done(struct host_model *model,
 	if (arrived && answer->status / 100 == 2) {
 		succeed(model, account, exchange, answer);
 	} else if (!account) {
+		host_slots_leave(model, exchange);
 		host_ids_add(&exchange->tried, upstream->account_id);
 		host_forward(model, exchange);
 	} else if (arrived && falls_back(model, exchange, answer)) {

@@ -2,11 +2,18 @@
 #include <string.h>
 
 #include "shared/own.h"
+#include "tests/model/faults.h"
 #include "tests/model/host_routes.h"
 
 #define KEEP_MS (24 * 60 * 60 * 1000)
 #define LOCK_MS 30000
 #define BACKOFF_MS 5000
+
+/*
+ * A client that died leaves its key locked.  Who waits for exactly as long
+ * as the lock lasts meets it once more.
+ */
+#define STUCK_MS (LOCK_MS + 1000)
 
 /* Far more than one host sees within a day of our tests. */
 #define RECORDS_MAX 20000
@@ -65,10 +72,23 @@ static void refuse_for_now(struct host_call *call, const char *message,
 {
 	char seconds[24];
 
+	if (wait_ms > LOCK_MS)
+		wait_ms = LOCK_MS;
 	snprintf(seconds, sizeof(seconds), "%" PRId64,
 		 wait_ms > 1000 ? (wait_ms - 1) / 1000 : 1);
 	reply_refuse_with(call, 409, message, reason, "retry_after", seconds);
 	model_answer_add_header(&call->answer, "Retry-After", seconds);
+}
+
+static bool is_stuck(const json_t *record)
+{
+	return json_is_true(json_object_get(record, "stuck"));
+}
+
+static int64_t lock_end(const json_t *record)
+{
+	return record_time(record, "began_at") +
+	       (is_stuck(record) ? STUCK_MS : LOCK_MS);
 }
 
 /* What is known about this key decides; true if it may be tried again. */
@@ -85,10 +105,11 @@ static bool record_allows(struct host_call *call, json_t *record)
 			     "IDEMPOTENCY_KEY_CONFLICT");
 		return false;
 	}
-	if (record_time(record, "done_at") > now) {
+	if ((is_stuck(record) ? lock_end(record) :
+	     record_time(record, "done_at")) > now) {
 		refuse_for_now(call, "idempotent request is still processing",
 			       "IDEMPOTENCY_IN_PROGRESS",
-			       record_time(record, "began_at") + LOCK_MS - now);
+			       lock_end(record) - now);
 		return false;
 	}
 	data = json_object_get(record, "data");
@@ -153,6 +174,49 @@ static json_t *answered_data(const struct host_call *call)
 	return json_incref(json_object_get(body, "data"));
 }
 
+bool host_idempotency_is_abandoned(const struct host_call *call, bool *ret_made)
+{
+	const char *text = model_request_header(call->request,
+						FAULT_HEADER_ABANDONED);
+
+	*ret_made = !text || strcmp(text, "made") == 0;
+	return text != NULL;
+}
+
+void host_idempotency_abandon(const struct host_call *call)
+{
+	const char *key = key_of(call);
+	AUTO_FREE char *name = NULL;
+	json_t *record;
+
+	if (!key)
+		return;
+	name = record_name(call, key);
+	record = json_object_get(call->model->idempotency, name);
+	/* A replay that nobody read changes nothing. */
+	if (!record || record_time(record, "done_at") +
+		       call->model->options.call_ms < call->model->now)
+		return;
+	json_object_del(record, "data");
+	json_object_del(record, "retry_at");
+	json_object_set_new(record, "stuck", json_true());
+}
+
+/* The outcome of a call goes into its record. */
+static void put_outcome(const struct host_call *call, json_t *record,
+			int64_t done_at)
+{
+	bool made;
+
+	if (host_idempotency_is_abandoned(call, &made))
+		json_object_set_new(record, "stuck", json_true());
+	else if (call->answer.status == 200)
+		json_object_set_new(record, "data", answered_data(call));
+	else
+		json_object_set_new(record, "retry_at",
+				    json_integer(done_at + BACKOFF_MS));
+}
+
 void host_idempotency_keep(struct host_call *call)
 {
 	struct host_model *model = call->model;
@@ -170,10 +234,6 @@ void host_idempotency_keep(struct host_call *call)
 	json_object_set_new(record, "print", json_string(print));
 	json_object_set_new(record, "began_at", json_integer(model->now));
 	json_object_set_new(record, "done_at", json_integer(done_at));
-	if (call->answer.status == 200)
-		json_object_set_new(record, "data", answered_data(call));
-	else
-		json_object_set_new(record, "retry_at",
-				    json_integer(done_at + BACKOFF_MS));
+	put_outcome(call, record, done_at);
 	json_object_set_new(model->idempotency, name, record);
 }

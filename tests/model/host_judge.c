@@ -124,8 +124,7 @@ static struct handling handling_of(const struct host_account *account,
 	return handling;
 }
 
-/* The upstream's own words; a new text, NULL if it has none. */
-static char *message_of(const struct model_answer *answer)
+char *host_upstream_message(const struct model_answer *answer)
 {
 	json_auto_t *body = json_loads(answer->body, 0, NULL);
 	const char *text = json_string_value(json_object_get(
@@ -140,7 +139,7 @@ static char *message_of(const struct model_answer *answer)
 
 static char *words_of(const struct model_answer *answer)
 {
-	char *message = message_of(answer);
+	char *message = host_upstream_message(answer);
 
 	return message ? message : text_clean(answer->body);
 }
@@ -304,7 +303,7 @@ static void answer_by(struct model_answer *ret,
 		      const struct status_rule *rule,
 		      const struct model_answer *answer)
 {
-	AUTO_FREE char *own = message_of(answer);
+	AUTO_FREE char *own = host_upstream_message(answer);
 	AUTO_FREE char *number = xasprintf("Upstream error: %d",
 					   answer->status);
 
@@ -417,12 +416,12 @@ static void judge_status(struct host_model *model,
 	    host_has(model, HOST_LIMITS_MISSING_MODEL)) {
 		ret->is_final = false;
 		answer_gateway(&ret->answer, 502, "upstream_error", FAILED);
-		limit_model(model, account, exchange->model_name);
+		limit_model(model, account, exchange->routed_name);
 		return;
 	}
 	ret->repeat = may_repeat(&handling, exchange, answer->status);
 	if (rule->penalty == PENALTY_COOL)
-		cool(model, account, exchange->model_name);
+		cool(model, account, exchange->routed_name);
 	if (handling.codes && handling.listed &&
 	    punish_listed(model, account, rule, answer) && ret->is_final) {
 		ret->is_final = false;

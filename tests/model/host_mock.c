@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "shared/table.h"
+#include "tests/model/host_mock_rich.h"
 
 #define JSON "application/json"
 #define SSE "text/event-stream"
@@ -69,17 +70,6 @@ static const char reason_body[] =
 	"\"total_tokens\":49,\"completion_tokens_details\":{"
 	"\"reasoning_tokens\":8}}}";
 
-/* The richer upstream of later recordings. */
-static const char chat_rich[] =
-	"{\"id\":\"chatcmpl-up2\",\"object\":\"chat.completion\","
-	"\"created\":1770000000,\"model\":\"mock-a\",\"choices\":[{\"index\":"
-	"0,\"message\":{\"role\":\"assistant\",\"content\":\"pong\"},"
-	"\"logprobs\":null,\"finish_reason\":\"stop\"}],\"usage\":{"
-	"\"prompt_tokens\":20,\"completion_tokens\":7,\"total_tokens\":27,"
-	"\"prompt_tokens_details\":{\"cached_tokens\":4},"
-	"\"completion_tokens_details\":{\"reasoning_tokens\":0}},"
-	"\"system_fingerprint\":\"fp_up2\"}";
-
 static const char reason_stream[] =
 	CHUNK "{\"index\":0,\"delta\":{\"role\":\"assistant\",\"content\":"
 	"\"pong\",\"reasoning_content\":\"thinking\"},"
@@ -103,16 +93,6 @@ static const char responses_ok[] =
 	"\"content\":[{\"type\":\"output_text\",\"text\":\"pong-resp\"}]}],"
 	"\"usage\":{\"input_tokens\":9,\"output_tokens\":3,"
 	"\"total_tokens\":12}}}\n\n";
-
-static const char responses_rich[] =
-	"event: response.completed\n"
-	"data: {\"type\":\"response.completed\",\"response\":{\"id\":"
-	"\"resp_up2\",\"object\":\"response\",\"status\":\"completed\","
-	"\"output\":[{\"type\":\"message\",\"role\":\"assistant\","
-	"\"content\":[{\"type\":\"output_text\",\"text\":\"pong\"}]}],"
-	"\"usage\":{\"input_tokens\":20,\"output_tokens\":7,"
-	"\"total_tokens\":27,\"input_tokens_details\":{"
-	"\"cached_tokens\":4}}}}\n\n";
 
 static const char responses_probe[] =
 	"{\"id\":\"resp_mock1\",\"object\":\"response\",\"status\":"
@@ -172,7 +152,6 @@ static const struct persona personas[] = {
 	{ "reason-whole", MODEL_END_COMPLETE, 200, JSON, reason_whole, NULL },
 	{ "ok-usage", MODEL_END_COMPLETE, 200, JSON, chat_ok,
 	  chat_stream_usage },
-	{ "rich", MODEL_END_COMPLETE, 200, JSON, chat_rich, NULL },
 	{ "half", MODEL_END_CUT, 200, JSON, chat_ok, CHAT_OPENING },
 	{ "reset", MODEL_END_RESET, 0, NULL, "", NULL },
 	{ "refused", MODEL_END_REFUSED, 0, NULL, "", NULL },
@@ -249,6 +228,29 @@ static bool wants_stream(const struct model_request *call)
 	return json_is_true(stream) || json_is_string(stream);
 }
 
+static bool is_rich(const struct host_mock *mock)
+{
+	return strcmp(mock->chat, "rich") == 0;
+}
+
+/* Below /responses it has one path, if it has /responses at all. */
+static bool answer_below(const struct host_mock *mock,
+			 const struct model_request *call,
+			 struct model_answer *ret)
+{
+	if (strstr(call->target, "/compact"))
+		answer_named("403", false, ret);
+	else if (!strstr(call->target, "/input_tokens"))
+		return false;
+	else if (strcmp(mock->responses, "ok") == 0)
+		model_answer_set(ret, 200, JSON, "{\"object\":"
+				 "\"response.input_tokens\","
+				 "\"input_tokens\":20}");
+	else
+		answer_named(mock->responses, false, ret);
+	return true;
+}
+
 static void answer_responses(struct host_mock *mock,
 			     const struct model_request *call,
 			     struct model_answer *ret)
@@ -257,12 +259,14 @@ static void answer_responses(struct host_mock *mock,
 
 	mock->responses_calls++;
 	mock->probes += !stream;
+	if (answer_below(mock, call, ret))
+		return;
 	if (strcmp(mock->responses, "ok") != 0)
 		answer_named(mock->responses, stream, ret);
+	else if (is_rich(mock))
+		host_mock_rich_responses(call, ret);
 	else if (stream)
-		model_answer_set(ret, 200, SSE,
-				 strcmp(mock->chat, "rich") == 0 ?
-				 responses_rich : responses_ok);
+		model_answer_set(ret, 200, SSE, responses_ok);
 	else
 		model_answer_set(ret, 200, JSON, responses_probe);
 	ret->delay_ms = mock->responses_ms;
@@ -294,7 +298,15 @@ void host_mock_answer(void *context, const struct model_request *call,
 		answer_responses(mock, call, ret);
 		return;
 	}
+	if (strstr(call->target, "/embeddings")) {
+		mock->embeddings_calls++;
+		host_mock_rich_embeddings(ret);
+		return;
+	}
 	mock->chat_calls++;
-	answer_named(chat_name(mock, call), wants_stream(call), ret);
+	if (is_rich(mock))
+		host_mock_rich_chat(call, ret);
+	else
+		answer_named(chat_name(mock, call), wants_stream(call), ret);
 	ret->delay_ms = mock->chat_ms;
 }

@@ -2,7 +2,8 @@
  * host_mock: the upstream that stood behind the recorded hosts.
  *
  * It answers chat and /responses each as it is told, by a name of its table:
- * "ok", a status, or a way to fail.
+ * "ok", a status, or a way to fail.  With "rich" on chat it is the upstream of
+ * host_mock_rich.h, on both.
  */
 #ifndef TESTS_MODEL_HOST_MOCK_H
 #define TESTS_MODEL_HOST_MOCK_H
@@ -16,6 +17,7 @@ struct host_mock {
 	int64_t responses_ms;
 	int64_t chat_calls;
 	int64_t responses_calls;
+	int64_t embeddings_calls;
 	int64_t probes;			/* among the calls of /responses */
 	char last_target[256];
 };

@@ -36,6 +36,8 @@ struct host_options host_options_default(enum host_version version)
 		.poll_ms = 1000,
 		.rebuild_ms = 300000,
 		.models_cache_ms = 15000,
+		.ops_ms = 1200,
+		.token_ms = 24 * 60 * 60 * 1000,
 	};
 }
 
@@ -80,6 +82,8 @@ struct host_model *host_model_new(const struct host_options *options,
 	model->options.admin_email = model->admin_email;
 	model->options.admin_password = model->admin_password;
 	model->options.admin_api_key = NULL;
+	model->reported_version = xstrdup_null(options->reported_version);
+	model->options.reported_version = NULL;
 	model->now = model->started_at = now;
 	model->random = options->seed;
 	model->token_key = host_random(model);
@@ -106,6 +110,8 @@ void host_model_free(struct host_model **slot)
 bool host_model_next(struct host_model *model, int64_t now,
 		     struct host_event *ret, int64_t *ret_next)
 {
+	while (host_queue_wake(model, now))
+		;
 	host_advance(model, now);
 	return host_queue_take(model, now, ret, ret_next);
 }

@@ -30,12 +30,16 @@ struct host_options {
 	const char *admin_api_key;	/* NULL: none made yet */
 	bool compliance_accepted;	/* 0.1.179 only */
 	bool simple_mode;
+	bool backend_mode;		/* only administrators may log in */
+	const char *reported_version;	/* what it says it is; NULL: the truth */
 	int64_t call_ms;		/* an ordinary call; 5 on real hosts */
 	int64_t hash_ms;		/* user create, login; 60 on real hosts */
 	int64_t probe_extra_ms;		/* beside the upstream's own time; 10 */
 	int64_t poll_ms;		/* of the scheduler's copy; 1000 */
 	int64_t rebuild_ms;		/* of all copies; 300000 */
 	int64_t models_cache_ms;	/* 15000 */
+	int64_t token_ms;		/* life of an access token; a day */
+	int64_t ops_ms;			/* until a failure is logged; at most 1200 */
 	bool rate_limits;		/* login 20/min, 0.1.179 user routes 240/min */
 };
 
@@ -54,6 +58,13 @@ void host_model_free(struct host_model **model);
  */
 uint64_t host_model_request(struct host_model *model, int64_t now,
 			    const struct model_request *request);
+
+/*
+ * The client of this request left before the answer, which came out just now,
+ * reached it: an Idempotency-Key of it stays locked.
+ */
+void host_model_abandon(struct host_model *model, int64_t now,
+			const struct model_request *request);
 
 enum host_event_kind {
 	HOST_ANSWER,	/* `answer` to the request with this ticket */
@@ -86,9 +97,17 @@ void host_model_upstream(struct host_model *model, int64_t now,
 /*
  * What exists, for checks from outside: an object with arrays `groups`,
  * `accounts` (with bindings, credentials in clear, flags and state),
- * `users`, `keys`, `subscriptions`.  What was deleted is not there.
+ * `users`, `keys`, `subscriptions`, `channels`.  What was deleted is not
+ * there.
  */
 json_t *host_model_state(const struct host_model *model);
+
+/*
+ * Do what no call of the API does: {"do":NAME,...}, by the table at the end
+ * of host_control.c.  NULL, or what is wrong with the wish.
+ */
+const char *host_model_control(struct host_model *model, int64_t now,
+			       const json_t *body) MUST_CHECK;
 
 /* What is wrong with its bookkeeping, or NULL: for the simulations. */
 const char *host_model_fault(const struct host_model *model);

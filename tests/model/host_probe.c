@@ -76,15 +76,20 @@ static void probe_done(struct host_model *model,
 			  upstream->account_id, verdict == SUPPORTED);
 }
 
-/* Of these platforms it is known what they have: nothing is asked. */
-static bool is_known(const struct host_model *model,
-		     const struct host_account *account)
+bool host_platform_is_chat(const char *platform)
 {
 	static const char *const names[] = { "kimi", "zhipu", "deepseek" };
 	int found;
 
+	return table_find(names, COUNT(names), platform, &found);
+}
+
+/* Of these platforms it is known what they have: nothing is asked. */
+static bool is_known(const struct host_model *model,
+		     const struct host_account *account)
+{
 	return host_has(model, HOST_HAS_CN_PLATFORMS) &&
-	       table_find(names, COUNT(names), account->platform, &found);
+	       host_platform_is_chat(account->platform);
 }
 
 void host_probe_apply(struct host_model *model, int64_t account_id,

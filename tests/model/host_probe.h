@@ -7,7 +7,14 @@
 
 #include "tests/model/host_store.h"
 
-enum host_endpoint { HOST_CHAT, HOST_RESPONSES, HOST_MODELS };
+enum host_endpoint {
+	HOST_CHAT,
+	HOST_RESPONSES,
+	HOST_MODELS,
+	HOST_COMPACT,
+	HOST_INPUT_TOKENS,
+	HOST_EMBEDDINGS,
+};
 
 /*
  * The URL of an endpoint by the base_url among the credentials.  NULL if it
@@ -25,6 +32,9 @@ bool host_endpoint_request(const struct host_model *model,
 			   const json_t *credentials,
 			   enum host_endpoint endpoint, json_t *body,
 			   struct model_request *ret);
+
+/* kimi, zhipu, deepseek: chat by construction, and never probed. */
+bool host_platform_is_chat(const char *platform);
 
 /* Probe the account at `at`, if it is one that is probed. */
 void host_probe_start(struct host_model *model, int64_t at,

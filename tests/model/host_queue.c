@@ -3,10 +3,14 @@
 #include <assert.h>
 
 #include "shared/own.h"
+#include "tests/model/host_sched.h"
 
 struct item {
 	uint64_t serial;	/* among equals, first come, first out */
-	struct host_event event;
+	struct host_event event;	/* only `at`, if it is an act */
+	void (*act)(struct host_model *model, void *context);
+	void *context;
+	void (*release)(void *context);
 };
 
 struct verdict {
@@ -57,7 +61,7 @@ static void swap_items(struct item *a, struct item *b)
 	*b = kept;
 }
 
-static void push(struct host_model *model, const struct host_event *event)
+static void push_item(struct host_model *model, struct item item)
 {
 	struct host_queue *queue = model->queue;
 	size_t i = queue->count;
@@ -67,11 +71,27 @@ static void push(struct host_model *model, const struct host_event *event)
 		queue->items = xrealloc(queue->items, queue->size *
 						      sizeof(queue->items[0]));
 	}
-	queue->items[queue->count++] = (struct item){ ++queue->serial, *event };
+	item.serial = ++queue->serial;
+	queue->items[queue->count++] = item;
 	while (i && is_earlier(&queue->items[i], &queue->items[(i - 1) / 2])) {
 		swap_items(&queue->items[i], &queue->items[(i - 1) / 2]);
 		i = (i - 1) / 2;
 	}
+}
+
+static void push(struct host_model *model, const struct host_event *event)
+{
+	push_item(model, (struct item){ .event = *event });
+}
+
+void host_wake(struct host_model *model, int64_t at,
+	       void (*act)(struct host_model *model, void *context),
+	       void *context, void (*release)(void *context))
+{
+	push_item(model, (struct item){
+		.event.at = at, .act = act, .context = context,
+		.release = release,
+	});
 }
 
 static void sink(struct host_queue *queue)
@@ -93,6 +113,29 @@ static void sink(struct host_queue *queue)
 	}
 }
 
+static struct item pop(struct host_queue *queue)
+{
+	struct item first = queue->items[0];
+
+	queue->items[0] = queue->items[--queue->count];
+	sink(queue);
+	return first;
+}
+
+bool host_queue_wake(struct host_model *model, int64_t now)
+{
+	struct host_queue *queue = model->queue;
+	struct item item;
+
+	if (queue->count == 0 || !queue->items[0].act ||
+	    queue->items[0].event.at > now)
+		return false;
+	item = pop(queue);
+	host_advance(model, item.event.at);
+	item.act(model, item.context);
+	return true;
+}
+
 bool host_queue_take(struct host_model *model, int64_t now,
 		     struct host_event *ret, int64_t *ret_next)
 {
@@ -103,9 +146,7 @@ bool host_queue_take(struct host_model *model, int64_t now,
 					 : INT64_MAX;
 		return false;
 	}
-	*ret = queue->items[0].event;
-	queue->items[0] = queue->items[--queue->count];
-	sink(queue);
+	*ret = pop(queue).event;
 	*ret_next = queue->count ? queue->items[0].event.at : INT64_MAX;
 	return true;
 }
@@ -207,8 +248,13 @@ void host_queue_init(struct host_model *model)
 
 void host_queue_done(struct host_model *model)
 {
-	for (size_t i = 0; i < model->queue->count; i++)
-		host_event_done(&model->queue->items[i].event);
+	for (size_t i = 0; i < model->queue->count; i++) {
+		struct item *item = &model->queue->items[i];
+
+		host_event_done(&item->event);
+		if (item->act)
+			item->release(item->context);
+	}
 	free(model->queue->items);
 	free(model->queue->verdicts);
 	free(model->queue);

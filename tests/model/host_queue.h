@@ -33,6 +33,17 @@ void host_upstream_start(struct host_model *model, int64_t at,
 			 struct host_upstream *upstream,
 			 struct model_request *request);
 
+/*
+ * Let `act` happen at `at`, which takes the context; `release` frees one that
+ * the model ends with.
+ */
+void host_wake(struct host_model *model, int64_t at,
+	       void (*act)(struct host_model *model, void *context),
+	       void *context, void (*release)(void *context));
+
+/* Do the earliest thing if it is such an act and is due.  False if not. */
+bool host_queue_wake(struct host_model *model, int64_t now);
+
 /* The probe of this account will have this result at `at`. */
 void host_verdict_note(struct host_model *model, int64_t at,
 		       int64_t account_id, bool supported);

@@ -57,6 +57,7 @@ extern const struct host_route host_key_routes[];
 extern const struct host_route host_subscription_routes[];
 extern const struct host_route host_settings_routes[];
 extern const struct host_route host_channel_routes[];
+extern const struct host_route host_ops_routes[];
 extern const struct host_route host_gateway_routes[];
 
 /* False: the answer is set, and says what is wrong with the body. */
@@ -72,6 +73,16 @@ bool host_key_may_ask(struct host_call *call);
  */
 bool host_idempotency_begins(struct host_call *call);
 void host_idempotency_keep(struct host_call *call);
+
+/*
+ * Whether the client died in the middle of this call, and whether what it
+ * asked for was done all the same.
+ */
+bool host_idempotency_is_abandoned(const struct host_call *call,
+				   bool *ret_made);
+
+/* The client of this call, which has just been done, did not wait. */
+void host_idempotency_abandon(const struct host_call *call);
 
 /* Whether a channel of the group keeps it from models without a price. */
 bool host_channel_refuses(const struct host_model *model, int64_t group_id,

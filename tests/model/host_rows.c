@@ -113,6 +113,7 @@ void host_store_init(struct host_model *model)
 	model->channels = json_object();
 	model->refresh_tokens = json_object();
 	model->idempotency = json_object();
+	model->ops = json_array();
 }
 
 void host_store_done(struct host_model *model)
@@ -128,6 +129,7 @@ void host_store_done(struct host_model *model)
 	json_decref(model->channels);
 	json_decref(model->refresh_tokens);
 	json_decref(model->idempotency);
+	json_decref(model->ops);
 	for (size_t i = 0; i < model->nchanges; i++) {
 		host_ids_done(&model->changes[i].groups);
 		host_serving_done(&model->changes[i].serving);
@@ -138,4 +140,5 @@ void host_store_done(struct host_model *model)
 	free(model->admin_email);
 	free(model->admin_password);
 	free(model->admin_key);
+	free(model->reported_version);
 }

@@ -142,6 +142,8 @@ static void change_apply(struct host_model *model, struct host_change *change)
 
 static void poll_changes(struct host_model *model)
 {
+	if (model->paused)
+		return;
 	for (size_t i = 0; i < model->nchanges; i++)
 		change_apply(model, &model->changes[i]);
 	free(model->changes);
@@ -151,6 +153,8 @@ static void poll_changes(struct host_model *model)
 
 static void rebuild_all(struct host_model *model)
 {
+	if (model->paused)
+		return;
 	for (size_t i = 0; i < model->groups.count; i++) {
 		struct host_group *group = model->groups.rows[i];
 

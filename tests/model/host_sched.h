@@ -57,6 +57,7 @@ struct host_wanted {
 	const char *model_name;
 	uint64_t session;		/* 0: none */
 	const struct host_ids *tried;	/* not these again */
+	bool needs_responses;		/* chat alone will not do */
 };
 
 /* The account to send this to, or NULL. */

@@ -18,6 +18,7 @@ static const struct host_route *const tables[] = {
 	host_auth_routes,
 	host_settings_routes,
 	host_channel_routes,
+	host_ops_routes,
 };
 
 /* The number of a path part, -1 if it is none. */
@@ -90,6 +91,8 @@ static bool refuse_id(struct host_call *call)
 
 static void handle(struct host_call *call)
 {
+	bool made;
+
 	call->route = find_route(call);
 	if (!call->route) {
 		reply_not_found(call);
@@ -103,7 +106,11 @@ static void handle(struct host_call *call)
 		return;
 	if (!host_rules_hold(call) || !host_idempotency_begins(call))
 		return;
-	call->route->handle(call);
+	/* Nobody reads the answer to a client that died. */
+	if (host_idempotency_is_abandoned(call, &made) && !made)
+		reply_internal(call);
+	else
+		call->route->handle(call);
 	host_idempotency_keep(call);
 }
 
@@ -161,4 +168,19 @@ uint64_t host_model_request(struct host_model *model, int64_t now,
 	json_decref(call.body);
 	free(call.text);
 	return call.ticket;
+}
+
+void host_model_abandon(struct host_model *model, int64_t now,
+			const struct model_request *request)
+{
+	struct host_call call = {
+		.model = model, .request = request, .id = -1, .name = "",
+	};
+
+	host_advance(model, now);
+	split_target(&call);
+	call.route = find_route(&call);
+	if (call.route)
+		host_idempotency_abandon(&call);
+	free(call.text);
 }

@@ -110,6 +110,13 @@ static void setup_status(struct host_call *call)
 					"completed"));
 }
 
+/* Hosts that were built by hand say less than they are. */
+static const char *version_of(const struct host_model *model)
+{
+	return model->reported_version ? model->reported_version :
+		host_version_name(model->options.version);
+}
+
 static void public_settings(struct host_call *call)
 {
 	enum host_version version = call->model->options.version;
@@ -122,15 +129,17 @@ static void public_settings(struct host_call *call)
 		json_object_set_new(data, settings[i].name, json_loads(
 			settings[i].text, JSON_DECODE_ANY, NULL));
 	}
+	json_object_set_new(data, "backend_mode_enabled", json_boolean(
+		call->model->options.backend_mode));
 	json_object_set_new(data, "version",
-			    json_string(host_version_name(version)));
+			    json_string(version_of(call->model)));
 	reply_data(call, data);
 }
 
 static void show_version(struct host_call *call)
 {
-	reply_data(call, json_pack("{ss}", "version", host_version_name(
-		call->model->options.version)));
+	reply_data(call, json_pack("{ss}", "version",
+				   version_of(call->model)));
 }
 
 static void show_admin_key(struct host_call *call)

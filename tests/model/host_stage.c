@@ -82,28 +82,48 @@ static void add_bearer(struct model_request *request, const char *token)
 	model_request_add_header(request, "Authorization", bearer);
 }
 
+static struct model_request request_for(const struct host_ask *ask)
+{
+	struct model_request request = {
+		.method = xstrdup(ask->method), .target = xstrdup(ask->path),
+		.body = xstrdup(ask->body ? ask->body : ""),
+	};
+
+	request.body_len = strlen(request.body);
+	if (ask->token)
+		add_bearer(&request, ask->token);
+	for (size_t i = 0; ask->headers[i]; i += 2)
+		model_request_add_header(&request, ask->headers[i],
+					 ask->headers[i + 1]);
+	return request;
+}
+
+void host_stage_send(struct host_stage *stage, const struct host_ask *ask,
+		     struct model_answer *ret)
+{
+	struct model_request request = request_for(ask);
+
+	host_driver_send(stage->driver, &request, ret);
+	model_request_done(&request);
+}
+
 json_t *host_stage_ask_status(struct host_stage *stage, const char *method,
 			      const char *path, const char *token,
 			      const char *body, int *ret_status)
 {
-	struct model_request request = {
-		.method = xstrdup(method), .target = xstrdup(path),
-		.body = xstrdup(body ? body : ""),
+	const struct host_ask ask = {
+		.method = method, .path = path, .token = token, .body = body,
 	};
 	struct model_answer answer = { 0 };
 	json_t *json;
 
-	request.body_len = strlen(request.body);
-	if (token)
-		add_bearer(&request, token);
-	host_driver_send(stage->driver, &request, &answer);
+	host_stage_send(stage, &ask, &answer);
 	json = json_loads(answer.body, 0, NULL);
 	if (answer.status / 100 == 2)
 		host_stage_note(stage, method, path, json);
 	if (ret_status)
 		*ret_status = answer.status;
 	model_answer_done(&answer);
-	model_request_done(&request);
 	return json;
 }
 

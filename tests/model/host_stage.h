@@ -65,6 +65,18 @@ uint64_t host_stage_start(struct host_stage *stage, const json_t *recorded);
 void host_stage_play(struct host_stage *stage, const json_t *recorded,
 		     struct model_answer *ret);
 
+/* A request of the test's own.  Members are borrowed. */
+struct host_ask {
+	const char *method;
+	const char *path;
+	const char *token;		/* NULL: none */
+	const char *body;		/* NULL: none */
+	const char *headers[7];		/* name, value, ...; ends in NULL */
+};
+
+void host_stage_send(struct host_stage *stage, const struct host_ask *ask,
+		     struct model_answer *ret);
+
 /*
  * Send a request of the test's own; `token` NULL for none, `body` NULL for
  * none.  The JSON of the answer, a new reference.

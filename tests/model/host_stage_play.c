@@ -31,6 +31,8 @@ static int64_t own_id(const struct host_stage *stage, const char *noun)
 		return stage->key_id;
 	if (strcmp(noun, "subscriptions") == 0)
 		return stage->subscription_id;
+	if (strcmp(noun, "upstream-errors") == 0)
+		return 1;
 	return strcmp(noun, "channels") == 0 ? stage->channel_id : 0;
 }
 

@@ -173,6 +173,23 @@ static bool word_chat(struct host_stage *stage, const char *value)
 	return chat(stage, false);
 }
 
+/* One whose X-Request-ID is known. */
+static bool word_chat_as(struct host_stage *stage, const char *value)
+{
+	struct model_answer answer = { 0 };
+	const struct host_ask ask = {
+		.method = "POST", .path = "/v1/chat/completions",
+		.token = stage->key, .body = "{\"model\":\"mock-a\","
+		"\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}],"
+		"\"stream\":false}",
+		.headers = { "X-Request-ID", value },
+	};
+
+	host_stage_send(stage, &ask, &answer);
+	model_answer_done(&answer);
+	return true;
+}
+
 static bool word_stream(struct host_stage *stage, const char *value)
 {
 	(void)value;
@@ -249,6 +266,22 @@ static bool word_mode(struct host_stage *stage, const char *value)
 	(void)value;
 	return host_stage_bulk(stage, "\"extra\":{\"openai_responses_mode\":"
 		    "\"force_chat_completions\"}");
+}
+
+/* Let /v1/messages through; every family goes to the stage's model. */
+static bool word_dispatch(struct host_stage *stage, const char *value)
+{
+	AUTO_FREE char *path = xasprintf(ADMIN "/groups/%" PRId64,
+					 host_stage_group(stage));
+
+	(void)value;
+	return host_stage_admin(stage, "PUT", path,
+		"{\"allow_messages_dispatch\":true,"
+		"\"messages_dispatch_model_config\":{"
+		"\"opus_mapped_model\":\"mock-a\","
+		"\"sonnet_mapped_model\":\"mock-a\","
+		"\"haiku_mapped_model\":\"mock-a\","
+		"\"exact_model_mappings\":{\"claude-x-1\":\"mock-a\"}}}");
 }
 
 static bool word_deactivate(struct host_stage *stage, const char *value)
@@ -370,6 +403,7 @@ static const struct word words[] = {
 	{ "expire", word_expire },
 	{ "wait", word_wait },
 	{ "chat", word_chat },
+	{ "chat-as", word_chat_as },
 	{ "stream", word_stream },
 	{ "models", word_models },
 	{ "up", word_up },
@@ -381,6 +415,7 @@ static const struct word words[] = {
 	{ "unbind", word_unbind },
 	{ "mode", word_mode },
 	{ "deactivate", word_deactivate },
+	{ "dispatch", word_dispatch },
 	{ "drop-key", word_drop_key },
 	{ "drop-user", word_drop_user },
 	{ "logins", word_logins },

@@ -83,12 +83,24 @@ static json_t *all_subscriptions(const struct host_model *model)
 	return list;
 }
 
+static json_t *all_channels(const struct host_model *model)
+{
+	json_t *list = json_array();
+	const char *key;
+	json_t *channel;
+
+	json_object_foreach(model->channels, key, channel)
+		json_array_append_new(list, json_deep_copy(channel));
+	return list;
+}
+
 json_t *host_model_state(const struct host_model *model)
 {
-	return json_pack("{so so so so so}", "groups", all_groups(model),
+	return json_pack("{so so so so so so}", "groups", all_groups(model),
 			 "accounts", all_accounts(model),
 			 "users", all_users(model), "keys", all_keys(model),
-			 "subscriptions", all_subscriptions(model));
+			 "subscriptions", all_subscriptions(model),
+			 "channels", all_channels(model));
 }
 
 static const char *account_fault(const struct host_model *model,

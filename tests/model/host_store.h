@@ -89,6 +89,8 @@ struct host_account {
 	int64_t event_at;	/* of its last event that can hide others */
 	int64_t blocked_until;	/* in memory */
 	struct host_streak streaks[HOST_STREAKS_MAX];
+	int64_t running;	/* requests under way */
+	int64_t waiting;	/* for a place among them */
 };
 
 struct host_user {
@@ -102,6 +104,8 @@ struct host_user {
 	char *status;
 	double balance;
 	int64_t concurrency;
+	int64_t running;	/* requests under way */
+	int64_t waiting;	/* for a place among them */
 	int64_t rpm_limit;
 	struct host_ids allowed;
 	int64_t token_version;
@@ -176,11 +180,15 @@ struct host_model {
 	char *admin_email;
 	char *admin_password;
 	char *admin_key;		/* NULL: none */
+	char *reported_version;		/* NULL: the true one */
 	uint64_t random;
 	uint64_t token_key;
 	int64_t now;
 	int64_t started_at;
 	int64_t compliance_at;		/* 0: not accepted */
+	int64_t token_serial;		/* of access tokens */
+	int64_t tokens_since;		/* older ones are over */
+	bool paused;			/* the scheduler copies nothing */
 	uint64_t serial;		/* of tickets */
 
 	struct host_rows groups;
@@ -196,6 +204,8 @@ struct host_model {
 	int64_t next_pricing;
 	json_t *refresh_tokens;		/* token -> user id */
 	json_t *idempotency;		/* scope and key -> record */
+	json_t *ops;			/* failures of upstreams, in time */
+	int64_t next_ops;
 
 	struct host_change *changes;	/* the outbox */
 	size_t nchanges;

@@ -4,8 +4,6 @@
 #include "shared/own.h"
 #include "tests/model/host_token.h"
 
-#define TOKEN_MS (24 * 60 * 60 * 1000)
-
 /* Of {"alg":"HS256","typ":"JWT"}. */
 #define TOKEN_HEAD "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9"
 
@@ -72,12 +70,13 @@ static char *signature(const struct host_model *model, const char *text,
 char *host_token_make(struct host_model *model, const struct host_user *user)
 {
 	int64_t now = model->now / 1000;
-	json_auto_t *claims = json_pack("{sI ss ss sI sI sI}",
+	json_auto_t *claims = json_pack("{sI ss ss sI sI sI sI}",
 		"user_id", (json_int_t)user->id, "email", user->email,
 		"role", user->role,
 		"token_version", (json_int_t)user->token_version,
-		"exp", (json_int_t)now + TOKEN_MS / 1000,
-		"iat", (json_int_t)now);
+		"exp", (json_int_t)(now + model->options.token_ms / 1000),
+		"iat", (json_int_t)now,
+		"sid", (json_int_t)++model->token_serial);
 	AUTO_FREE char *text = json_dumps(claims, JSON_COMPACT);
 	AUTO_FREE char *payload = encode(text);
 	AUTO_FREE char *head = xasprintf("%s.%s", TOKEN_HEAD, payload);
@@ -111,7 +110,9 @@ enum host_token_state host_token_read(const struct host_model *model,
 	if (!claims)
 		return HOST_TOKEN_INVALID;
 	if (json_integer_value(json_object_get(claims, "exp")) <=
-	    model->now / 1000)
+	    model->now / 1000 ||
+	    json_integer_value(json_object_get(claims, "sid")) <=
+	    model->tokens_since)
 		return HOST_TOKEN_EXPIRED;
 	user = host_user_find(model, json_integer_value(
 		json_object_get(claims, "user_id")));

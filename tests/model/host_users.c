@@ -251,7 +251,9 @@ static json_t *view_listed(void *context, size_t i)
 	json_t *view = view_user_for_admin(listing->model, host_user_find(
 		listing->model, listing->ids.list[i]));
 
-	json_object_set_new(view, "current_concurrency", json_integer(0));
+	json_object_set_new(view, "current_concurrency", json_integer(
+		host_user_find(listing->model,
+			       listing->ids.list[i])->running));
 	return view;
 }
 

@@ -39,7 +39,8 @@ static const struct view_field fields[] = {
 	ROW_CONST("session_window_start", "null"),
 	ROW_CONST("session_window_end", "null"),
 	ROW_CONST("session_window_status", "\"\""),
-	ROW_CONST("current_concurrency", "0"),
+	{ .name = "current_concurrency", .kind = VIEW_INT,
+	  .offset = offsetof(struct host_account, running) },
 };
 
 /* Members of credentials that later versions do not show. */

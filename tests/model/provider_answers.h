@@ -26,5 +26,7 @@ char *provider_chat_body(const struct provider_telling *telling);
 char *provider_chat_stream(const struct provider_telling *telling);
 char *provider_responses_body(const struct provider_telling *telling);
 char *provider_responses_stream(const struct provider_telling *telling);
+char *provider_messages_body(const struct provider_telling *telling);
+char *provider_messages_stream(const struct provider_telling *telling);
 
 #endif

@@ -16,6 +16,8 @@ static const struct {
 	{ "/responses/input_tokens",	PROVIDER_RESPONSES_PART },
 	{ "/models",			PROVIDER_MODELS },
 	{ "/embeddings",		PROVIDER_EMBEDDINGS },
+	{ "/messages",			PROVIDER_MESSAGES },
+	{ "/messages/count_tokens",	PROVIDER_COUNT_TOKENS },
 };
 
 static const char *const methods[] = {
@@ -25,6 +27,9 @@ static const char *const methods[] = {
 	[PROVIDER_MODELS]		= "GET",
 	[PROVIDER_MODEL]		= "GET",
 	[PROVIDER_EMBEDDINGS]		= "POST",
+	[PROVIDER_MESSAGES]		= "POST",
+	[PROVIDER_COUNT_TOKENS]		= "POST",
+	[PROVIDER_BALANCE]		= "GET",
 	[PROVIDER_OTHER]		= NULL,
 };
 _Static_assert(COUNT(methods) == PROVIDER_PATH__MAX, "a method per path");
@@ -63,7 +68,8 @@ static enum provider_path path_below_models(const char *path, size_t len,
 	return PROVIDER_MODEL;
 }
 
-enum provider_path provider_path_of(const char *target, const char **ret_id)
+/* The path of a target, which may be a URL, without what follows it. */
+static const char *path_in(const char *target, size_t *ret_len)
 {
 	const char *scheme = strstr(target, "://");
 	const char *path = scheme ? strchrnul(scheme + 3, '/') : target;
@@ -71,6 +77,27 @@ enum provider_path provider_path_of(const char *target, const char **ret_id)
 
 	while (len > 0 && path[len - 1] == '/')
 		len--;
+	*ret_len = len;
+	return path;
+}
+
+bool provider_path_vendor(const char *target, enum provider_vendor *ret)
+{
+	size_t len, tail;
+	const char *path = path_in(target, &len);
+
+	return provider_balance_path(path, len, ret, &tail) &&
+	       is_base(path, len - tail);
+}
+
+enum provider_path provider_path_of(const char *target, const char **ret_id)
+{
+	enum provider_vendor vendor;
+	size_t len;
+	const char *path = path_in(target, &len);
+
+	if (provider_path_vendor(target, &vendor))
+		return PROVIDER_BALANCE;
 	for (size_t i = 0; i < COUNT(suffixes); i++) {
 		size_t tail = strlen(suffixes[i].suffix);
 
@@ -101,6 +128,10 @@ char *provider_key_of(const struct model_request *request)
 {
 	const char *value = model_request_header(request, "Authorization");
 
+	const char *other = model_request_header(request, "x-api-key");
+
+	if (!value && other)
+		return provider_plain(other, strlen(other));
 	if (!value || strncasecmp(value, "Bearer ", 7) != 0)
 		return xstrdup("");
 	value += 7;
@@ -207,6 +238,14 @@ static char *arguments_for(const json_t *parameters)
 	return json_dumps(arguments, JSON_COMPACT | JSON_ENSURE_ASCII);
 }
 
+/* /messages calls the form of the arguments by another name. */
+static const json_t *parameters_of(const json_t *function)
+{
+	const json_t *schema = json_object_get(function, "parameters");
+
+	return schema ? schema : json_object_get(function, "input_schema");
+}
+
 /* chat wraps a function in {"type","function":{}}, /responses does not. */
 static const json_t *function_of(const json_t *tool)
 {
@@ -238,7 +277,7 @@ static void read_tool(struct provider_ask *ask)
 			continue;
 		ask->tool = name;
 		ask->tool_arguments = arguments_for(
-			json_object_get(function, "parameters"));
+			parameters_of(function));
 		return;
 	}
 }

@@ -6,6 +6,7 @@
 
 #include <jansson.h>
 
+#include "tests/model/provider_balance.h"
 #include "tests/model/provider_personality.h"
 
 /*
@@ -14,6 +15,9 @@
  * PROVIDER_OTHER.  *ret_id is the rest of a path below /models, borrowed.
  */
 enum provider_path provider_path_of(const char *target, const char **ret_id);
+
+/* Whose balance a target names.  False if none. */
+bool provider_path_vendor(const char *target, enum provider_vendor *ret);
 
 /* The method that a path takes; NULL: none does. */
 const char *provider_path_method(enum provider_path path);

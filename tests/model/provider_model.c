@@ -5,38 +5,15 @@
 
 #include "shared/table.h"
 #include "tests/model/provider_answers.h"
-#include "tests/model/provider_keys.h"
+#include "tests/model/provider_call.h"
 
 #define LIMITS_BELOW 256	/* tokens that thinking takes */
 #define PATHS_MAX 256		/* counted apart; the rest is one */
 #define ENDLESS_BYTES (5 << 20)	/* more than any sane ceiling */
 #define SLOW_MS 3000
+#define QUESTIONS_OF_LIFE 20	/* of what ends by personality */
 #define JSON_TYPE "application/json"
 #define EVENTS_TYPE "text/event-stream"
-
-struct provider_model {
-	const struct provider_personality *personality;
-	uint64_t seed;
-	int64_t delay_ms;
-	json_t *models;		/* strings */
-	bool any_model;		/* "*" was among them */
-	json_t *keys;		/* of provider_keys_new() */
-	uint64_t requests;
-	uint64_t questions;
-	int64_t by_key[PROVIDER_KEY__MAX];
-	json_t *by_path;	/* "POST /x" -> status -> count */
-};
-
-/* One request under way. */
-struct call {
-	struct provider_model *model;
-	const struct model_request *request;
-	enum provider_path path;
-	const char *model_id;	/* of PROVIDER_MODEL, borrowed */
-	int64_t now;
-	uint64_t id;
-	struct model_answer *answer;
-};
 
 /* Different numbers in, different numbers out (splitmix64). */
 static uint64_t mix(uint64_t value)
@@ -64,19 +41,40 @@ static void set_models(struct provider_model *model, const char *list)
 	}
 }
 
+/* What is asked for, or what the personality is like; 0: never. */
+static int64_t limit_of(const struct provider_personality *personality,
+			enum provider_twist twist, int64_t wanted,
+			int64_t otherwise)
+{
+	if (wanted)
+		return wanted;
+	return personality->twists & (unsigned int)twist ? otherwise : 0;
+}
+
 struct provider_model *provider_model_new(const struct provider_options *o)
 {
 	const struct provider_personality *personality =
 		provider_personality_find(o->personality);
+	enum provider_vendor vendor = PROVIDER_DEEPSEEK;
 	struct provider_model *model;
 
-	if (!personality)
+	if (!personality ||
+	    (o->vendor && !provider_vendor_parse(o->vendor, &vendor)))
 		return NULL;
 	model = xcalloc(1, sizeof(*model));
-	model->personality = personality;
-	model->seed = o->seed;
-	model->delay_ms = o->delay_ms;
-	model->by_path = json_object();
+	*model = (struct provider_model){
+		.personality = personality, .seed = o->seed,
+		.delay_ms = o->delay_ms, .by_path = json_object(),
+		.retired = json_object(), .unlisted = json_object(),
+		.revoked = json_object(), .has_balance = o->vendor != NULL,
+		.vendor = vendor, .amount = o->amount,
+		.expires_at = o->expires_at,
+		.revoke_after = limit_of(personality, TWIST_REVOKE,
+					 o->revoke_after, QUESTIONS_OF_LIFE),
+		.retire_after = limit_of(personality, TWIST_RETIRE,
+					 o->retire_after, QUESTIONS_OF_LIFE),
+		.unlist_after = limit_of(personality, TWIST_UNLIST, 0, 1),
+	};
 	set_models(model, o->models);
 	model->keys = provider_keys_new(o->keys);
 	return model;
@@ -88,46 +86,16 @@ void provider_model_free(struct provider_model **model)
 		return;
 	json_decref((*model)->models);
 	json_decref((*model)->keys);
+	json_decref((*model)->retired);
+	json_decref((*model)->unlisted);
+	json_decref((*model)->revoked);
 	json_decref((*model)->by_path);
 	free(*model);
 	*model = NULL;
 }
 
-static bool twisted(const struct call *call, enum provider_twist twist)
-{
-	return (call->model->personality->twists & (unsigned int)twist) != 0;
-}
-
-static bool has_model(const struct provider_model *model, const char *name)
-{
-	json_t *known;
-	size_t i;
-
-	json_array_foreach(model->models, i, known) {
-		if (strcmp(json_string_value(known), name) == 0)
-			return true;
-	}
-	return model->any_model;
-}
-
-static void answer_json(struct call *call, int status, const json_t *body)
-{
-	AUTO_FREE char *text = json_dumps(body, JSON_COMPACT);
-
-	model_answer_set(call->answer, status, JSON_TYPE, text);
-}
-
-static void answer_error(struct call *call, int status, const char *message,
-			 const char *code)
-{
-	json_auto_t *body = json_pack("{s:{s:s, s:s, s:s?}}", "error",
-				      "message", message, "type",
-				      "invalid_request_error", "code", code);
-
-	answer_json(call, status, body);
-}
-
-static void answer_reply(struct call *call, const struct provider_reply *reply)
+static void answer_reply(struct provider_call *call,
+			 const struct provider_reply *reply)
 {
 	if (reply->status > 0) {
 		model_answer_set(call->answer, reply->status, reply->type,
@@ -141,30 +109,32 @@ static void answer_reply(struct call *call, const struct provider_reply *reply)
 	call->answer->end = reply->end;
 }
 
-static void refuse_unknown(struct call *call, const char *key)
+static void refuse_unknown(struct provider_call *call, const char *key)
 {
 	AUTO_FREE char *message = NULL;
 	size_t len = strlen(key);
 
-	if (twisted(call, TWIST_ECHO))
+	if (provider_is(call, TWIST_ECHO))
 		message = xasprintf("Incorrect API key provided: %s", key);
-	else if (twisted(call, TWIST_MASK) && len >= 12)
+	else if (provider_is(call, TWIST_MASK) && len >= 12)
 		message = xasprintf("Incorrect API key provided: %.4s****%s",
 				    key, key + len - 4);
 	else
 		message = xstrdup("Incorrect API key provided");
-	answer_error(call, 401, message, "invalid_api_key");
+	provider_answer_error(call, 401, message, "invalid_api_key");
 }
 
 /* Whether the key may ask; if not, the answer says so. */
-static bool admit(struct call *call, enum provider_key class, const char *key)
+static bool admit(struct provider_call *call, enum provider_key class,
+		  const char *key)
 {
 	bool question = strcmp(call->request->method, "POST") == 0;
 
 	switch (class) {
 	case PROVIDER_KEY_MISSING:
-		answer_error(call, 401, "You didn't provide an API key",
-			     "invalid_api_key");
+		provider_answer_error(call, 401,
+				      "You didn't provide an API key",
+				      "invalid_api_key");
 		return false;
 	case PROVIDER_KEY_UNKNOWN:
 		refuse_unknown(call, key);
@@ -184,57 +154,7 @@ static bool admit(struct call *call, enum provider_key class, const char *key)
 	return true;
 }
 
-static json_t *model_object(const struct call *call, const char *id)
-{
-	return json_pack("{s:s, s:s, s:I, s:s}", "id", id, "object", "model",
-			 "created", (json_int_t)(call->now / 1000),
-			 "owned_by", "mock");
-}
-
-static void list_models(struct call *call)
-{
-	json_t *data = json_array();
-	json_auto_t *body = json_pack("{s:s, s:o}", "object", "list",
-				      "data", data);
-	json_t *known;
-	size_t i;
-
-	json_array_foreach(call->model->models, i, known)
-		json_array_append_new(data, model_object(call,
-						json_string_value(known)));
-	answer_json(call, 200, body);
-}
-
-static void refuse_model(struct call *call, const char *name)
-{
-	AUTO_FREE char *message = xasprintf(
-		"The model `%s` does not exist or you do not have access to "
-		"it.", name);
-
-	/*
-	 * On /responses it is a bad request: a host that probes with a model
-	 * of its own must not read 404 as "no such path".
-	 */
-	answer_error(call, call->path == PROVIDER_RESPONSES ||
-		     twisted(call, TWIST_MODEL_400) ? 400 : 404, message,
-		     "model_not_found");
-}
-
-static void show_model(struct call *call)
-{
-	size_t len = strcspn(call->model_id, "?#");
-	AUTO_FREE char *id = provider_plain(call->model_id, len);
-	json_auto_t *body = NULL;
-
-	if (!has_model(call->model, id)) {
-		refuse_model(call, id);
-		return;
-	}
-	body = model_object(call, id);
-	answer_json(call, 200, body);
-}
-
-static void embed(struct call *call, const struct provider_ask *ask)
+static void embed(struct provider_call *call, const struct provider_ask *ask)
 {
 	json_auto_t *body = json_pack(
 		"{s:s, s:[{s:s, s:i, s:[f,f]}], s:s, s:{s:I, s:I}}",
@@ -243,7 +163,7 @@ static void embed(struct call *call, const struct provider_ask *ask)
 		"usage", "prompt_tokens", (json_int_t)ask->prompt_tokens,
 		"total_tokens", (json_int_t)ask->prompt_tokens);
 
-	answer_json(call, 200, body);
+	provider_answer_json(call, 200, body);
 }
 
 /* What the model says, without any form around it. */
@@ -258,11 +178,14 @@ static char *text_for(const struct provider_ask *ask)
 	return xasprintf("pong%s%s", ask->nonce ? " " : "", nonce);
 }
 
-static char *write_answer(const struct call *call,
+static char *write_answer(const struct provider_call *call,
 			  const struct provider_telling *telling)
 {
 	bool stream = telling->ask->stream;
 
+	if (call->path == PROVIDER_MESSAGES)
+		return stream ? provider_messages_stream(telling) :
+				provider_messages_body(telling);
 	if (call->path == PROVIDER_CHAT)
 		return stream ? provider_chat_stream(telling) :
 				provider_chat_body(telling);
@@ -270,11 +193,11 @@ static char *write_answer(const struct call *call,
 			provider_responses_body(telling);
 }
 
-static void tell(struct call *call, struct provider_ask *ask)
+static void tell(struct provider_call *call, struct provider_ask *ask)
 {
 	AUTO_FREE char *text = text_for(ask);
 	AUTO_FREE char *body = NULL;
-	bool thinks = twisted(call, TWIST_THINK);
+	bool thinks = provider_is(call, TWIST_THINK);
 	bool short_of = thinks && ask->max_tokens > 0 &&
 			ask->max_tokens < LIMITS_BELOW;
 	struct provider_telling telling = {
@@ -295,56 +218,106 @@ static void tell(struct call *call, struct provider_ask *ask)
 			 JSON_TYPE, body);
 }
 
-static void answer_question(struct call *call)
+static bool is_input_tokens(const struct provider_call *call)
+{
+	return call->path == PROVIDER_RESPONSES_PART &&
+	       strstr(call->request->target, "/input_tokens");
+}
+
+static void count_tokens(struct provider_call *call,
+			 const struct provider_ask *ask)
+{
+	json_auto_t *body = json_pack("{s:I}", "input_tokens",
+				      (json_int_t)ask->prompt_tokens);
+
+	if (call->path == PROVIDER_RESPONSES_PART)
+		json_object_set_new(body, "object", json_string(
+			"response.input_tokens"));
+	provider_answer_json(call, 200, body);
+}
+
+/* What ends after so many questions ends here. */
+static void grow_old(struct provider_model *model)
+{
+	const char *last = provider_last_model(model);
+
+	model->answered++;
+	if (model->retire_after && last &&
+	    model->answered > (uint64_t)model->retire_after)
+		provider_retire(model, last, false);
+}
+
+static void answer_question(struct provider_call *call)
 {
 	CLEANUP(provider_ask_done) struct provider_ask ask = { 0 };
 
+	grow_old(call->model);
 	provider_ask_read(&ask, call->request);
 	if (!ask.body)
-		answer_error(call, 400, "We could not parse the JSON body of "
-			     "your request", NULL);
+		provider_answer_error(call, 400,
+				      "We could not parse the JSON body of "
+				      "your request",
+				      NULL);
 	else if (!ask.model || !ask.model[0])
-		answer_error(call, 400, "you must provide a model parameter",
-			     NULL);
-	else if (!has_model(call->model, ask.model))
-		refuse_model(call, ask.model);
+		provider_answer_error(
+			call, 400, "you must provide a model parameter", NULL);
+	else if (!provider_has_model(call->model, ask.model))
+		provider_refuse_model(call, ask.model);
 	else if (call->path == PROVIDER_EMBEDDINGS)
 		embed(call, &ask);
-	else if (call->path == PROVIDER_RESPONSES_PART)
-		answer_error(call, 404, "Not Found", "not_found");
+	else if (call->path == PROVIDER_RESPONSES_PART &&
+		 !provider_is(call, TWIST_PARTS))
+		provider_answer_error(call, 404, "Not Found", "not_found");
+	else if (call->path == PROVIDER_COUNT_TOKENS || is_input_tokens(call))
+		count_tokens(call, &ask);
 	else
 		tell(call, &ask);
 }
 
-static void work(struct call *call)
+static void work(struct provider_call *call, enum provider_key class)
 {
 	bool question = strcmp(call->request->method, "POST") == 0;
 
-	if (question && twisted(call, TWIST_FLAP) &&
+	if (question && provider_is(call, TWIST_FLAP) &&
 	    call->model->questions++ % 2 == 1)
 		answer_reply(call, provider_reply_limited);
 	else if (call->path == PROVIDER_MODELS)
-		list_models(call);
+		provider_list_models(call);
 	else if (call->path == PROVIDER_MODEL)
-		show_model(call);
+		provider_show_model(call);
+	else if (call->path == PROVIDER_BALANCE)
+		provider_tell_balance(call, class);
 	else
 		answer_question(call);
 }
 
 /* Whoever asks gets this, key or not. */
-static bool is_open(const struct call *call, const struct provider_reply *reply)
+static bool is_open(const struct provider_call *call,
+		    const struct provider_reply *reply)
 {
 	return reply->before_key || call->path == PROVIDER_OTHER ||
-	       (twisted(call, TWIST_OPEN) && call->path == PROVIDER_MODELS);
+	       (provider_is(call, TWIST_OPEN) && call->path == PROVIDER_MODELS);
 }
 
-static void answer_path(struct call *call)
+static enum provider_key class_of(const struct provider_model *model,
+				  const char *key)
+{
+	enum provider_key class = provider_keys_class(model->keys, key);
+	bool old = model->revoke_after &&
+		   model->answered >= (uint64_t)model->revoke_after;
+
+	return class != PROVIDER_KEY_MISSING &&
+	       (old || json_object_get(model->revoked, key)) ?
+		PROVIDER_KEY_UNKNOWN : class;
+}
+
+static void answer_path(struct provider_call *call)
 {
 	const struct provider_reply *reply =
 		call->model->personality->replies[call->path];
 	const char *method = provider_path_method(call->path);
 	AUTO_FREE char *key = provider_key_of(call->request);
-	enum provider_key class = provider_keys_class(call->model->keys, key);
+	enum provider_key class = class_of(call->model, key);
 
 	call->model->by_key[class]++;
 	if (!is_open(call, reply) && !admit(call, class, key))
@@ -352,10 +325,10 @@ static void answer_path(struct call *call)
 	if (reply->status != 0)
 		answer_reply(call, reply);
 	else if (strcmp(method, call->request->method) != 0)
-		answer_error(call, 405, "Method Not Allowed",
+		provider_answer_error(call, 405, "Method Not Allowed",
 			     "method_not_allowed");
 	else
-		work(call);
+		work(call, class);
 }
 
 /* The answer again and again, until it is larger than anyone should read. */
@@ -374,25 +347,25 @@ static void make_endless(struct model_answer *answer)
 	model_answer_add_header(answer, "x-sim-endless", "1");
 }
 
-static void twist_answer(struct call *call)
+static void twist_answer(struct provider_call *call)
 {
 	struct model_answer *answer = call->answer;
 
 	answer->delay_ms = call->model->delay_ms;
-	if (twisted(call, TWIST_SLOW))
+	if (provider_is(call, TWIST_SLOW))
 		answer->delay_ms += SLOW_MS;
 	if (answer->end != MODEL_END_COMPLETE || answer->status != 200)
 		return;
-	if (twisted(call, TWIST_ENDLESS))
+	if (provider_is(call, TWIST_ENDLESS))
 		make_endless(answer);
-	if (twisted(call, TWIST_CUT)) {
+	if (provider_is(call, TWIST_CUT)) {
 		answer->body_len /= 2;
 		answer->body[answer->body_len] = '\0';
 		answer->end = MODEL_END_CUT;
 	}
 }
 
-static void count(const struct call *call)
+static void count(const struct provider_call *call)
 {
 	const char *target = call->request->target;
 	json_t *by_path = call->model->by_path;
@@ -419,7 +392,7 @@ void provider_model_request(struct provider_model *model, int64_t now,
 			    const struct model_request *request,
 			    struct model_answer *ret)
 {
-	struct call call = {
+	struct provider_call call = {
 		.model = model,
 		.request = request,
 		.now = now,

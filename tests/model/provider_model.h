@@ -29,8 +29,14 @@ struct provider_options {
 	 * unknown.
 	 */
 	const char *keys;
+	int64_t revoke_after;		/* questions; 0: never */
+	int64_t retire_after;		/* questions; 0: never */
+	const char *vendor;		/* whose balance it tells; NULL: none */
+	double amount;			/* of money, or per cent of a plan */
+	int64_t expires_at;		/* of the plan; 0: never */
 };
 
+/* NULL if there is no such personality or vendor. */
 struct provider_model *provider_model_new(const struct provider_options *o);
 void provider_model_free(struct provider_model **model);
 
@@ -41,6 +47,13 @@ const char *const *provider_personalities(void);
 void provider_model_request(struct provider_model *model, int64_t now,
 			    const struct model_request *request,
 			    struct model_answer *ret);
+
+/*
+ * Do what happens to providers: {"do":NAME,...}, by the table at the end of
+ * provider_control.c.  NULL, or what is wrong with the wish.
+ */
+const char *provider_model_control(struct provider_model *model, int64_t now,
+				   const json_t *body) MUST_CHECK;
 
 /* Counters per path and status, for checks from outside. */
 json_t *provider_model_state(const struct provider_model *model);

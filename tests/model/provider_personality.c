@@ -101,22 +101,25 @@ REPLY(unpurchased, 403, JSON, ERROR("Model service is not activated",
 const struct provider_reply *const provider_reply_quota = &reply_402;
 const struct provider_reply *const provider_reply_limited = &reply_429;
 
-/* Replies on chat, /responses, /models, elsewhere. */
-#define ON(chat, responses, models, other) { \
+/* Replies on each path; money can be asked for by all. */
+#define ON_ALL(chat, responses, models, embeddings, messages) { \
 	[PROVIDER_CHAT]			= &reply_##chat, \
 	[PROVIDER_RESPONSES]		= &reply_##responses, \
 	[PROVIDER_RESPONSES_PART]	= &reply_##responses, \
 	[PROVIDER_MODELS]		= &reply_##models, \
 	[PROVIDER_MODEL]		= &reply_##models, \
-	[PROVIDER_EMBEDDINGS]		= &reply_##other, \
+	[PROVIDER_EMBEDDINGS]		= &reply_##embeddings, \
+	[PROVIDER_MESSAGES]		= &reply_##messages, \
+	[PROVIDER_COUNT_TOKENS]		= &reply_##messages, \
+	[PROVIDER_BALANCE]		= &reply_work, \
 	[PROVIDER_OTHER]		= &reply_404 }
 
+#define ON(chat, responses, models, other) \
+	ON_ALL(chat, responses, models, other, 404)
 #define ONLY(responses) ON(work, responses, work, work)
-#define FAIL(reply) ON(reply, reply, work, reply)
+#define FAIL(reply) ON_ALL(reply, reply, work, reply, reply)
 /* A reply instead of everything, whatever the path. */
-#define ALWAYS(reply) { \
-	&reply_##reply, &reply_##reply, &reply_##reply, &reply_##reply, \
-	&reply_##reply, &reply_##reply, &reply_##reply }
+#define ALWAYS(reply) { [0 ... PROVIDER_PATH__MAX - 1] = &reply_##reply }
 
 static const struct provider_personality personalities[] = {
 	{ "chat-only-403", "chat; 403 JSON on /responses (the default)", ONLY(403), 0 },
@@ -135,6 +138,17 @@ static const struct provider_personality personalities[] = {
 	{ "chat-only-hang", "chat; never answers on /responses", ONLY(hang), 0 },
 	{ "chat-only-slow", "as chat-only-403, every answer takes 3 s", ONLY(403), TWIST_SLOW },
 	{ "dual", "chat and /responses", ONLY(work), 0 },
+	{ "responses-403-benches", "as chat-only-403: benches who is not forced", ONLY(403), 0 },
+	{ "chat-alone-403", "403 on all but chat and models",
+	  ON_ALL(work, 403, work, 403, 403), 0 },
+	{ "chat-alone-404", "404 on all but chat and models",
+	  ON_ALL(work, 404, work, 404, 404), 0 },
+	{ "with-messages", "chat and /messages; 403 on /responses",
+	  ON_ALL(work, 403, work, work, work), 0 },
+	{ "messages-only", "/messages; 404 on chat and /responses",
+	  ON_ALL(404, 404, work, 404, work), 0 },
+	{ "all-surfaces", "chat, /responses and below it, /messages, /embeddings",
+	  ON_ALL(work, work, work, work, work), TWIST_PARTS },
 	{ "no-models", "chat; 404 on /models and /responses", ON(work, 404, 404, work), 0 },
 	{ "models-open", "as chat-only-403, lists models without a key", ONLY(403), TWIST_OPEN },
 	{ "html", "200 HTML everywhere", ALWAYS(html), 0 },
@@ -149,6 +163,10 @@ static const struct provider_personality personalities[] = {
 	{ "endless", "no answer ever ends", ONLY(work), TWIST_ENDLESS },
 	{ "rate-limited", "429 with Retry-After", FAIL(429), 0 },
 	{ "flapping", "200 and 429 by turns", ONLY(403), TWIST_FLAP },
+	{ "flip-429", "as flapping", ONLY(403), TWIST_FLAP },
+	{ "revoking", "chat; after 20 questions no key is good", ONLY(403), TWIST_REVOKE },
+	{ "retiring", "chat; after 20 questions its last model is 404", ONLY(403), TWIST_RETIRE },
+	{ "unlisting", "chat; its second list lacks the last model", ONLY(403), TWIST_UNLIST },
 	{ "quota", "402: no money", FAIL(402), 0 },
 	{ "overloaded", "529", FAIL(529), 0 },
 	{ "server-error", "500 everywhere", ALWAYS(500), 0 },

@@ -16,6 +16,9 @@ enum provider_path {
 	PROVIDER_MODELS,
 	PROVIDER_MODEL,			/* below /models */
 	PROVIDER_EMBEDDINGS,
+	PROVIDER_MESSAGES,		/* of Anthropic's protocol */
+	PROVIDER_COUNT_TOKENS,		/* below /messages */
+	PROVIDER_BALANCE,
 	PROVIDER_OTHER,
 	PROVIDER_PATH__MAX
 };
@@ -41,6 +44,10 @@ enum provider_twist {
 	TWIST_MASK	= 1 << 6,	/* shows its ends only */
 	TWIST_OPEN	= 1 << 7,	/* lists its models to anybody */
 	TWIST_MODEL_400	= 1 << 8,	/* a model it lacks is a bad request */
+	TWIST_REVOKE	= 1 << 9,	/* after 20 questions no key is good */
+	TWIST_RETIRE	= 1 << 10,	/* after 20 its last model is gone */
+	TWIST_UNLIST	= 1 << 11,	/* its second list lacks the last one */
+	TWIST_PARTS	= 1 << 12,	/* /responses/compact and the like work */
 };
 
 struct provider_personality {

@@ -17,7 +17,9 @@
 #define RECORDED "tests/data/host/recorded"
 
 /* Not every test needs all of them. */
+#ifndef MAYBE_UNUSED
 #define MAYBE_UNUSED __attribute__((unused))
+#endif
 
 MAYBE_UNUSED static const char *const versions[] = { "0.1.126", "0.1.129", "0.1.179" };
 

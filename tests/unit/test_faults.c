@@ -151,6 +151,11 @@ static void every_kind_changes_the_answer_as_it_says(void **state)
 		{ FAULT_LOST,  MODEL_END_RESET,    0,   "" },
 		{ FAULT_RESET, MODEL_END_RESET,    0,   "" },
 		{ FAULT_HANG,  MODEL_END_HANG,     0,   "" },
+		{ FAULT_HALF,  MODEL_END_COMPLETE, 201, "[1" },
+		{ FAULT_ABANDON, MODEL_END_RESET,  0,   "" },
+		{ FAULT_ABANDON_EARLY, MODEL_END_RESET, 0, "" },
+		{ FAULT_INSERTED, MODEL_END_COMPLETE, 201, "[1,2]" },
+		{ FAULT_REMOVED, MODEL_END_COMPLETE, 201, "[1,2]" },
 	};
 
 	(void)state;
@@ -182,6 +187,95 @@ static void garbage_is_no_json(void **state)
 	assert_null(json_loadb(answer.body, answer.body_len, 0, NULL));
 }
 
+static void a_pattern_may_stand_for_the_middle_of_a_path(void **state)
+{
+	CLEANUP(faults_free) struct faults *faults = faults_new();
+
+	(void)state;
+	assert_null(add(faults, "[{\"kind\":\"hang\","
+			"\"path\":\"/admin/accounts/*/test*\"}]"));
+	assert_int_equal(met(faults, "POST", "/admin/accounts/7/test"),
+			 FAULT_HANG);
+	assert_int_equal(met(faults, "POST", "/admin/accounts/7/test?a=b"),
+			 FAULT_HANG);
+	assert_int_equal(met(faults, "POST", "/admin/accounts/7"),
+			 FAULT_NONE);
+}
+
+static void a_rewriting_kind_changes_the_json_and_nothing_else(void **state)
+{
+	static const struct {
+		enum fault_kind kind;
+		const char *before;
+		const char *after;
+	} rows[] = {
+		{ FAULT_NULLS, "{\"data\":{\"items\":[],\"n\":[[]]}}",
+		  "{\"data\":{\"items\":null,\"n\":[[]]}}" },
+		{ FAULT_CODE_TEXT, "{\"code\":404,\"data\":{\"code\":0}}",
+		  "{\"code\":\"404\",\"data\":{\"code\":\"0\"}}" },
+		{ FAULT_CODE_NUMBER, "{\"code\":\"FORBIDDEN\"}",
+		  "{\"code\":1}" },
+		{ FAULT_NULLS, "no json", "no json" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		CLEANUP(model_answer_done) struct model_answer answer = { 0 };
+		struct fault_rule rule = { .kind = rows[i].kind };
+
+		model_answer_set(&answer, 404, "application/json",
+				 rows[i].before);
+		fault_apply(&rule, &answer);
+		assert_int_equal(answer.status, 404);
+		assert_string_equal(answer.body, rows[i].after);
+		assert_int_equal(answer.body_len, strlen(rows[i].after));
+	}
+}
+
+static void html_stands_in_the_place_of_json(void **state)
+{
+	CLEANUP(model_answer_done) struct model_answer answer = { 0 };
+	struct fault_rule rule = { .kind = FAULT_HTML };
+
+	(void)state;
+	model_answer_set(&answer, 201, "application/json", "[1,2]");
+	fault_apply(&rule, &answer);
+	assert_int_equal(answer.status, 200);
+	assert_int_equal(strncmp(model_answer_header(&answer, "Content-Type"),
+				 "text/html", 9), 0);
+}
+
+static void only_what_the_model_must_know_marks_a_request(void **state)
+{
+	static const struct {
+		enum fault_kind kind;
+		const char *name;
+		const char *value;
+	} rows[] = {
+		{ FAULT_ABANDON, FAULT_HEADER_ABANDONED, "made" },
+		{ FAULT_ABANDON_EARLY, FAULT_HEADER_ABANDONED, "unmade" },
+		{ FAULT_INSERTED, FAULT_HEADER_SHIFT, "-1" },
+		{ FAULT_REMOVED, FAULT_HEADER_SHIFT, "1" },
+	};
+
+	(void)state;
+	for (int kind = 0; kind < FAULT_KIND__MAX; kind++) {
+		CLEANUP(model_request_done) struct model_request request = {
+			.body = xstrdup(""),
+		};
+		struct fault_rule rule = { .kind = (enum fault_kind)kind };
+		size_t i = 0;
+
+		fault_mark(&rule, &request);
+		while (i < COUNT(rows) && (int)rows[i].kind != kind)
+			i++;
+		assert_int_equal(request.nheaders, i < COUNT(rows));
+		if (i < COUNT(rows))
+			assert_string_equal(model_request_header(
+				&request, rows[i].name), rows[i].value);
+	}
+}
+
 static void what_never_came_cannot_be_cut(void **state)
 {
 	CLEANUP(model_answer_done) struct model_answer answer = {
@@ -207,6 +301,11 @@ int main(void)
 		cmocka_unit_test(a_status_rule_replaces_the_answer),
 		cmocka_unit_test(every_kind_changes_the_answer_as_it_says),
 		cmocka_unit_test(garbage_is_no_json),
+		cmocka_unit_test(a_pattern_may_stand_for_the_middle_of_a_path),
+		cmocka_unit_test(
+			a_rewriting_kind_changes_the_json_and_nothing_else),
+		cmocka_unit_test(html_stands_in_the_place_of_json),
+		cmocka_unit_test(only_what_the_model_must_know_marks_a_request),
 		cmocka_unit_test(what_never_came_cannot_be_cut),
 	};
 
