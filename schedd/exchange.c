@@ -38,6 +38,12 @@ void request_start(struct request *request, enum method method,
 	request->body.text.max = REQUEST_BODY_MAX;
 }
 
+void request_url_tail(struct request *request, enum slot slot, size_t len)
+{
+	request->url_tail_slot = slot;
+	request->url_tail_len = len;
+}
+
 void request_header(struct request *request, const char *name,
 		    const char *value, enum slot slot)
 {
@@ -86,6 +92,7 @@ void answer_done(struct answer *answer)
 	free(answer->content_type);
 	free(answer->location);
 	free(answer->request_id);
+	free(answer->note);
 	free(answer->body);
 	json_decref(answer->json);
 	*answer = (struct answer){ .retry_after_ms = -1 };

@@ -24,6 +24,9 @@ enum slot {
 	SLOT_USER_PASSWORD,	/* of the managed user */
 	SLOT_USER_TOKEN,	/* JWT of the managed user */
 	SLOT_USER_KEY,		/* API key of the managed user */
+	SLOT_HOST_SESSION,	/* JWT of the administrator, by its password */
+	SLOT_GIVEN_KEY,		/* of somebody real, given to prove access */
+	SLOT_PROXY,		/* URL with credentials; only the wire's */
 	SLOT__MAX
 };
 
@@ -57,12 +60,16 @@ struct request {
 	enum peer peer;
 	enum budget budget;
 	char *url;
+	enum slot url_tail_slot;	/* ends the URL; SLOT_NONE: nothing does */
+	size_t url_tail_len;
 	struct request_header headers[REQUEST_HEADERS_MAX];
 	size_t nheaders;
 	struct jout body;	/* empty: no body */
 	struct request_hole holes[REQUEST_HOLES_MAX];
 	size_t nholes;
 	bool chat;		/* a completion: the longer timeout */
+	bool background;	/* nobody waits: counts against a day's tokens */
+	int64_t token_estimate;	/* of a background completion */
 };
 
 void request_done(struct request *request);
@@ -71,6 +78,12 @@ void request_done(struct request *request);
 void request_start(struct request *request, enum method method,
 		   enum peer peer, const char *base, const char *fmt, ...)
 	PRINTF_LIKE(5, 6);
+
+/*
+ * The URL ends in the last `len` characters of the secret, escaped: a search
+ * for a key that need not name all of it.
+ */
+void request_url_tail(struct request *request, enum slot slot, size_t len);
 
 /* A header; its value is `value` followed by the secret in `slot`. */
 void request_header(struct request *request, const char *name,
@@ -94,6 +107,8 @@ enum transport {
 	TRANSPORT_RESET,	/* the connection died; the effect may be there */
 	TRANSPORT_TOO_LARGE,
 	TRANSPORT_BAD_URL,
+	TRANSPORT_FORBIDDEN,	/* the address may not be asked, see way.h */
+	TRANSPORT_PROXY,	/* the proxy failed or refused, not the peer */
 	TRANSPORT__MAX
 };
 
@@ -104,6 +119,7 @@ struct answer {
 	char *content_type;	/* lower case, without parameters; or NULL */
 	char *location;		/* of a redirect; or NULL */
 	char *request_id;	/* X-Request-Id; or NULL */
+	char *note;		/* why no answer came, in a few words; or NULL */
 	int64_t retry_after_ms;	/* -1: not said */
 	char *body;		/* NUL behind it; or NULL */
 	size_t body_len;

@@ -1,6 +1,7 @@
 #include "schedd/loop.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/signalfd.h>
@@ -21,6 +22,7 @@ struct loop {
 	CURLM *multi;
 	struct transfers *transfers;
 	struct engine *engine;
+	struct clock_watch clock;
 	int signal_fd;
 	int wake_fd;
 };
@@ -81,7 +83,8 @@ int loop_new(struct loop **ret, struct db *db, const struct seal_private *key,
 	loop->multi = curl_multi_init();
 	if (!loop->multi)
 		return err_set(err, ERR_INTERNAL, "curl does not start");
-	loop->transfers = transfers_new(loop->multi, settings);
+	if (transfers_new(&loop->transfers, loop->multi, settings, err))
+		return -1;
 	loop->engine = engine_new(db, key, settings, &world);
 	if (wake_listen(wake, &loop->wake_fd, err))
 		return -1;
@@ -175,10 +178,23 @@ static int finish(struct loop *loop, struct err *err)
 	return 0;
 }
 
+/* What time it is; who waits is told when somebody has set the clock. */
+static int64_t look_at_clock(struct loop *loop)
+{
+	int64_t wall = clock_wall_ms();
+	int64_t by = clock_jumped(&loop->clock, wall, clock_mono_ms());
+
+	if (by != 0) {
+		log_warn("clock.set", "by_ms=%" PRId64, by);
+		engine_clock_jumped(loop->engine, by);
+	}
+	return wall;
+}
+
 int loop_run(struct loop *loop, struct err *err)
 {
 	for (;;) {
-		int64_t next = engine_tick(loop->engine, clock_wall_ms());
+		int64_t next = engine_tick(loop->engine, look_at_clock(loop));
 
 		if (wait_for_more(loop, next, err))
 			return -1;

@@ -67,7 +67,9 @@ static int confine(const struct settings *settings, struct err *err)
 	const char *const writable[] = { slash, settings->runtime_dir,
 					 "/dev/null" };
 	const char *const readable[] = { "/etc", "/usr", "/lib", "/lib64",
-					 "/run/systemd/resolve", "/proc",
+					 "/run/systemd/resolve",
+					 "/run/resolvconf",
+					 "/run/NetworkManager", "/proc",
 					 "/dev/urandom", settings->ca_file };
 
 	return proc_confine(writable, COUNT(writable), readable,

@@ -5,6 +5,7 @@
 
 #include <curl/curl.h>
 
+#include "schedd/reach.h"
 #include "shared/buf.h"
 #include "shared/table.h"
 
@@ -16,32 +17,40 @@ struct transfer {
 	CURL *easy;
 	uint64_t tag;
 	struct wire *wire;
+	struct reach reach;
 	struct curl_slist headers[REQUEST_HEADERS_MAX + 4];
 	struct buf body;
 	struct transfer *next;		/* among those refused at once */
 	struct transfer *older, *newer;	/* among those under way */
-	CURLcode refused;
 };
 
 struct transfers {
 	CURLM *multi;
 	const struct settings *settings;
+	char *roots;			/* see reach_roots() */
 	CURL *idle[IDLE_MAX];
 	size_t nidle;
-	struct transfer *refused;	/* curl would not even begin */
+	struct transfer *refused;	/* nothing of them was sent */
 	struct transfer *under_way;
 };
 
-struct transfers *transfers_new(void *multi, const struct settings *settings)
+int transfers_new(struct transfers **ret, void *multi,
+		  const struct settings *settings, struct err *err)
 {
-	struct transfers *transfers = xcalloc(1, sizeof(*transfers));
+	struct transfers *transfers;
+	char *roots;
 
+	if (reach_roots(settings, &roots, err))
+		return -1;
+	transfers = xcalloc(1, sizeof(*transfers));
+	transfers->roots = roots;
 	transfers->multi = multi;
 	transfers->settings = settings;
 	/* Too few, and curl closes connections that the next call needs. */
 	curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS,
 			  (long)settings->concurrency + IDLE_MAX);
-	return transfers;
+	*ret = transfers;
+	return 0;
 }
 
 static void transfer_free(struct transfer *t)
@@ -81,6 +90,7 @@ void transfers_free(struct transfers **transfersp)
 	}
 	while (transfers->nidle > 0)
 		curl_easy_cleanup(transfers->idle[--transfers->nidle]);
+	free(transfers->roots);
 	free(transfers);
 	*transfersp = NULL;
 }
@@ -147,8 +157,6 @@ static void set_options(struct transfer *t, const struct settings *s)
 	curl_easy_setopt(easy, CURLOPT_PRIVATE, t);
 	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
 	curl_easy_setopt(easy, CURLOPT_WRITEDATA, t);
-	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-	curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
 	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
 	/* Answers are short, and each exchange under way has a buffer. */
 	curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, 4096L);
@@ -158,11 +166,7 @@ static void set_options(struct transfer *t, const struct settings *s)
 	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
 			 (long)s->connect_timeout_ms);
 	curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)t->wire->timeout_ms);
-	/* "" is no proxy, whatever the environment says. */
-	curl_easy_setopt(easy, CURLOPT_PROXY, s->proxy);
 	curl_easy_setopt(easy, CURLOPT_USERAGENT, "crm/" CRM_VERSION);
-	if (*s->ca_file)
-		curl_easy_setopt(easy, CURLOPT_CAINFO, s->ca_file);
 }
 
 void transfers_send(struct transfers *transfers, uint64_t tag,
@@ -177,8 +181,9 @@ void transfers_send(struct transfers *transfers, uint64_t tag,
 	set_options(t, transfers->settings);
 	set_headers(t);
 	set_method(t);
-	if (curl_multi_add_handle(transfers->multi, t->easy) != CURLM_OK) {
-		t->refused = CURLE_FAILED_INIT;
+	if (!reach_start(&t->reach, t->easy, wire, transfers->settings,
+			 transfers->roots) ||
+	    curl_multi_add_handle(transfers->multi, t->easy) != CURLM_OK) {
 		t->next = transfers->refused;
 		transfers->refused = t;
 		return;
@@ -189,45 +194,10 @@ void transfers_send(struct transfers *transfers, uint64_t tag,
 	transfers->under_way = t;
 }
 
-/* What curl's codes mean here; any other is a connection that died. */
-static const struct {
-	CURLcode code;
-	enum transport transport;
-} meanings[] = {
-	{ CURLE_OK,			 TRANSPORT_OK },
-	{ CURLE_COULDNT_RESOLVE_HOST,	 TRANSPORT_DNS },
-	{ CURLE_COULDNT_RESOLVE_PROXY,	 TRANSPORT_DNS },
-	{ CURLE_COULDNT_CONNECT,	 TRANSPORT_REFUSED },
-	{ CURLE_SSL_CONNECT_ERROR,	 TRANSPORT_TLS },
-	{ CURLE_PEER_FAILED_VERIFICATION, TRANSPORT_TLS },
-	{ CURLE_SSL_CACERT_BADFILE,	 TRANSPORT_TLS },
-	{ CURLE_SSL_ISSUER_ERROR,	 TRANSPORT_TLS },
-	{ CURLE_URL_MALFORMAT,		 TRANSPORT_BAD_URL },
-	{ CURLE_UNSUPPORTED_PROTOCOL,	 TRANSPORT_BAD_URL },
-};
-
-/* Did the request leave, or begin to? */
-static bool was_asked(const struct transfer *t)
-{
-	curl_off_t connected = 0;
-
-	curl_easy_getinfo(t->easy, CURLINFO_PRETRANSFER_TIME_T, &connected);
-	return connected > 0;
-}
-
 static enum transport transport_of(const struct transfer *t, CURLcode code)
 {
-	if (t->body.failed)
-		return TRANSPORT_TOO_LARGE;
-	if (code == CURLE_OPERATION_TIMEDOUT)
-		return was_asked(t) ? TRANSPORT_SILENT : TRANSPORT_TIMEOUT;
-	/* So curl calls an answer, too, that is no HTTP. */
-	if (code == CURLE_UNSUPPORTED_PROTOCOL && was_asked(t))
-		return TRANSPORT_RESET;
-	for (size_t i = 0; i < COUNT(meanings); i++)
-		if (meanings[i].code == code)
-			return meanings[i].transport;
-	return TRANSPORT_RESET;
+	return t->body.failed ? TRANSPORT_TOO_LARGE
+			      : reach_end(&t->reach, t->easy, (int)code);
 }
 
 /* "Text/HTML; charset=x" to "text/html". */
@@ -246,11 +216,16 @@ static char *plain_type(const char *type)
 static void read_answer(struct transfer *t, CURLcode code, struct answer *ret)
 {
 	struct curl_header *header;
+	enum transport transport = transport_of(t, code);
 	curl_off_t total = 0, first = 0, after = 0;
 	const char *type = NULL, *location = NULL;
 	long status = 0;
 
-	curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
+	/* What a proxy says is not the peer's word. */
+	if (transport == TRANSPORT_PROXY)
+		buf_wipe(&t->body);
+	else
+		curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
 	curl_easy_getinfo(t->easy, CURLINFO_CONTENT_TYPE, &type);
 	curl_easy_getinfo(t->easy, CURLINFO_REDIRECT_URL, &location);
 	curl_easy_getinfo(t->easy, CURLINFO_TOTAL_TIME_T, &total);
@@ -259,13 +234,14 @@ static void read_answer(struct transfer *t, CURLcode code, struct answer *ret)
 	if (after > RETRY_AFTER_MAX_S)
 		after = RETRY_AFTER_MAX_S;
 	*ret = (struct answer){
-		.transport = transport_of(t, code),
+		.transport = transport,
 		.status = (int)status,
 		.content_type = plain_type(type),
 		.location = xstrdup_null(location),
 		.retry_after_ms = after > 0 ? after * 1000 : -1,
 		.latency_ms = total / 1000,
 		.first_byte_ms = first / 1000,
+		.note = reach_note(&t->reach, t->easy, (int)code, transport),
 	};
 	if (curl_easy_header(t->easy, "X-Request-Id", 0, CURLH_HEADER, -1,
 			     &header) == CURLHE_OK)
@@ -296,7 +272,7 @@ int transfers_reap(struct transfers *transfers, uint64_t *ret_tag,
 
 	if (t) {
 		transfers->refused = t->next;
-		code = t->refused;
+		code = CURLE_FAILED_INIT;
 	} else {
 		msg = curl_multi_info_read(transfers->multi, &left);
 		if (!msg)

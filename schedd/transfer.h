@@ -2,7 +2,7 @@
  * transfer: a wire into a curl handle, and what curl says into an answer.
  *
  * http and https only, no redirects, certificates verified, a ceiling for
- * time and size, no proxy but the configured one.
+ * time and size; by the way that the wire names, see reach.h.
  */
 #ifndef SCHEDD_TRANSFER_H
 #define SCHEDD_TRANSFER_H
@@ -17,10 +17,12 @@
 struct transfers;
 
 /*
- * `multi` is the loop's CURLM, borrowed; so is `settings`.  Call when curl
- * has been started.
+ * `multi` is the loop's CURLM, borrowed; so is `settings`, whose file of
+ * certificates is read.  Call when curl has been started.
  */
-struct transfers *transfers_new(void *multi, const struct settings *settings);
+int transfers_new(struct transfers **ret, void *multi,
+		  const struct settings *settings, struct err *err)
+	MUST_CHECK;
 void transfers_free(struct transfers **transfers);
 
 /* Begin; the wire is taken.  It ends in transfers_reap(). */

@@ -13,7 +13,7 @@ static const char *const method_names[METHOD__MAX] = {
 
 unsigned wire_slots(const struct request *request)
 {
-	unsigned slots = 0;
+	unsigned slots = 1u << request->url_tail_slot;
 
 	for (size_t i = 0; i < request->nheaders; i++)
 		slots |= 1u << request->headers[i].slot;
@@ -42,6 +42,22 @@ static bool has_all(const struct request *request,
 static void add_header(struct wire *wire, char *header)
 {
 	wire->headers[wire->nheaders++] = header;
+}
+
+static char *fill_url(const struct request *request,
+		      const struct wire_secrets *secrets)
+{
+	const char *tail = secrets->text[request->url_tail_slot];
+	AUTO_WIPE char *escaped = NULL;
+	size_t len;
+
+	if (request->url_tail_slot == SLOT_NONE)
+		return xstrdup(request->url);
+	len = strlen(tail);
+	if (len > request->url_tail_len)
+		tail += len - request->url_tail_len;
+	escaped = request_escape(tail);
+	return xasprintf("%s%s", request->url, escaped);
 }
 
 /* Put the secrets into their places, as JSON strings. */
@@ -80,6 +96,28 @@ static void keep_secrets(struct wire *wire, unsigned slots,
 		if (slots & 1u << i)
 			wire->secrets->text[i] = xstrdup(secrets->text[i]);
 }
+
+/* "user:password" as it stands in a URL; NULL if nothing does. */
+static char *credentials_of(const char *url)
+{
+	const char *from = strstr(url, "://"), *at;
+
+	from = from ? from + 3 : url;
+	at = strrchr(from, '@');
+	return at ? xstrndup(from, (size_t)(at - from)) : NULL;
+}
+
+void wire_go_by(struct wire *wire, const struct way *way, enum peer peer,
+		const char *proxy)
+{
+	wire->proxy = xstrdup_null(proxy ? proxy : way->proxy);
+	wire->ca_pem = xstrdup_null(way->ca_pem);
+	wire->private_ok = way->private_ok;
+	wire->private_setting = way_private_setting(peer);
+	/* A peer may show what a proxy passed on to it. */
+	if (proxy)
+		wire->secrets->text[SLOT_PROXY] = credentials_of(proxy);
+}
 #pragma GCC diagnostic pop
 
 struct wire *wire_make(const struct request *request,
@@ -91,7 +129,7 @@ struct wire *wire_make(const struct request *request,
 		return NULL;
 	wire = xcalloc(1, sizeof(*wire));
 	wire->method = method_names[request->method];
-	wire->url = xstrdup(request->url);
+	wire->url = fill_url(request, secrets);
 	for (size_t i = 0; i < request->nheaders; i++) {
 		const struct request_header *h = &request->headers[i];
 		const char *secret = secrets->text[h->slot];
@@ -135,7 +173,9 @@ void wire_free(struct wire **wirep)
 		wire_secrets_wipe(wire->secrets);
 	free(wire->secrets);
 	free(wire->body);
-	free(wire->url);
+	own_wipe(&wire->url);
+	own_wipe(&wire->proxy);
+	free(wire->ca_pem);
 	free(wire);
 	*wirep = NULL;
 }

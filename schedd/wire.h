@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "schedd/exchange.h"
+#include "schedd/way.h"
 
 /* The plaintexts by slot; what is NULL is not to be had. */
 struct wire_secrets {
@@ -26,6 +27,10 @@ struct wire {
 	int64_t timeout_ms;
 	int64_t answer_max;
 	struct wire_secrets *secrets;	/* that went into it */
+	char *proxy;		/* URL; "": none; NULL: that of the settings */
+	char *ca_pem;		/* trusted beside the system's; NULL: none */
+	bool private_ok;	/* loopback and private addresses are meant */
+	const char *private_setting;	/* a literal: what would allow them */
 };
 
 /* The slots that a request names, as bits. */
@@ -37,6 +42,13 @@ void wire_secrets_wipe(struct wire_secrets *secrets);
 struct wire *wire_make(const struct request *request,
 		       const struct wire_secrets *secrets);
 void wire_free(struct wire **wire);
+
+/*
+ * Let it go by `way`; `proxy` is the plaintext of way->proxy_secret_id, or
+ * NULL where there is none.
+ */
+void wire_go_by(struct wire *wire, const struct way *way, enum peer peer,
+		const char *proxy);
 
 /*
  * Overwrite every secret of the wire that stands in an answer: some peers

@@ -16,6 +16,11 @@ SITE_UID=${SITE_UID:-61234}
 no_proxy=localhost,127.0.0.1
 export no_proxy
 
+# Its providers stand on this machine, which the settings do not allow unless
+# somebody says so.
+CRM_PRIVATE_PROVIDERS=${CRM_PRIVATE_PROVIDERS:-1}
+export CRM_PRIVATE_PROVIDERS
+
 # site_new DIR PROGRAMS: make the folder, with copies of the programs, keys,
 # settings, database, certificate and an administrator's token.  SITE is then
 # where it is: DIR, or a folder elsewhere if DIR cannot be reached by the user
@@ -24,7 +29,8 @@ site_new() {
 	site_place "$1"
 	mkdir -p "$SITE/bin" "$SITE/etc" "$SITE/run" "$SITE/var" "$SITE/log" \
 		"$SITE/nginx"
-	for program in crm-fcgi crm-schedd crmctl pool hostsim providersim; do
+	for program in crm-fcgi crm-schedd crmctl pool hostsim providersim \
+		proxysim; do
 		[ ! -x "$2/$program" ] || cp "$2/$program" "$SITE/bin/"
 	done
 	PATH=$SITE/bin:$PATH

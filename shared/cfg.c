@@ -54,6 +54,18 @@ static int set_from_file(const struct cfg_field *f,
 						: "a whole number");
 }
 
+/* "1" and "0", as is usual there, beside what the file says. */
+static int set_flag_from_env(const struct cfg_field *f, const char *text,
+			     bool *at, struct err *err)
+{
+	bool yes = strcmp(text, "1") == 0 || strcmp(text, "true") == 0;
+
+	if (!yes && strcmp(text, "0") != 0 && strcmp(text, "false") != 0)
+		return err_set(err, ERR_INVALID, "%s must be 1 or 0", f->env);
+	*at = yes;
+	return 0;
+}
+
 static int set_from_env(const struct cfg_field *f, const char *text, void *at,
 			struct err *err)
 {
@@ -64,6 +76,8 @@ static int set_from_env(const struct cfg_field *f, const char *text, void *at,
 		own_set(at, text);
 		return 0;
 	}
+	if (f->type == CFG_TYPE_BOOL)
+		return set_flag_from_env(f, text, at, err);
 	errno = 0;
 	value = strtoll(text, &end, 10);
 	if (errno || end == text || *end != '\0')

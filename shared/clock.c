@@ -28,6 +28,18 @@ int64_t clock_mono_us(void)
 	return read_us(CLOCK_MONOTONIC);
 }
 
+/* Less than this is how clocks are kept right, and how a process is held. */
+#define JUMP_MS 1000
+
+int64_t clock_jumped(struct clock_watch *watch, int64_t wall, int64_t mono)
+{
+	int64_t by = watch->begun ? wall - mono - watch->ahead : 0;
+
+	watch->begun = true;
+	watch->ahead = wall - mono;
+	return by >= JUMP_MS || by <= -JUMP_MS ? by : 0;
+}
+
 const char *clock_format(int64_t at, char text[CLOCK_TEXT_MAX])
 {
 	int64_t ms = at % 1000;

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "shared/cfg.h"
+#include "shared/proxy.h"
 #include "shared/table.h"
 
 #define DEFAULT_FILE "/etc/crm/crm.conf"
@@ -13,6 +14,9 @@
 #define NUMBER(path, m, otherwise, lo, hi, help) \
 	{ path, CFG_TYPE_INT, offsetof(struct settings, m), NULL, \
 	  otherwise, lo, hi, NULL, help }
+#define FLAG(path, m, otherwise, env, help) \
+	{ path, CFG_TYPE_BOOL, offsetof(struct settings, m), NULL, \
+	  otherwise, 0, 0, env, help }
 
 static const struct cfg_field fields[] = {
 	TEXT("database", database, "/var/lib/crm/crm.db",
@@ -49,7 +53,13 @@ static const struct cfg_field fields[] = {
 	TEXT("exchange.proxy", proxy, "", NULL,
 	     "Proxy for all calls, as a URL; the environment's is not used"),
 	TEXT("exchange.ca_file", ca_file, "", NULL,
-	     "Certificates to trust instead of the system's"),
+	     "Certificates to trust beside the system's"),
+	FLAG("exchange.private_hosts", private_hosts, true,
+	     "CRM_PRIVATE_HOSTS",
+	     "Whether hosts may have loopback and private addresses"),
+	FLAG("exchange.private_providers", private_providers, false,
+	     "CRM_PRIVATE_PROVIDERS",
+	     "Whether providers may have loopback and private addresses"),
 
 	NUMBER("limits.concurrency", concurrency, 256, 1, 4000,
 	       "Exchanges under way at once, in all"),
@@ -63,6 +73,14 @@ static const struct cfg_field fields[] = {
 	       "Logins on one host; a stock host refuses more than 20"),
 	NUMBER("limits.user_calls_per_minute", user_calls_per_minute, 200, 1,
 	       100000, "Calls with a user's token; 0.1.179 refuses over 240"),
+	NUMBER("limits.host_per_minute", host_per_minute, 0, 0, 100000,
+	       "Requests to one host in a minute; 0 for no limit"),
+	NUMBER("limits.provider_per_minute", provider_per_minute, 0, 0,
+	       100000,
+	       "Requests to one provider's endpoint in a minute; 0: no limit"),
+	NUMBER("limits.background_tokens_per_day", background_tokens_per_day,
+	       200000, 0, INT64_C(1) << 40,
+	       "Tokens for proofs in the background, an endpoint; 0: no limit"),
 
 	NUMBER("engine.poll_ms", poll_ms, 250, 10, 10000,
 	       "Milliseconds between looks, should a wake-up get lost"),
@@ -82,16 +100,46 @@ static const struct cfg_field fields[] = {
 	       "Hours after which a proof is stale"),
 	TEXT("engine.probe_from", probe_from, "auto", NULL,
 	     "Whose view of a provider gates an import: auto, crm, host"),
+
+	NUMBER("watch.every_s", watch_every_s, 3600, 0, 2592000,
+	       "Seconds between proofs of an access; 0 switches the watch off"),
+	NUMBER("watch.recheck_s", watch_recheck_s, 60, 1, 86400,
+	       "Seconds after which an access that failed is proven again"),
+	NUMBER("watch.at_once", watch_at_once, 8, 1, 1000,
+	       "Checks of the watch under way at once"),
+	NUMBER("watch.quorum", watch_quorum, 3, 1, 100,
+	       "Failures of one class until an access is called broken"),
+	NUMBER("watch.window_min", watch_window_min, 60, 1, 10080,
+	       "Minutes in which these failures count"),
+	NUMBER("watch.repairs", watch_repairs, 3, 1, 100,
+	       "Repairs of one account that somebody may undo before CRM stops"),
+	NUMBER("watch.repairs_hours", watch_repairs_hours, 24, 1, 8760,
+	       "Hours in which these repairs count"),
+	NUMBER("watch.host_hours", watch_host_hours, 24, 0, 8760,
+	       "Hours between probes of a host; 0 for none"),
 };
 
 static const char *const probe_places[] = { "auto", "crm", "host" };
+
+static int check_proxy(const char *url, struct err *err)
+{
+	AUTO_FREE char *shown = NULL;
+	bool secret;
+
+	if (*url == '\0')
+		return 0;
+	if (proxy_check(url, &shown, &secret, err))
+		return err_wrap(err, "exchange.proxy");
+	return 0;
+}
 
 int settings_read(struct settings *ret, const char *file, struct err *err)
 {
 	CLEANUP(settings_done) struct settings settings = { 0 };
 	int place;
 
-	if (cfg_read(fields, COUNT(fields), file, &settings, err))
+	if (cfg_read(fields, COUNT(fields), file, &settings, err) ||
+	    check_proxy(settings.proxy, err))
 		return -1;
 	if (!table_find(probe_places, COUNT(probe_places), settings.probe_from,
 			&place))

@@ -31,7 +31,9 @@ struct settings {
 	int64_t chat_timeout_ms;	/* of completions */
 	int64_t answer_max;		/* bytes of an answer */
 	char *proxy;			/* URL, "" for none */
-	char *ca_file;			/* "" for the system's */
+	char *ca_file;			/* beside the system's; "": none */
+	bool private_hosts;	/* hosts may have loopback, private addresses */
+	bool private_providers;
 
 	int64_t concurrency;		/* exchanges under way, in all */
 	int64_t host_concurrency;
@@ -39,6 +41,9 @@ struct settings {
 	int64_t key_concurrency;
 	int64_t logins_per_minute;	/* on one host */
 	int64_t user_calls_per_minute;	/* on one host, with a user's token */
+	int64_t host_per_minute;	/* requests; 0: no limit */
+	int64_t provider_per_minute;	/* to one endpoint; 0: no limit */
+	int64_t background_tokens_per_day; /* of one endpoint; 0: no limit */
 
 	int64_t poll_ms;		/* what a lost wake-up costs */
 	int64_t lease_ms;
@@ -49,6 +54,15 @@ struct settings {
 	int64_t retry_max_ms;
 	int64_t proof_hours;		/* until a proof is stale */
 	char *probe_from;		/* auto, crm, host */
+
+	int64_t watch_every_s;		/* between proofs of an access; 0: off */
+	int64_t watch_recheck_s;	/* after a failure */
+	int64_t watch_at_once;		/* checks of the watch under way */
+	int64_t watch_quorum;		/* failures of a class until broken */
+	int64_t watch_window_min;	/* in which they count */
+	int64_t watch_repairs;		/* of one thing that do not last */
+	int64_t watch_repairs_hours;	/* in which they count */
+	int64_t watch_host_hours;	/* between probes of a host; 0: none */
 };
 
 /* Read `file`, or the defaults if it is NULL.  Release: settings_done(). */

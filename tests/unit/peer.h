@@ -27,6 +27,7 @@ struct peer_server {
 	int stop[2];		/* a pipe: closed when it is to end */
 	pthread_t thread;
 	char request[PEER_REQUEST_MAX];	/* the last one, as it came */
+	int socks_reply;	/* as a SOCKS proxy; -1: it wants no one */
 };
 
 static void peer_say(int fd, const char *text)
@@ -151,6 +152,45 @@ static void act_endless(struct peer_server *peer, int fd)
 		peer_say(fd, much);
 }
 
+/* It would go on: the connection stays open. */
+static void act_keep(struct peer_server *peer, int fd)
+{
+	peer_say(fd, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+	peer_wait(peer, fd);
+}
+
+/* What proxies say of those who ask, and of where they cannot get. */
+static void act_407(struct peer_server *peer, int fd)
+{
+	(void)peer;
+	peer_say(fd, "HTTP/1.1 407 Who are you?\r\nContent-Length: 2\r\n"
+		 "Proxy-Authenticate: Basic realm=\"p\"\r\n"
+		 "Connection: close\r\n\r\nno");
+}
+
+static void act_502(struct peer_server *peer, int fd)
+{
+	(void)peer;
+	peer_say(fd, "HTTP/1.1 502 Cannot get there\r\nContent-Length: 0"
+		 "\r\nConnection: close\r\n\r\n");
+}
+
+static void act_socks(struct peer_server *peer, int fd)
+{
+	char reply[10] = { 5, (char)peer->socks_reply, 0, 1 };
+	char asked[512];
+
+	if (peer->socks_reply < 0) {
+		send(fd, "\x05\xff", 2, MSG_NOSIGNAL);
+		peer_wait(peer, fd);
+		return;
+	}
+	send(fd, "\x05\x00", 2, MSG_NOSIGNAL);
+	if (recv(fd, asked, sizeof(asked), 0) > 0)
+		send(fd, reply, sizeof(reply), MSG_NOSIGNAL);
+	peer_wait(peer, fd);
+}
+
 static const struct {
 	const char *path;
 	void (*act)(struct peer_server *peer, int fd);
@@ -167,6 +207,14 @@ static const struct {
 	{ "/close", act_close },
 	{ "/garbage", act_garbage },
 	{ "/endless", act_endless },
+	{ "/keep", act_keep },
+	/* Asked as a proxy. */
+	{ "http://auth.test/", act_407 },
+	{ "auth.test:443", act_407 },
+	{ "far.test:443", act_502 },
+	{ "silent.test:443", act_silent },
+	{ "reset.test:443", act_reset },
+	{ "garbage.test:443", act_garbage },
 };
 
 /* Read a request with its body, as far as it comes at once. */
@@ -183,7 +231,8 @@ static void peer_read(struct peer_server *peer, int fd)
 			break;
 		len += (size_t)n;
 		peer->request[len] = '\0';
-		if (peer->request[0] == 0x16)	/* TLS: we do not speak it */
+		/* TLS, which we do not speak, and SOCKS. */
+		if (peer->request[0] == 0x16 || peer->request[0] == 0x05)
 			break;
 		end = strstr(peer->request, "\r\n\r\n");
 		length = strcasestr(peer->request, "\r\nContent-Length: ");
@@ -198,6 +247,10 @@ static void peer_serve(struct peer_server *peer, int fd)
 	const char *path;
 
 	peer_read(peer, fd);
+	if (peer->request[0] == 0x05) {
+		act_socks(peer, fd);
+		return;
+	}
 	path = strchr(peer->request, ' ');
 	for (size_t i = 0; path && i < COUNT(acts); i++) {
 		size_t len = strlen(acts[i].path);

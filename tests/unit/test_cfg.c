@@ -258,6 +258,8 @@ static int forget_environment(void **state)
 	(void)state;
 	unsetenv("SUB2API_CRM_SQLITE_DSN");
 	unsetenv("CRM_RUNTIME_DIR");
+	unsetenv("CRM_PRIVATE_HOSTS");
+	unsetenv("CRM_PRIVATE_PROVIDERS");
 	unsetenv("CRM_SEAL_PRIVATE");
 	return 0;
 }

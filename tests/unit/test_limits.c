@@ -21,6 +21,12 @@ static const struct settings settings = {
 	.user_calls_per_minute = 3,
 };
 
+static const struct request plain;
+static const struct request of_budget[BUDGET__MAX] = {
+	[BUDGET_LOGIN] = { .budget = BUDGET_LOGIN },
+	[BUDGET_USER_CALL] = { .budget = BUDGET_USER_CALL },
+};
+
 static const struct limit_names nobody = { 0 };
 static const struct limit_names one = { .host = "hst_1" };
 static const struct limit_names two = { .host = "hst_2" };
@@ -28,7 +34,7 @@ static const struct limit_names two = { .host = "hst_2" };
 static bool enters(struct limits *limits, const struct limit_names *names)
 {
 	int64_t at = -1;
-	bool in = limits_enter(limits, names, BUDGET_NONE, NOW, &at);
+	bool in = limits_enter(limits, names, &plain, NOW, &at);
 
 	assert_int_equal(at, 0);
 	return in;
@@ -114,7 +120,7 @@ static void who_is_refused_is_not_counted(void **state)
 static bool calls(struct limits *limits, enum budget budget, int64_t now,
 		  int64_t *ret_at)
 {
-	if (!limits_enter(limits, &one, budget, now, ret_at))
+	if (!limits_enter(limits, &one, &of_budget[budget], now, ret_at))
 		return false;
 	assert_int_equal(*ret_at, 0);
 	limits_leave(limits, &one);
@@ -156,11 +162,12 @@ static void each_host_has_a_budget_of_its_own(void **state)
 	assert_true(calls(limits, BUDGET_LOGIN, NOW, &at));
 	assert_true(calls(limits, BUDGET_LOGIN, NOW, &at));
 	assert_false(calls(limits, BUDGET_LOGIN, NOW, &at));
-	assert_true(limits_enter(limits, &two, BUDGET_LOGIN, NOW, &at));
+	assert_true(limits_enter(limits, &two, &of_budget[BUDGET_LOGIN],
+				 NOW, &at));
 	/* A provider has no such limit. */
 	for (int i = 0; i < 4; i++)
-		assert_true(limits_enter(limits, &nobody, BUDGET_LOGIN, NOW,
-					 &at));
+		assert_true(limits_enter(limits, &nobody,
+					 &of_budget[BUDGET_LOGIN], NOW, &at));
 }
 
 static void who_waits_for_a_slot_is_not_told_a_moment(void **state)
@@ -170,8 +177,9 @@ static void who_waits_for_a_slot_is_not_told_a_moment(void **state)
 
 	(void)state;
 	for (int i = 0; i < 3; i++)
-		assert_true(limits_enter(limits, &one, BUDGET_NONE, NOW, &at));
-	assert_false(limits_enter(limits, &one, BUDGET_LOGIN, NOW, &at));
+		assert_true(limits_enter(limits, &one, &plain, NOW, &at));
+	assert_false(limits_enter(limits, &one, &of_budget[BUDGET_LOGIN],
+				  NOW, &at));
 	assert_int_equal(at, 0);
 	/* And nothing of its budget is gone. */
 	limits_leave(limits, &one);
@@ -179,6 +187,22 @@ static void who_waits_for_a_slot_is_not_told_a_moment(void **state)
 	assert_true(calls(limits, BUDGET_LOGIN, NOW, &at));
 	assert_true(calls(limits, BUDGET_LOGIN, NOW, &at));
 	assert_false(calls(limits, BUDGET_LOGIN, NOW, &at));
+}
+
+static void concurrency_can_be_ones_own(void **state)
+{
+	CLEANUP(limits_free) struct limits *limits = limits_new(&settings);
+	const struct limit_names host = { .host = "h",
+					  .host_concurrency = 1 };
+	const struct limit_names provider = { .provider = "p",
+					      .provider_concurrency = 4 };
+
+	(void)state;
+	assert_true(enters(limits, &host));
+	assert_false(enters(limits, &host));
+	for (int i = 0; i < 4; i++)
+		assert_true(enters(limits, &provider));
+	assert_false(enters(limits, &provider));
 }
 
 int main(void)
@@ -191,6 +215,7 @@ int main(void)
 		cmocka_unit_test(a_host_is_asked_only_so_often_in_a_minute),
 		cmocka_unit_test(each_host_has_a_budget_of_its_own),
 		cmocka_unit_test(who_waits_for_a_slot_is_not_told_a_moment),
+		cmocka_unit_test(concurrency_can_be_ones_own),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

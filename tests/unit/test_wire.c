@@ -224,6 +224,27 @@ static void words_as_short_as_this_are_left_alone(void **state)
 	assert_string_equal(body, "a model of ******");
 }
 
+/* A search for a key names no more of it than its end. */
+static void a_url_may_end_in_the_end_of_a_secret(void **state)
+{
+	CLEANUP(request_done) struct request request = { 0 };
+	CLEANUP(wire_free) struct wire *wire = NULL, *all = NULL;
+	static const struct wire_secrets none = { 0 };
+
+	(void)state;
+	request_start(&request, METHOD_GET, PEER_HOST, URL, "?search=");
+	request_url_tail(&request, SLOT_HOST_TOKEN, 4);
+	assert_int_equal(wire_slots(&request), 1u << SLOT_HOST_TOKEN);
+	wire = wire_make(&request, &secrets);
+	assert_string_equal(wire->url, URL "?search=6789");
+	assert_null(wire->body);
+	request_url_tail(&request, SLOT_PROVIDER_KEY, 100);
+	all = wire_make(&request, &secrets);
+	assert_string_equal(all->url, URL "?search=a%22b%5Cc%0A%09%01%2F"
+			    "%E4%B8%AD");
+	assert_null(wire_make(&request, &none));
+}
+
 static void wiping_leaves_nothing(void **state)
 {
 	struct wire_secrets some = { .text = {
@@ -254,6 +275,7 @@ int main(void)
 		cmocka_unit_test(echoes_of_secrets_are_overwritten),
 		cmocka_unit_test(an_answer_may_hold_any_bytes),
 		cmocka_unit_test(words_as_short_as_this_are_left_alone),
+		cmocka_unit_test(a_url_may_end_in_the_end_of_a_secret),
 		cmocka_unit_test(wiping_leaves_nothing),
 	};
 
