@@ -7,20 +7,37 @@
 #define FORCE_CHAT "force_chat_completions"
 
 /* Every name to itself, or the mapping as it is. */
-static void write_mapping(struct jout *out, const json_t *models)
+static void write_models(struct jout *out, const json_t *models)
 {
+	json_auto_t *mapping = json_is_object(models)
+		? json_deep_copy(models) : NULL;
 	size_t i;
+	const char *name;
+	json_t *wire;
 	const json_t *model;
 
-	if (json_is_object(models)) {
-		jout_json(out, "model_mapping", models);
-		return;
-	}
-	jout_object(out, "model_mapping");
+	json_object_foreach(mapping, name, wire)
+		jout_json(out, name, wire);
 	json_array_foreach(models, i, model)
 		jout_str(out, json_string_value(model),
 			 json_string_value(model));
+}
+
+static void write_mapping(struct jout *out, const json_t *models)
+{
+	jout_object(out, "model_mapping");
+	write_models(out, models);
 	jout_object_end(out);
+}
+
+/*
+ * Without a count a host asks a refusing provider three times more, half a
+ * second apart.
+ */
+static void write_pool_mode(struct jout *out)
+{
+	jout_bool(out, "pool_mode", true);
+	jout_i64(out, "pool_mode_retry_count", 0);
 }
 
 static void write_groups(struct jout *out, const int64_t *ids, size_t count)
@@ -43,7 +60,13 @@ void host_account_wanted(struct jout *out,
 	jout_str(out, "type", "apikey");
 	jout_object(out, "credentials");
 	jout_str(out, "base_url", wish->base_url);
-	write_mapping(out, wish->models);
+	jout_object(out, "model_mapping");
+	write_models(out, wish->models);
+	if (wish->alias)
+		jout_str(out, wish->alias, wish->alias_of);
+	jout_object_end(out);
+	if (wish->pool_mode)
+		write_pool_mode(out);
 	jout_object_end(out);
 	jout_object(out, "extra");
 	jout_str(out, MODE, FORCE_CHAT);
@@ -122,7 +145,8 @@ void host_ask_account(struct request *request, const struct host_peer *peer,
 static void patch_credentials(struct request *request,
 			      const struct host_account_patch *patch)
 {
-	if (!patch->models && !patch->base_url && !patch->key)
+	if (!patch->models && !patch->base_url && !patch->key &&
+	    !patch->pool_mode && !patch->show_errors)
 		return;
 	jout_object(&request->body, "credentials");
 	if (patch->base_url)
@@ -131,6 +155,11 @@ static void patch_credentials(struct request *request,
 		write_mapping(&request->body, patch->models);
 	if (patch->key)
 		request_secret(request, "api_key", SLOT_PROVIDER_KEY);
+	if (patch->pool_mode)
+		write_pool_mode(&request->body);
+	if (patch->show_errors)
+		jout_bool(&request->body, "custom_error_codes_enabled",
+			  false);
 	jout_object_end(&request->body);
 }
 
@@ -156,6 +185,8 @@ void host_ask_account_patch(struct request *request,
 	if (patch->group_ids)
 		write_groups(body, patch->group_ids, patch->ngroups);
 	patch_credentials(request, patch);
+	if (patch->priority)
+		jout_i64(body, "priority", *patch->priority);
 	if (patch->active) {
 		jout_str(body, "status", "active");
 		jout_bool(body, "schedulable", true);

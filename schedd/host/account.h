@@ -22,6 +22,9 @@ struct host_account_wish {
 	const int64_t *group_ids;
 	size_t ngroups;
 	int64_t concurrency;		/* 0: as many as come */
+	bool pool_mode;			/* no answer takes it out: D13b */
+	const char *alias;		/* a model name that only it maps ... */
+	const char *alias_of;	/* ... to this one; or NULL */
 };
 
 /* The body of the create without its key, to be frozen as wanted_json. */
@@ -59,6 +62,9 @@ struct host_account_patch {
 	const json_t *models;	/* replaces all; NULL: as they are */
 	const char *base_url;	/* NULL: as it is */
 	bool active;		/* status active and schedulable */
+	bool pool_mode;		/* on, without repeats */
+	bool show_errors;	/* custom_error_codes off */
+	const int64_t *priority;	/* NULL: as it is */
 	bool key;		/* SLOT_PROVIDER_KEY */
 };
 

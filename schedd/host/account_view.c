@@ -1,10 +1,18 @@
 #include "schedd/host/account_view.h"
 
+#include <inttypes.h>
+
 #include "schedd/redact.h"
 #include "shared/clock.h"
 #include "shared/table.h"
 
 #define COMPLAINT_MAX 300
+
+/* Of a fingerprint, in hex: see shared/seal.h, which is not for us. */
+#define FINGERPRINT_CHARS 32
+
+/* How often a host repeats in pool mode unless it is told. */
+#define POOL_RETRIES 3
 
 /* The names of all that can differ. */
 #define NAMES_MAX 400
@@ -166,4 +174,92 @@ char *host_account_complaint(const json_t *live)
 	if (!text || *text == '\0')
 		text = host_member_text(live, "temp_unschedulable_reason");
 	return text && *text ? redact_text(text, COMPLAINT_MAX) : NULL;
+}
+
+static bool is_later(const json_t *live, const char *name, int64_t now)
+{
+	const char *text = host_member_text(live, name);
+	int64_t at;
+
+	return text && clock_parse(text, &at) && at > now;
+}
+
+static enum host_flag flag_of(const json_t *live)
+{
+	const json_t *flag = extra(live, "openai_responses_supported");
+
+	if (!json_is_boolean(flag))
+		return HOST_FLAG_UNSET;
+	return json_is_true(flag) ? HOST_FLAG_TRUE : HOST_FLAG_FALSE;
+}
+
+static const char *text_or_empty(const json_t *live, const char *name)
+{
+	const char *text = host_member_text(live, name);
+
+	return text ? text : "";
+}
+
+/*
+ * A key in clear is not looked at: only steps that say `fingerprints` may
+ * compare.
+ */
+static const char *fingerprint_of(const char *key)
+{
+	return key && strlen(key) == FINGERPRINT_CHARS &&
+	       strspn(key, "0123456789abcdef") == FINGERPRINT_CHARS
+		? key : NULL;
+}
+
+static void read_credentials(const json_t *live, struct host_account *ret)
+{
+	const json_t *it = json_object_get(live, "credentials");
+	const json_t *retries = json_object_get(it, "pool_mode_retry_count");
+	const json_t *mapping = json_object_get(it, "model_mapping");
+
+	ret->base_url = host_member_text(it, "base_url");
+	ret->key = fingerprint_of(host_member_text(it, "api_key"));
+	ret->redacts = json_is_object(json_object_get(live,
+						      "credentials_status"));
+	ret->pool_mode = json_is_true(json_object_get(it, "pool_mode"));
+	ret->pool_retries = json_is_integer(retries)
+		? json_integer_value(retries) : POOL_RETRIES;
+	ret->hides_errors = json_is_true(json_object_get(it,
+					"custom_error_codes_enabled"));
+	ret->error_codes = json_object_get(it, "custom_error_codes");
+	ret->mapping = json_object_size(mapping) > 0 ? mapping : NULL;
+}
+
+struct host_account host_account_read(const json_t *live, const char *inst,
+				      int64_t now)
+{
+	struct host_account account = {
+		.id = host_object_id(live),
+		.name = text_or_empty(live, "name"),
+		.status = text_or_empty(live, "status"),
+		.schedulable = json_is_true(json_object_get(live,
+							    "schedulable")),
+		.limited = is_later(live, "rate_limit_reset_at", now),
+		.mode = json_string_value(extra(live,
+						"openai_responses_mode")),
+		.flag = flag_of(live),
+		.concurrency = host_member_i64(live, "concurrency"),
+		.priority = host_member_i64(live, "priority"),
+		.live = live,
+	};
+
+	account.mark = host_mark_of(account.name, inst);
+	account.bench = host_account_bench(live, now, &account.bench_until);
+	read_credentials(live, &account);
+	return account;
+}
+
+void host_ask_group_accounts(struct request *request,
+			     const struct host_peer *peer, int64_t group_id,
+			     int64_t page)
+{
+	host_start(request, peer, METHOD_GET, HOST_ROLE_ADMIN,
+		   "/api/v1/admin/accounts?group=%" PRId64 "&page=%" PRId64
+		   "&page_size=1000&sort_by=id&sort_order=asc",
+		   group_id, page);
 }

@@ -47,4 +47,44 @@ enum host_bench host_account_bench(const json_t *live, int64_t now,
 /* Why, in the host's words, redacted; NULL if it says nothing. */
 char *host_account_complaint(const json_t *live);
 
+/* The boolean that the host's own probe writes. */
+enum host_flag { HOST_FLAG_UNSET, HOST_FLAG_FALSE, HOST_FLAG_TRUE };
+
+/* An account read once.  Everything is borrowed from `live` and its text. */
+struct host_account {
+	int64_t id;
+	const char *name;	/* "" if it has none */
+	const char *mark;	/* NULL: not of this installation */
+	const char *status;	/* "" if it says none */
+	bool schedulable;
+	enum host_bench bench;
+	int64_t bench_until;	/* 0: nothing timed holds it */
+	bool limited;		/* what holds it is a 429 of the provider */
+	const char *mode;	/* or NULL */
+	enum host_flag flag;
+	const char *base_url;	/* or NULL */
+	bool redacts;		/* the host does not show keys */
+	const char *key;	/* fingerprint, as the engine put it; or NULL */
+	bool pool_mode;
+	int64_t pool_retries;	/* how often a host repeats: 3 unless said */
+	bool hides_errors;	/* custom_error_codes_enabled */
+	const json_t *error_codes;	/* or NULL */
+	int64_t concurrency;
+	int64_t priority;
+	const json_t *mapping;	/* name -> wire id; NULL: any model */
+	const json_t *live;
+};
+
+struct host_account host_account_read(const json_t *live, const char *inst,
+				      int64_t now);
+
+/*
+ * All accounts of a group, page by page from 1, in the order of their ids so
+ * that pages do not shift when an account is added.  Read with
+ * host_judge_page().
+ */
+void host_ask_group_accounts(struct request *request,
+			     const struct host_peer *peer, int64_t group_id,
+			     int64_t page);
+
 #endif

@@ -162,7 +162,7 @@ char *host_detail(const struct answer *answer)
 	if (!message && judge_is_html(answer))
 		message = "an HTML page";
 	if (answer->transport != TRANSPORT_OK)
-		return xstrdup("");
+		return xstrdup(answer->note ? answer->note : "");
 	text = xasprintf("HTTP %d%s%s%s%s", answer->status,
 			 reason ? " " : "", reason ? reason : "",
 			 message ? ": " : "", message ? message : "");

@@ -57,6 +57,60 @@ void host_ask_group_delete(struct request *request,
 		   "/api/v1/admin/groups/%" PRId64, id);
 }
 
+bool host_group_dispatches(const json_t *live)
+{
+	return json_is_true(json_object_get(live, "allow_messages_dispatch"));
+}
+
+/* Null must be left out: a host makes a limit of zero of it. */
+static void repeat_limits(struct jout *out, const json_t *live)
+{
+	static const char *const limits[] = {
+		"daily_limit_usd", "weekly_limit_usd", "monthly_limit_usd",
+	};
+
+	for (size_t i = 0; i < COUNT(limits); i++) {
+		const json_t *limit = json_object_get(live, limits[i]);
+
+		if (json_is_number(limit))
+			jout_json(out, limits[i], limit);
+	}
+}
+
+void host_ask_group_dispatch(struct request *request,
+			     const struct host_peer *peer, const json_t *live,
+			     const char *model)
+{
+	/* By family: versions before 0.1.179 send exact names unmapped. */
+	static const char *const families[] = {
+		"opus_mapped_model", "sonnet_mapped_model",
+		"haiku_mapped_model",
+	};
+
+	host_start(request, peer, METHOD_PUT, HOST_ROLE_ADMIN,
+		   "/api/v1/admin/groups/%" PRId64, host_object_id(live));
+	host_body(request);
+	jout_bool(&request->body, "allow_messages_dispatch", model);
+	if (model) {
+		jout_object(&request->body, "messages_dispatch_model_config");
+		for (size_t i = 0; i < COUNT(families); i++)
+			jout_str(&request->body, families[i], model);
+		jout_object_end(&request->body);
+	}
+	repeat_limits(&request->body, live);
+	host_body_end(request);
+}
+
+enum failure host_judge_group_dispatch(const struct answer *answer, bool on)
+{
+	enum failure why = host_judge(answer);
+
+	if (why != FAILURE_NONE)
+		return why;
+	return host_group_dispatches(host_data(answer)) == on
+		? FAILURE_NONE : FAILURE_NOT_AS_WRITTEN;
+}
+
 bool host_group_differs(const json_t *wanted, const json_t *live,
 			char *why, size_t size)
 {

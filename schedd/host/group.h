@@ -33,6 +33,19 @@ void host_ask_group_create(struct request *request,
 void host_ask_group_delete(struct request *request,
 			   const struct host_peer *peer, int64_t id);
 
+/* Does the group serve /v1/messages? */
+bool host_group_dispatches(const json_t *live);
+
+/*
+ * Serve /v1/messages with `model` for every family of Claude's, or do not
+ * with NULL.  The group as it is goes along: a PUT clears the limits that it
+ * does not repeat.
+ */
+void host_ask_group_dispatch(struct request *request,
+			     const struct host_peer *peer, const json_t *live,
+			     const char *model);
+enum failure host_judge_group_dispatch(const struct answer *answer, bool on);
+
 /*
  * Does a group read back differ from what was asked for, in what decides who
  * can use it?  `why` gets the names of the members.

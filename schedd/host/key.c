@@ -11,7 +11,8 @@ void host_ask_key_create(struct request *request,
 	host_idempotency(request, making->mark, making->generation);
 	host_body(request);
 	jout_str(&request->body, "name", making->mark);
-	jout_i64(&request->body, "group_id", making->group_id);
+	if (making->group_id)
+		jout_i64(&request->body, "group_id", making->group_id);
 	request_secret(request, "custom_key", SLOT_USER_KEY);
 	host_body_end(request);
 }

@@ -12,7 +12,7 @@
 
 struct host_key_making {
 	const char *mark;	/* becomes the name */
-	int64_t group_id;
+	int64_t group_id;	/* 0: bound to none */
 	int64_t generation;
 };
 

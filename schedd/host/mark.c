@@ -2,6 +2,9 @@
 
 #include "schedd/redact.h"
 
+/* Of a mark: "crm-<installation>-<these>". */
+#define RANDOM_CHARS 8
+
 /*
  * Text that a host may store.  jout writes three bytes for one that is not
  * UTF-8, and the name would become too long.
@@ -38,6 +41,24 @@ bool host_mark_matches(const char *name, const char *mark)
 	    strcmp(name + name_len - len, mark) != 0)
 		return false;
 	return name_len == len || name[name_len - len - 1] == ' ';
+}
+
+static bool is_random_part(const char *text)
+{
+	return strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789") ==
+		RANDOM_CHARS && text[RANDOM_CHARS] == '\0';
+}
+
+const char *host_mark_of(const char *name, const char *inst)
+{
+	AUTO_FREE char *prefix = xasprintf("crm-%s-", inst);
+	const char *last = name ? strrchr(name, ' ') : NULL;
+	const char *mark = last ? last + 1 : name;
+	size_t len = strlen(prefix);
+
+	if (!mark || strncmp(mark, prefix, len) != 0)
+		return NULL;
+	return is_random_part(mark + len) ? mark : NULL;
 }
 
 static void add_found(struct host_found *found, int64_t id)

@@ -23,6 +23,12 @@ char *host_mark_name(const char *readable, const char *mark) GIVES_MEMORY;
 /* Is this the mark alone, or something readable that ends with it? */
 bool host_mark_matches(const char *name, const char *mark);
 
+/*
+ * The mark of this installation that ends a name, as a part of `name`; NULL
+ * if none does: then it is somebody else's.
+ */
+const char *host_mark_of(const char *name, const char *inst);
+
 #define HOST_FOUND_MAX 8
 
 /* What carries a mark, lowest id first; more than one are duplicates. */

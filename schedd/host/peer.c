@@ -17,6 +17,9 @@ static void authorise(struct request *request, const struct host_peer *peer,
 			       SLOT_USER_KEY);
 	else if (role == HOST_ROLE_ADMIN && peer->auth == HOST_AUTH_API_KEY)
 		request_header(request, "x-api-key", "", SLOT_HOST_TOKEN);
+	else if (role == HOST_ROLE_ADMIN && peer->auth == HOST_AUTH_PASSWORD)
+		request_header(request, "Authorization", "Bearer ",
+			       SLOT_HOST_SESSION);
 	else if (role == HOST_ROLE_ADMIN)
 		request_header(request, "Authorization", "Bearer ",
 			       SLOT_HOST_TOKEN);

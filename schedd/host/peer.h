@@ -16,6 +16,7 @@
 struct host_peer {
 	const char *base_url;	/* no '/' at the end */
 	enum host_auth auth;
+	const char *admin_email;	/* of HOST_AUTH_PASSWORD, or NULL */
 	const char *inst;	/* which CRM this is */
 };
 

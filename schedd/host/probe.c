@@ -71,7 +71,7 @@ void host_ask_probe_groups(struct request *request,
 			   const struct host_peer *peer)
 {
 	host_start(request, peer, METHOD_GET, HOST_ROLE_ADMIN,
-		   "/api/v1/admin/groups?search=-default&page=1&page_size=100");
+		   "/api/v1/admin/groups?search=default&page=1&page_size=100");
 }
 
 static bool has_named(const json_t *items, const char *name)
@@ -96,6 +96,9 @@ static void note_admin(struct host_seen *seen, enum failure why)
 		seen->compliance_known = true;
 		seen->compliance_required = why != FAILURE_NONE;
 	}
+	if (why == FAILURE_COMPLIANCE_REQUIRED)
+		host_features_saw(&seen->features, HOST_SIGN_COMPLIANCE,
+				  true);
 }
 
 enum failure host_judge_probe_groups(const struct answer *answer,
@@ -105,9 +108,13 @@ enum failure host_judge_probe_groups(const struct answer *answer,
 	enum failure why = host_judge_page(answer, &page);
 
 	note_admin(seen, why);
+	if (why == FAILURE_COMPLIANCE_REQUIRED)
+		host_compliance_of_423(answer, &seen->compliance);
 	if (why != FAILURE_NONE)
 		return why;
 	seen->groups = page.total;
+	host_features_seen_group(&seen->features,
+				 json_array_get(page.items, 0));
 	seen->simple_suspected = true;
 	for (size_t i = 0; i < COUNT(seeded); i++)
 		if (!has_named(page.items, seeded[i]))
@@ -135,6 +142,46 @@ enum failure host_judge_probe_accounts(const struct answer *answer,
 	host_features_seen_account(&seen->features,
 				   json_array_get(page.items, 0));
 	return FAILURE_NONE;
+}
+
+enum failure host_judge_probe_compliance(const struct answer *answer,
+					 struct host_seen *seen)
+{
+	enum failure why = host_judge_compliance(answer, &seen->compliance);
+
+	if (why == FAILURE_NONE || why == FAILURE_HOST_UNSUPPORTED) {
+		host_features_saw(&seen->features, HOST_SIGN_COMPLIANCE,
+				  why == FAILURE_NONE);
+		seen->compliance_known = true;
+		seen->compliance_required = seen->compliance.required;
+		return FAILURE_NONE;
+	}
+	return why;
+}
+
+void host_ask_probe_sync(struct request *request,
+			 const struct host_peer *peer)
+{
+	/* No account has this id, so nobody asks a provider anything. */
+	host_start(request, peer, METHOD_POST, HOST_ROLE_ADMIN,
+		   "/api/v1/admin/accounts/0/models/sync-upstream");
+}
+
+enum failure host_judge_probe_sync(const struct answer *answer,
+				   struct host_seen *seen)
+{
+	enum failure why = host_judge(answer);
+
+	/* A route that is not there is plain text, or the web page. */
+	if (why == FAILURE_HOST_UNSUPPORTED && !answer->json)
+		host_features_saw(&seen->features, HOST_SIGN_SYNC_ROUTE,
+				  false);
+	else if (answer->transport == TRANSPORT_OK &&
+		 answer_at(answer, "/code") && why != FAILURE_HOST_AUTH &&
+		 why != FAILURE_COMPLIANCE_REQUIRED)
+		host_features_saw(&seen->features, HOST_SIGN_SYNC_ROUTE,
+				  true);
+	return failure_facts(why)->passes ? why : FAILURE_NONE;
 }
 
 void host_ask_me(struct request *request, const struct host_peer *peer)
@@ -166,9 +213,9 @@ void host_seen_write(struct jout *out, const char *name,
 	jout_i64(out, "accounts", seen->accounts);
 	for (size_t i = 0; i < COUNT(memo_flags); i++)
 		jout_bool(out, memo_flags[i].name, *flag(&copy, i));
-	jout_object(out, "features");
 	host_features_write(out, &seen->features);
-	jout_object_end(out);
+	if (seen->compliance_required)
+		host_compliance_write(out, "statement", &seen->compliance);
 	jout_object_end(out);
 }
 
@@ -185,120 +232,6 @@ void host_seen_read(const json_t *object, struct host_seen *ret)
 		 mode ? mode : "");
 	for (size_t i = 0; i < COUNT(memo_flags); i++)
 		*flag(ret, i) = is_true(object, memo_flags[i].name);
-}
-
-/* What stands in the way, most basic first. */
-static bool lacks_settings(const struct host_seen *seen)
-{
-	return !seen->settings_read;
-}
-
-static bool waits_for_person(const struct host_seen *seen)
-{
-	return seen->compliance_required;
-}
-
-static bool lacks_admin(const struct host_seen *seen)
-{
-	return !seen->admin_ok;
-}
-
-static bool has_backend_mode(const struct host_seen *seen)
-{
-	return seen->backend_mode;
-}
-
-static bool has_captcha(const struct host_seen *seen)
-{
-	return seen->captcha;
-}
-
-static bool is_simple(const struct host_seen *seen)
-{
-	return strcmp(seen->run_mode, "simple") == 0;
-}
-
-static const struct obstacle {
-	bool (*there)(const struct host_seen *seen);
-	bool stops_reading;	/* not only work through managed users */
-	const char *why;
-} obstacles[] = {
-	{ lacks_settings,   true,
-	  "the host does not show its public settings" },
-	{ waits_for_person, true,
-	  "a person has to accept the host's compliance statement first" },
-	{ lacks_admin,      true,
-	  "the host does not take our token for an administrator's" },
-	{ has_backend_mode, false,
-	  "backend mode is on: managed users cannot log in" },
-	{ has_captcha,      false,
-	  "logins need a captcha: managed users cannot log in" },
-	{ is_simple,        false,
-	  "simple mode: groups do not part accounts, nothing can be proven" },
-};
-
-static const struct operation {
-	const char *name;
-	bool by_users;		/* needs managed users */
-	bool always;		/* even without any right */
-} operations[] = {
-	{ "probe",               false, true },
-	{ "read_resources",      false, false },
-	{ "import_subscription", true,  false },
-	{ "check_access",        true,  false },
-};
-
-static const char *obstacle_of(const struct host_seen *seen,
-			       const struct operation *operation)
-{
-	for (size_t i = 0; i < COUNT(obstacles) && !operation->always; i++)
-		if ((obstacles[i].stops_reading || operation->by_users) &&
-		    obstacles[i].there(seen))
-			return obstacles[i].why;
-	return NULL;
-}
-
-const char *host_why_not(const struct host_seen *seen, const char *operation)
-{
-	for (size_t i = 0; i < COUNT(operations); i++)
-		if (strcmp(operations[i].name, operation) == 0)
-			return obstacle_of(seen, &operations[i]);
-	return "CRM does not know this operation";
-}
-
-static const char *compliance_word(const struct host_seen *seen)
-{
-	if (!seen->compliance_known)
-		return "unknown";
-	if (seen->compliance_required)
-		return "required";
-	return seen->features.compliance_gate ? "accepted" : "none";
-}
-
-void host_capabilities_write(struct jout *out, const struct host_seen *seen)
-{
-	jout_object(out, NULL);
-	jout_str(out, "version", seen->features.known
-				 ? seen->features.version : NULL);
-	jout_str(out, "run_mode", *seen->run_mode ? seen->run_mode : NULL);
-	jout_bool(out, "simple_mode_suspected", seen->simple_suspected);
-	jout_bool(out, "backend_mode", seen->backend_mode);
-	jout_bool(out, "captcha", seen->captcha);
-	jout_bool(out, "registration", seen->registration);
-	jout_str(out, "compliance", compliance_word(seen));
-	jout_i64(out, "accounts", seen->accounts);
-	jout_object(out, "features");
-	host_features_write(out, &seen->features);
-	jout_object_end(out);
-	jout_object(out, "operations");
-	for (size_t i = 0; i < COUNT(operations); i++) {
-		const char *why = obstacle_of(seen, &operations[i]);
-
-		jout_object(out, operations[i].name);
-		jout_bool(out, "works", !why);
-		jout_str(out, "why_not", why);
-		jout_object_end(out);
-	}
-	jout_object_end(out);
-	jout_object_end(out);
+	host_compliance_read(json_object_get(object, "statement"),
+			     &ret->compliance);
 }

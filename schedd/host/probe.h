@@ -1,14 +1,14 @@
 /*
  * probe: what CRM wants to know of a host before it works on it.
  *
- * Four short reads; each judge adds to what was seen.  The result is written
- * as the capability snapshot, from which host_features_read() reads back what
- * later requests depend on.
+ * A few short calls that change nothing; each judge adds to what was seen.
+ * capabilities.h makes the snapshot of it.
  */
 #ifndef SCHEDD_HOST_PROBE_H
 #define SCHEDD_HOST_PROBE_H
 
 #include "schedd/host/answer.h"
+#include "schedd/host/compliance.h"
 #include "schedd/host/features.h"
 #include "schedd/host/peer.h"
 
@@ -24,6 +24,7 @@ struct host_seen {
 	bool compliance_required;
 	bool compliance_known;
 	bool simple_suspected;	/* groups as simple mode seeds them */
+	struct host_compliance compliance;
 	char run_mode[16];	/* "standard", "simple"; "" unknown */
 	int64_t groups;
 	int64_t accounts;
@@ -46,7 +47,23 @@ void host_ask_probe_accounts(struct request *request,
 enum failure host_judge_probe_accounts(const struct answer *answer,
 				       struct host_seen *seen);
 
-/* Only with a bearer token: an admin API key is nobody here. */
+/*
+ * Is there a compliance gate?  A host without one is before 0.1.136.  Ask
+ * with host_ask_compliance().
+ */
+enum failure host_judge_probe_compliance(const struct answer *answer,
+					 struct host_seen *seen);
+
+/*
+ * Where no account tells whether the host is before 0.1.127, a route does.
+ * Nothing but a failure that passes stops a probe here.
+ */
+void host_ask_probe_sync(struct request *request,
+			 const struct host_peer *peer);
+enum failure host_judge_probe_sync(const struct answer *answer,
+				   struct host_seen *seen);
+
+/* Only with a JWT: an admin API key is nobody here. */
 void host_ask_me(struct request *request, const struct host_peer *peer);
 enum failure host_judge_me(const struct answer *answer,
 			   struct host_seen *seen);
@@ -55,11 +72,5 @@ enum failure host_judge_me(const struct answer *answer,
 void host_seen_write(struct jout *out, const char *name,
 		     const struct host_seen *seen);
 void host_seen_read(const json_t *object, struct host_seen *ret);
-
-/* The capability snapshot. */
-void host_capabilities_write(struct jout *out, const struct host_seen *seen);
-
-/* Why an operation ("import_subscription") cannot work; NULL if it can. */
-const char *host_why_not(const struct host_seen *seen, const char *operation);
 
 #endif

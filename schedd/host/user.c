@@ -19,6 +19,21 @@ void host_user_wanted(struct jout *out, const char *email, const char *mark)
 	jout_object_end(out);
 }
 
+char *host_self_user_email(const char *selector, const char *inst)
+{
+	return xasprintf("relay-self-%s.%s@crm.invalid", selector, inst);
+}
+
+void host_self_user_wanted(struct jout *out, const char *email,
+			   const char *mark)
+{
+	jout_object(out, NULL);
+	jout_str(out, "email", email);
+	jout_str(out, "notes", mark);
+	jout_i64(out, "balance", HOST_SELF_BALANCE);
+	jout_object_end(out);
+}
+
 int host_ask_user_create(struct request *request,
 			 const struct host_peer *peer,
 			 const char *wanted_json, struct err *err)
@@ -66,16 +81,35 @@ void host_ask_user_delete(struct request *request,
 		   "/api/v1/admin/users/%" PRId64, id);
 }
 
-void host_ask_login(struct request *request, const struct host_peer *peer,
-		    const char *email)
+void host_ask_whoami(struct request *request, const struct host_peer *peer)
+{
+	host_start(request, peer, METHOD_GET, HOST_ROLE_USER,
+		   "/api/v1/auth/me");
+}
+
+static void log_in(struct request *request, const struct host_peer *peer,
+		   const char *email, enum slot password)
 {
 	host_start(request, peer, METHOD_POST, HOST_ROLE_NOBODY,
 		   "/api/v1/auth/login");
 	request->budget = BUDGET_LOGIN;
 	host_body(request);
 	jout_str(&request->body, "email", email);
-	request_secret(request, "password", SLOT_USER_PASSWORD);
+	request_secret(request, "password", password);
 	host_body_end(request);
+}
+
+void host_ask_login(struct request *request, const struct host_peer *peer,
+		    const char *email)
+{
+	log_in(request, peer, email, SLOT_USER_PASSWORD);
+}
+
+void host_ask_admin_login(struct request *request,
+			  const struct host_peer *peer)
+{
+	log_in(request, peer, peer->admin_email ? peer->admin_email : "",
+	       SLOT_HOST_TOKEN);
 }
 
 enum failure host_judge_login(const struct answer *answer,
@@ -97,4 +131,29 @@ enum failure host_judge_login(const struct answer *answer,
 	ret->user_id = host_object_id(json_object_get(data, "user"));
 	ret->expires_in_ms = (seconds > 0 ? seconds : TOKEN_SECONDS) * 1000;
 	return FAILURE_NONE;
+}
+
+enum failure host_judge_admin_login(const struct answer *answer,
+				    struct host_login *ret)
+{
+	enum failure why = host_judge_login(answer, ret);
+	const char *role = answer_text(answer, "/data/user/role");
+
+	/* 400 is an e-mail address that is none, 403 a user switched off. */
+	if (why == FAILURE_HOST_REFUSED && answer->status >= 400 &&
+	    answer->status <= 403)
+		return FAILURE_HOST_AUTH;
+	if (why == FAILURE_NONE && role && strcmp(role, "admin") != 0)
+		return FAILURE_HOST_AUTH;
+	return why;
+}
+
+#define MARGIN_MS (5 * 60 * 1000)
+
+int64_t host_login_ends(const struct host_login *login, int64_t now)
+{
+	int64_t quarter = login->expires_in_ms / 4;
+
+	return now + login->expires_in_ms -
+	       (quarter < MARGIN_MS ? quarter : MARGIN_MS);
 }

@@ -16,6 +16,20 @@ char *host_user_email(const char *selector, const char *inst) GIVES_MEMORY;
  */
 void host_user_wanted(struct jout *out, const char *email, const char *mark);
 
+/* "relay-self-<selector>.<inst>@crm.invalid". */
+char *host_self_user_email(const char *selector, const char *inst)
+	GIVES_MEMORY;
+
+/* US dollars: a proof costs a small part of a cent. */
+#define HOST_SELF_BALANCE 1
+
+/*
+ * The same for self service: with a little money.  The right to an exclusive
+ * group comes when the administrator binds the user's key to it.
+ */
+void host_self_user_wanted(struct jout *out, const char *email,
+			   const char *mark);
+
 /*
  * Read with host_judge_created(); host_is_taken() means log in.  Names
  * SLOT_USER_PASSWORD.
@@ -43,6 +57,9 @@ void host_ask_user_delete(struct request *request,
 void host_ask_login(struct request *request, const struct host_peer *peer,
 		    const char *email);
 
+/* As the managed user: `data.run_mode` is how users see the host. */
+void host_ask_whoami(struct request *request, const struct host_peer *peer);
+
 struct host_login {
 	int64_t user_id;	/* 0: not said */
 	int64_t expires_in_ms;	/* of the token */
@@ -55,5 +72,19 @@ struct host_login {
  */
 enum failure host_judge_login(const struct answer *answer,
 			      struct host_login *ret);
+
+/* When it is to be renewed: some minutes before its end, at most a quarter. */
+int64_t host_login_ends(const struct host_login *login, int64_t now);
+
+/* As the administrator, by peer->admin_email: names SLOT_HOST_TOKEN. */
+void host_ask_admin_login(struct request *request,
+			  const struct host_peer *peer);
+
+/*
+ * As above, but FAILURE_HOST_AUTH for credentials that the host does not
+ * take, or takes for somebody who is no administrator.
+ */
+enum failure host_judge_admin_login(const struct answer *answer,
+				    struct host_login *ret);
 
 #endif

@@ -20,7 +20,7 @@ struct scene {
 	struct {
 		int status;
 		const char *body;
-	} says[4];
+	} says[8];
 	const char *host;	/* its state and reason afterwards */
 	size_t calls;
 };
@@ -112,7 +112,7 @@ static void what_answers_otherwise_is_no_host(void **state)
 		  "unsupported too_large", 1 },
 		{ "no admin routes", TRANSPORT_OK,
 		  { { 200, PUBLIC("") }, { 404, "404 page not found" } },
-		  "unsupported host_unsupported", 2 },
+		  "unsupported host_unsupported", 3 },
 	};
 
 	(void)state;
@@ -143,11 +143,11 @@ static void a_host_that_answers_all_is_ready(void **state)
 {
 	static const struct scene scenes[] = {
 		{ "empty", TRANSPORT_OK, { { 200, PUBLIC("") },
-		  { 200, NOTHING } }, "ready -", 3 },
+		  { 200, NOTHING } }, "ready -", 5 },
 		/* It works, but not for users: the snapshot says so. */
 		{ "backend mode", TRANSPORT_OK,
 		  { { 200, PUBLIC(",\"backend_mode_enabled\":true") },
-		  { 200, NOTHING } }, "ready -", 3 },
+		  { 200, NOTHING } }, "ready -", 5 },
 	};
 
 	(void)state;
@@ -188,7 +188,7 @@ static void what_was_seen_is_kept_from_step_to_step(void **state)
 	SCRIPT script = script_new(":memory:");
 	static const struct scene scene = { "seen", TRANSPORT_OK,
 		{ { 200, PUBLIC(",\"turnstile_enabled\":true") },
-		  { 200, NOTHING },
+		  { 200, NOTHING }, { 200, NOTHING },
 		  { 200, OK_IS("{\"items\":[{\"id\":1}],\"total\":41,"
 			       "\"page\":1,\"pages\":41}") } }, "", 0 };
 	char task_id[ID_MAX];
@@ -255,6 +255,7 @@ static void a_bearer_token_is_asked_who_it_is(void **state)
 		SCRIPT script = script_new(":memory:");
 		const struct scene scene = { "bearer", TRANSPORT_OK,
 			{ { 200, PUBLIC("") }, { 200, NOTHING },
+			  { 200, NOTHING }, { 200, NOTHING },
 			  { 200, NOTHING },
 			  { cases[i].status, cases[i].me } }, "", 0 };
 		char host_id[ID_MAX], task_id[ID_MAX];
@@ -267,9 +268,99 @@ static void a_bearer_token_is_asked_who_it_is(void **state)
 		assert_string_equal(script->sent[0].wire->headers[0],
 				    "Accept: application/json");
 		act(script, &scene);
-		assert_int_equal(script->sent_in_all, 4);
+		assert_int_equal(script->sent_in_all, 6);
 		assert_string_equal(host_row(script, host_id),
 				    cases[i].host);
+	}
+}
+
+/* ---- with a password ---- */
+
+#define SESSION OK_IS("{\"access_token\":\"eyJhbGciOi.session.jwt\"," \
+	"\"expires_in\":86400,\"user\":{\"id\":1,\"role\":\"admin\"}}")
+#define FORGOTTEN "{\"code\":\"TOKEN_EXPIRED\",\"message\":\"no\"}"
+#define ME OK_IS("{\"run_mode\":\"standard\"}")
+
+static const struct db_query q_session = { "test.probe_session",
+	"SELECT session_expires_at FROM hosts WHERE host_id = $1"
+	" AND session_secret_id IS NOT NULL" };
+
+static void password_host(struct script *script, char ret_id[ID_MAX])
+{
+	struct secret_face face;
+	struct host_spec spec = { .name = "p", .base_url = "http://p.test",
+				  .auth_type = HOST_AUTH_PASSWORD,
+				  .admin_email = "root@p.test" };
+	struct err err;
+
+	OK(secrets_add(script->db, &script->key.pub, SECRET_PASSWORD,
+		       "correct horse", NOW, ++script->random, &face, &err));
+	spec.auth_secret_id = face.secret_id;
+	OK(hosts_add(script->db, &spec, NOW, ++script->random, ret_id, &err));
+}
+
+static void probe_again(struct script *script, const char *host_id,
+			const struct scene *scene)
+{
+	char task_id[ID_MAX];
+
+	script->sent_in_all = 0;
+	script_task(script, "host_probe", "probe.public", host_id, task_id);
+	tick(script, 0);
+	act(script, scene);
+	assert_int_equal(script->sent_in_all, scene->calls);
+	assert_string_equal(host_row(script, host_id), scene->host);
+}
+
+static void a_password_is_used_once_a_day(void **state)
+{
+	static const struct scene first = { "first", TRANSPORT_OK,
+		{ { 200, PUBLIC("") }, { 200, SESSION }, { 200, NOTHING },
+		  { 200, NOTHING }, { 200, NOTHING }, { 200, NOTHING },
+		  { 200, ME } }, "ready -", 7 };
+	static const struct scene second = { "second", TRANSPORT_OK,
+		{ { 200, PUBLIC("") }, { 200, NOTHING }, { 200, NOTHING },
+		  { 200, NOTHING }, { 200, NOTHING }, { 200, ME } },
+		"ready -", 6 };
+	SCRIPT script = script_new(":memory:");
+	char host_id[ID_MAX];
+
+	(void)state;
+	password_host(script, host_id);
+	probe_again(script, host_id, &first);
+	assert_non_null(fixture_value(script->db, &q_session, host_id));
+	probe_again(script, host_id, &second);
+}
+
+/* Revoked in mid-flow: one more login, and not a second one. */
+static void a_session_that_ended_is_renewed_once(void **state)
+{
+	static const struct scene renewed = { "renewed", TRANSPORT_OK,
+		{ { 200, PUBLIC("") }, { 401, FORGOTTEN }, { 200, SESSION },
+		  { 200, NOTHING }, { 200, NOTHING }, { 200, NOTHING },
+		  { 200, NOTHING }, { 200, ME } }, "ready -", 8 };
+	static const struct scene refused = { "refused", TRANSPORT_OK,
+		{ { 200, PUBLIC("") }, { 401, FORGOTTEN }, { 200, SESSION },
+		  { 401, FORGOTTEN } }, "unauthorized host_auth", 4 };
+	static const struct scene wrong = { "wrong", TRANSPORT_OK,
+		{ { 200, PUBLIC("") }, { 401, FORGOTTEN },
+		  { 401, REASON(401, "INVALID_CREDENTIALS") } },
+		"unauthorized host_auth", 3 };
+	static const struct scene first = { "first", TRANSPORT_OK,
+		{ { 200, PUBLIC("") }, { 200, SESSION }, { 200, NOTHING },
+		  { 200, NOTHING }, { 200, NOTHING }, { 200, NOTHING },
+		  { 200, ME } }, "ready -", 7 };
+	static const struct scene *const scenes[] = { &renewed, &refused,
+						      &wrong };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(scenes); i++) {
+		SCRIPT script = script_new(":memory:");
+		char host_id[ID_MAX];
+
+		password_host(script, host_id);
+		probe_again(script, host_id, &first);
+		probe_again(script, host_id, scenes[i]);
 	}
 }
 
@@ -310,6 +401,8 @@ int main(void)
 		cmocka_unit_test(
 			a_refusal_is_told_in_the_hosts_words_without_keys),
 		cmocka_unit_test(a_bearer_token_is_asked_who_it_is),
+		cmocka_unit_test(a_password_is_used_once_a_day),
+		cmocka_unit_test(a_session_that_ended_is_renewed_once),
 		cmocka_unit_test(an_unreachable_host_keeps_its_last_snapshot),
 	};
 

@@ -1,0 +1,44 @@
+/*
+ * armour: what keeps one user's odd request from taking an account out for
+ * everybody (decision D13b).
+ *
+ * A host benches an account whose provider answers 401, 402 or 403, also when
+ * a user asked for a path that the provider does not have.  Which requests go
+ * to such a path depends on the version; raw chat closes most of them, and
+ * pool mode the rest, where something remains.
+ */
+#ifndef SCHEDD_HOST_ARMOUR_H
+#define SCHEDD_HOST_ARMOUR_H
+
+#include "schedd/host/account_view.h"
+
+/* Does an answer of this status take an account out for everybody? */
+bool host_armour_benches(int status);
+
+/*
+ * `responses_status` is what the provider answered on /responses, 0 if nobody
+ * asked; `dispatch`: the group serves /v1/messages.
+ */
+bool host_armour_wants_pool(const struct host_features *features,
+			    int responses_status, bool dispatch);
+
+/* May /v1/messages be switched on for such a provider? */
+bool host_armour_lets_dispatch(const struct host_features *features,
+			       int responses_status, bool pool_mode);
+
+enum host_armour {
+	HOST_ARMOUR_RAW_CHAT,
+	HOST_ARMOUR_POOL,
+	HOST_ARMOUR_ERRORS_SHOWN,
+	HOST_ARMOUR_CONCURRENCY,
+	HOST_ARMOUR__MAX
+};
+
+const char *host_armour_name(enum host_armour armour);
+
+/* What an account lacks, as bits. */
+unsigned host_account_lacks_armour(const struct host_account *account,
+				   const struct host_features *features,
+				   const struct host_account_wish *wish);
+
+#endif

@@ -1,0 +1,78 @@
+/*
+ * owner: whose a key is, and what its owner may.
+ *
+ * A host searches users by any part of their keys: the last characters are
+ * enough, and all of it need not be named.  What is found is compared by
+ * fingerprint: the steps that read these answers say `fingerprints`, and the
+ * engine puts fingerprints where keys stood in clear.
+ */
+#ifndef SCHEDD_HOST_OWNER_H
+#define SCHEDD_HOST_OWNER_H
+
+#include "schedd/host/answer.h"
+#include "schedd/host/peer.h"
+
+/* How much of the end of SLOT_GIVEN_KEY is searched for. */
+#define HOST_KEY_TAIL 12
+
+void host_ask_user_by_key(struct request *request,
+			  const struct host_peer *peer);
+
+/* *ret_id is the candidate of this number, 0 if there are no more. */
+enum failure host_judge_user_by_key(const struct answer *answer,
+				    size_t candidate, int64_t *ret_id);
+
+void host_ask_user_keys(struct request *request, const struct host_peer *peer,
+			int64_t user_id);
+
+/* Plain data; id 0: the user has no such key. */
+struct host_owned_key {
+	int64_t id;
+	int64_t group_id;	/* 0: bound to none */
+	char group_name[101];
+	char status[24];	/* "active" ... */
+};
+
+enum failure host_judge_user_keys(const struct answer *answer,
+				  const char *fingerprint,
+				  struct host_owned_key *ret);
+
+/* ---- what an owner may ---- */
+
+/* By its id; FAILURE_GONE if it is not there. */
+void host_ask_user(struct request *request, const struct host_peer *peer,
+		   int64_t id);
+
+#define HOST_ALLOWED_MAX 256
+
+struct host_owner {
+	int64_t id;
+	bool active;
+	double balance;
+	int64_t allowed[HOST_ALLOWED_MAX];	/* exclusive groups */
+	size_t nallowed;
+	bool more;		/* there are more: leave the list alone */
+};
+
+enum failure host_judge_user(const struct answer *answer,
+			     struct host_owner *ret);
+bool host_owner_may_use(const struct host_owner *owner, int64_t group_id);
+
+/*
+ * Let an owner into one group more.  The list replaces the one before, so the
+ * owner is read first, with nothing in between.
+ */
+void host_ask_user_groups_set(struct request *request,
+			      const struct host_peer *peer,
+			      const struct host_owner *owner,
+			      int64_t group_id);
+
+/*
+ * Fill the balance of a managed user up to what it began with.  Its mark
+ * keeps a repeat from being another call; "set" is the same however often.
+ */
+void host_ask_user_balance(struct request *request,
+			   const struct host_peer *peer, int64_t id,
+			   const char *mark);
+
+#endif
