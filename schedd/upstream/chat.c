@@ -17,7 +17,7 @@ void upstream_ask_chat(struct request *request, const char *chat_url,
 	request_header(request, "Authorization", "Bearer ",
 		       SLOT_PROVIDER_KEY);
 	request_header(request, "Accept", "application/json", SLOT_NONE);
-	completion_ask(request, model, nonce);
+	completion_ask(request, model, nonce, 0);
 }
 
 enum failure upstream_judge_chat(const struct answer *answer,
