@@ -7,13 +7,14 @@
 #include "schedd/job.h"
 #include "schedd/limits.h"
 #include "schedd/settle.h"
+#include "schedd/upkeep.h"
 
 #define BATCH_MAX	50	/* verdicts in one transaction */
 #define CLAIM_MAX	64	/* tasks in one claim */
 #define ROUNDS_MAX	64	/* of one tick */
 #define CHAIN_MAX	16	/* steps that ask nothing, in one transaction */
+#define FETCH_MS	100	/* while another job logs in for all */
 #define TURN_MS		1000	/* then a waiting job lets others claim */
-#define EXPIRE_EVERY_MS 5000
 #define TROUBLE_MS	1000	/* before the database is tried again */
 
 struct engine {
@@ -25,7 +26,7 @@ struct engine {
 	size_t njobs;
 	size_t size;
 	uint64_t last_tag;
-	int64_t expired_at;
+	struct upkeep upkeep;
 	int64_t trouble_until;	/* the database refused: be patient */
 	bool stopping;
 	bool dead;		/* the world says that we crashed */
@@ -88,15 +89,7 @@ static bool still_alive(struct engine *engine)
 
 static void remove_over(struct engine *engine)
 {
-	size_t kept = 0;
-
-	for (size_t i = 0; i < engine->njobs; i++) {
-		if (engine->jobs[i]->state == JOB_OVER)
-			job_free(&engine->jobs[i]);
-		else
-			engine->jobs[kept++] = engine->jobs[i];
-	}
-	engine->njobs = kept;
+	engine->njobs = jobs_sweep(engine->jobs, engine->njobs);
 }
 
 static int claim_some(struct engine *engine, int64_t now, size_t limit,
@@ -176,12 +169,33 @@ static void give_up_for_now(struct engine *engine, struct job *job,
 		trouble(engine, now, &err);
 }
 
+/* Does another job fetch for this host what `job` would fetch first? */
+static bool others_fetch_it(const struct engine *engine,
+			    const struct job *job)
+{
+	for (size_t i = 0; i < engine->njobs; i++) {
+		const struct job *other = engine->jobs[i];
+
+		if (other != job && other->detour &&
+		    (other->state == JOB_WAITING || other->state == JOB_SENT) &&
+		    strcmp(other->task.host_id, job->task.host_id) == 0)
+			return true;
+	}
+	return false;
+}
+
 static void begin(struct engine *engine, struct job *job, int64_t now)
 {
 	struct err err;
 
-	if (job_begin(job, &engine->store, now, &err))
+	if (job_begin(job, &engine->store, now, &err)) {
 		give_up_for_now(engine, job, now, &err);
+		return;
+	}
+	/* One login is enough for all: a host counts them. */
+	if (job->detour && others_fetch_it(engine, job) &&
+	    put_back(engine, job, now + FETCH_MS, NULL, now, &err))
+		trouble(engine, now, &err);
 }
 
 /* Send a waiting job's request if the limits let it. */
@@ -192,8 +206,8 @@ static void try_send(struct engine *engine, struct job *job, int64_t now)
 
 	if (job->ask_again_at > now)
 		return;
-	if (!limits_enter(engine->limits, &job->limits, job->request.budget,
-			  now, &job->ask_again_at))
+	if (!limits_enter(engine->limits, &job->limits, &job->request, now,
+			  &job->ask_again_at))
 		return;
 	job->entered = true;
 	if (job_wire(job, &engine->store, &wire, &err)) {
@@ -220,10 +234,10 @@ static void yield_turn(struct engine *engine, struct job *job, int64_t now)
 }
 
 static void after_commit(struct engine *engine, struct job *job,
-			 enum settled settled, int64_t now)
+			 enum settled settled)
 {
 	if (settled == SETTLED_CONTINUES)
-		job_advance(job, now);
+		job_advance(job);
 	job_reset(job, engine->limits);
 	job->state = settled == SETTLED_CONTINUES ? JOB_NEW : JOB_OVER;
 	job->tag = ++engine->last_tag;
@@ -248,8 +262,7 @@ static int run_on(struct engine *engine, const struct job *job,
 		  struct err *err)
 {
 	for (int i = 0; i < CHAIN_MAX && *settled == SETTLED_CONTINUES; i++) {
-		struct job *next = job_successor(*ret_last ? *ret_last : job,
-						 now);
+		struct job *next = job_successor(*ret_last ? *ret_last : job);
 
 		job_free(ret_last);
 		*ret_last = next;
@@ -268,7 +281,7 @@ static int run_on(struct engine *engine, const struct job *job,
 
 /* What became of a job, or of its last successor, is committed. */
 static void go_on_after(struct engine *engine, struct job *job,
-			struct job **last, enum settled settled, int64_t now)
+			struct job **last, enum settled settled)
 {
 	struct job before;
 
@@ -282,7 +295,7 @@ static void go_on_after(struct engine *engine, struct job *job,
 	if (job->state == JOB_WAITING)
 		job->tag = ++engine->last_tag;
 	else
-		after_commit(engine, job, settled, now);
+		after_commit(engine, job, settled);
 }
 
 /* One transaction for the verdicts of `n` jobs and what follows, if `chain`. */
@@ -306,8 +319,7 @@ static int settle_together(struct engine *engine, struct job *const jobs[],
 		rc = db_tx_commit(&tx, err);
 	for (size_t i = 0; i < n; i++) {
 		if (rc == 0)
-			go_on_after(engine, jobs[i], &last[i], settled[i],
-				    now);
+			go_on_after(engine, jobs[i], &last[i], settled[i]);
 		else
 			job_free(&last[i]);
 	}
@@ -350,6 +362,8 @@ static bool settle_some(struct engine *engine, int64_t now)
 
 		if (job->state != JOB_READY)
 			continue;
+		if (!job->judged)
+			job_heed(job, engine->limits, now);
 		judge(engine, job);
 		jobs[n++] = job;
 	}
@@ -374,15 +388,13 @@ static void begin_and_send(struct engine *engine, int64_t now)
 			try_send(engine, engine->jobs[i], now);
 }
 
-static void expire(struct engine *engine, int64_t now)
+static void keep_up(struct engine *engine, int64_t now)
 {
 	struct err err;
 
-	if (now - engine->expired_at < EXPIRE_EVERY_MS)
+	if (engine->stopping)
 		return;
-	engine->expired_at = now;
-	if (tasks_expire_leases(engine->store.db, now, &err) ||
-	    resources_wake_forgotten(engine->store.db, now, &err))
+	if (upkeep_turn(&engine->upkeep, &engine->store, now, &err))
 		trouble(engine, now, &err);
 }
 
@@ -393,6 +405,9 @@ static int64_t next_call(struct engine *engine, int64_t now)
 
 	if (now < engine->trouble_until)
 		return engine->trouble_until;
+	if (!engine->stopping &&
+	    upkeep_next(&engine->upkeep, &engine->store) < next)
+		next = upkeep_next(&engine->upkeep, &engine->store);
 	if (!engine->stopping && engine->njobs < engine->size &&
 	    !tasks_next_due(engine->store.db, &due, &err) && due < next)
 		next = due;
@@ -412,7 +427,7 @@ int64_t engine_tick(struct engine *engine, int64_t now)
 {
 	if (engine->dead || now < engine->trouble_until)
 		return engine->dead ? INT64_MAX : engine->trouble_until;
-	expire(engine, now);
+	keep_up(engine, now);
 	for (int round = 0; round < ROUNDS_MAX && !engine->dead; round++) {
 		claim(engine, now);
 		if (engine->dead)
@@ -437,10 +452,18 @@ void engine_answered(struct engine *engine, uint64_t tag,
 
 		if (job->tag != tag || job->state != JOB_SENT)
 			continue;
-		job_answered(job, answer);
+		job_answered(job, &engine->store, answer);
 		return;
 	}
 	answer_done(answer);	/* of an exchange that nobody waits for */
+}
+
+void engine_clock_jumped(struct engine *engine, int64_t by)
+{
+	jobs_clock_jumped(engine->jobs, engine->njobs, by);
+	limits_clock_jumped(engine->limits, by);
+	upkeep_clock_jumped(&engine->upkeep, by);
+	engine->trouble_until = 0;
 }
 
 void engine_stop(struct engine *engine)

@@ -61,6 +61,12 @@ int engine_take_over(struct engine *engine, int64_t now, struct err *err)
  */
 int64_t engine_tick(struct engine *engine, int64_t now);
 
+/*
+ * Somebody set the clock by so much since the last tick: the next one works
+ * with the new time, and whoever waits waits as long as before.
+ */
+void engine_clock_jumped(struct engine *engine, int64_t by);
+
 /* What became of the exchange `tag`.  Takes what `answer` owns. */
 void engine_answered(struct engine *engine, uint64_t tag,
 		     struct answer *answer);

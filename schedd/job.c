@@ -13,6 +13,41 @@ struct job *job_new(struct task *take_task)
 	return job;
 }
 
+size_t jobs_sweep(struct job *jobs[], size_t njobs)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < njobs; i++) {
+		if (jobs[i]->state == JOB_OVER)
+			job_free(&jobs[i]);
+		else
+			jobs[kept++] = jobs[i];
+	}
+	return kept;
+}
+
+void jobs_clock_jumped(struct job *const jobs[], size_t njobs, int64_t by)
+{
+	for (size_t i = 0; i < njobs; i++) {
+		struct job *job = jobs[i];
+
+		job->task.step_since += by;
+		job->waiting_since += by;
+		if (job->ask_again_at > 0)
+			job->ask_again_at += by;
+	}
+}
+
+void job_heed(const struct job *job, struct limits *limits, int64_t now)
+{
+	const struct answer *answer = &job->answer;
+
+	if (job->asked && answer->retry_after_ms > 0 &&
+	    (answer->status == 429 || answer->status == 503))
+		limits_pause(limits, &job->limits, &job->request, now,
+			     now + answer->retry_after_ms);
+}
+
 void job_reset(struct job *job, struct limits *limits)
 {
 	if (job->entered)
@@ -26,7 +61,7 @@ void job_reset(struct job *job, struct limits *limits)
 	own_set(&job->next_step, NULL);
 	own_set(&job->next_memo, NULL);
 	job->limits = (struct limit_names){ 0 };
-	job->entered = job->asked = job->judged = false;
+	job->entered = job->asked = job->judged = job->detour = false;
 	job->waiting_since = job->ask_again_at = 0;
 }
 
@@ -41,6 +76,24 @@ void job_free(struct job **jobp)
 	task_done(&job->task);
 	free(job);
 	*jobp = NULL;
+}
+
+/* Build the request of the step, or of the one that has to come before. */
+static bool build(struct job *job)
+{
+	const char *first = NULL;
+
+	if (!job->step->request ||
+	    !job->step->request(job->subject, &job->request))
+		return false;
+	if (job->flow->detour)
+		first = job->flow->detour(job->subject, &job->request);
+	if (!first)
+		return true;
+	request_done(&job->request);
+	job->detour = true;
+	job->step = flow_step(job->flow, first);
+	return job->step && job->step->request(job->subject, &job->request);
 }
 
 int job_begin(struct job *job, const struct store *store, int64_t now,
@@ -58,8 +111,7 @@ int job_begin(struct job *job, const struct store *store, int64_t now,
 	/* Who is told to end asks nothing more, but for taking back. */
 	if (job->task.cancel && !flow_is_undo(job->flow, job->step))
 		return 0;
-	if (!job->step->request ||
-	    !job->step->request(job->subject, &job->request))
+	if (!build(job))
 		return 0;
 	job->flow->limits(job->subject, &job->request, &job->limits);
 	job->state = JOB_WAITING;
@@ -68,13 +120,12 @@ int job_begin(struct job *job, const struct store *store, int64_t now,
 	return 0;
 }
 
-int job_wire(struct job *job, const struct store *store, struct wire **ret,
-	     struct err *err)
+/* The plaintexts that the request names, and that of the way's proxy. */
+static int open_secrets(const struct job *job, const struct store *store,
+			const struct way *way, struct wire_secrets *ret,
+			struct err *err)
 {
-	CLEANUP(wire_secrets_wipe) struct wire_secrets secrets = { 0 };
-	const struct settings *settings = store->settings;
 	unsigned slots = wire_slots(&job->request);
-	struct wire *wire;
 
 	for (unsigned i = 0; i < SLOT__MAX; i++) {
 		const char *id;
@@ -83,11 +134,30 @@ int job_wire(struct job *job, const struct store *store, struct wire **ret,
 			continue;
 		id = job->flow->secret_id(job->subject, (enum slot)i);
 		if (!id || secrets_open(store->db, store->key, id,
-					&secrets.text[i], err))
+					&ret->text[i], err))
 			return id ? -1 : err_set(err, ERR_INTERNAL, "%s: no "
 						 "secret for its request",
 						 job->step->name);
 	}
+	if (!way->proxy_secret_id)
+		return 0;
+	return secrets_open(store->db, store->key, way->proxy_secret_id,
+			    &ret->text[SLOT_PROXY], err);
+}
+
+int job_wire(struct job *job, const struct store *store, struct wire **ret,
+	     struct err *err)
+{
+	CLEANUP(wire_secrets_wipe) struct wire_secrets secrets = { 0 };
+	const struct settings *settings = store->settings;
+	struct wire *wire;
+	struct way way;
+
+	way_start(&way, job->request.peer, settings);
+	if (job->flow->way)
+		job->flow->way(job->subject, &job->request, &way);
+	if (open_secrets(job, store, &way, &secrets, err))
+		return -1;
 	wire = wire_make(&job->request, &secrets);
 	if (!wire)
 		return err_set(err, ERR_INTERNAL, "%s: the request is too "
@@ -95,21 +165,22 @@ int job_wire(struct job *job, const struct store *store, struct wire **ret,
 	wire->timeout_ms = job->request.chat ? settings->chat_timeout_ms
 					     : settings->exchange_timeout_ms;
 	wire->answer_max = settings->answer_max;
+	wire_go_by(wire, &way, job->request.peer, secrets.text[SLOT_PROXY]);
 	*ret = wire;
 	return 0;
 }
 
-void job_advance(struct job *job, int64_t now)
+void job_advance(struct job *job)
 {
 	free(job->task.step);
 	job->task.step = TAKE(job->next_step);
 	free(job->task.memo);
 	job->task.memo = TAKE(job->next_memo);
-	job->task.step_since = now;
-	job->task.attempt = 0;
+	job->task.step_since = job->next_since;
+	job->task.attempt = job->next_attempt;
 }
 
-struct job *job_successor(const struct job *job, int64_t now)
+struct job *job_successor(const struct job *job)
 {
 	const struct task *task = &job->task;
 	struct task next = {
@@ -119,7 +190,8 @@ struct job *job_successor(const struct job *job, int64_t now)
 		.run_id = xstrdup_null(task->run_id),
 		.host_id = xstrdup(task->host_id),
 		.step = xstrdup(job->next_step),
-		.step_since = now,
+		.step_since = job->next_since,
+		.attempt = job->next_attempt,
 		.not_before = task->not_before,
 		.fence = task->fence,
 		.cancel = task->cancel,
@@ -147,7 +219,40 @@ static char *take_out(json_t *json, const char *pointer)
 	return text;
 }
 
-void job_answered(struct job *job, struct answer *take_answer)
+#define KEY_MIN 20	/* shorter ones have no fingerprint (D22) */
+#define DEPTH_MAX 16
+
+/* Does a member of this name hold an API key, where a host shows them? */
+static bool holds_key(const char *name, const json_t *value)
+{
+	return (strcmp(name, "key") == 0 || strcmp(name, "api_key") == 0) &&
+	       json_string_length(value) >= KEY_MIN;
+}
+
+static void fingerprint_keys(json_t *json, const struct seal_public *key,
+			     int depth)
+{
+	char print[SEAL_FINGERPRINT_TEXT];
+	const char *name;
+	json_t *value;
+	size_t i;
+
+	if (depth > DEPTH_MAX)
+		return;
+	json_array_foreach(json, i, value)
+		fingerprint_keys(value, key, depth + 1);
+	json_object_foreach(json, name, value) {
+		if (holds_key(name, value)) {
+			seal_fingerprint(key, json_string_value(value), print);
+			json_string_set(value, print);
+		} else {
+			fingerprint_keys(value, key, depth + 1);
+		}
+	}
+}
+
+void job_answered(struct job *job, const struct store *store,
+		  struct answer *take_answer)
 {
 	const struct capture *capture = &job->step->capture;
 
@@ -155,11 +260,15 @@ void job_answered(struct job *job, struct answer *take_answer)
 	*take_answer = (struct answer){ 0 };
 	answer_parse(&job->answer);
 	job->state = JOB_READY;
-	if (!capture->pointer || !job->answer.json)
+	if (!job->answer.json || (!capture->pointer && !job->step->fingerprints))
 		return;
-	job->captured = take_out(job->answer.json, capture->pointer);
-	own_set(&job->replaces, job->flow->secret_id(job->subject,
-						     capture->slot));
+	if (job->step->fingerprints)
+		fingerprint_keys(job->answer.json, &store->key->pub, 0);
+	if (capture->pointer) {
+		job->captured = take_out(job->answer.json, capture->pointer);
+		own_set(&job->replaces, job->flow->secret_id(job->subject,
+							     capture->slot));
+	}
 	/* The raw text holds it still. */
 	if (job->answer.body)
 		explicit_bzero(job->answer.body, job->answer.body_len);

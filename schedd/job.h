@@ -27,6 +27,7 @@ struct job {
 	struct limit_names limits;	/* borrowed from `subject` */
 	bool entered;			/* counted by the limits */
 	bool asked;			/* there was an exchange */
+	bool detour;			/* `step` is not the one that is due */
 	struct answer answer;
 	char *captured;			/* plaintext: wiped when settled */
 	char *replaces;			/* id of the secret that it replaces */
@@ -34,12 +35,23 @@ struct job {
 	struct verdict verdict;		/* made once, kept until settled */
 	char *next_step;		/* of the task's row, when committed */
 	char *next_memo;
+	int64_t next_since;
+	int64_t next_attempt;
 	int64_t waiting_since;
 	int64_t ask_again_at;		/* while waiting; 0: when one ended */
 };
 
 struct job *job_new(struct task *take_task);
 void job_free(struct job **job);
+
+/* Free those that are over; how many are left, in their order. */
+size_t jobs_sweep(struct job *jobs[], size_t njobs);
+
+/* The clock was set by so much: who waits, waits as long as before. */
+void jobs_clock_jumped(struct job *const jobs[], size_t njobs, int64_t by);
+
+/* Whoever answered and said when to come again is not asked before. */
+void job_heed(const struct job *job, struct limits *limits, int64_t now);
 
 /* Be done with the step: what it read, asked and got. */
 void job_reset(struct job *job, struct limits *limits);
@@ -56,15 +68,19 @@ int job_wire(struct job *job, const struct store *store, struct wire **ret,
 	     struct err *err) MUST_CHECK;
 
 /* The verdict was committed: the task goes on with its next step. */
-void job_advance(struct job *job, int64_t now);
+void job_advance(struct job *job);
 
 /*
  * The job that follows when the verdict is committed, at its next step.  For
  * job_free().
  */
-struct job *job_successor(const struct job *job, int64_t now);
+struct job *job_successor(const struct job *job);
 
-/* Keep the answer; a secret that the step captures is taken out of it. */
-void job_answered(struct job *job, struct answer *take_answer);
+/*
+ * Keep the answer; a secret that the step captures is taken out of it, and
+ * keys that it shows become fingerprints.
+ */
+void job_answered(struct job *job, const struct store *store,
+		  struct answer *take_answer);
 
 #endif

@@ -21,14 +21,34 @@ static void limit_retries(const struct job *job, struct verdict *v,
 				 settings->retry_max_ms, v->delay_ms, random);
 }
 
+/*
+ * The peer refused a login that we can renew: forget it and ask once more.
+ * The repeat finds it gone and gets it anew first.
+ */
+static bool renews(struct job *job)
+{
+	if (!job->asked || job->answer.status != 401 || !job->flow->refused ||
+	    job->task.attempt > 0 || job->detour)
+		return false;
+	for (size_t i = 0; i < job->request.nheaders; i++)
+		if (job->request.headers[i].slot != SLOT_NONE &&
+		    job->flow->refused(job->subject,
+				       job->request.headers[i].slot))
+			return true;
+	return false;
+}
+
 struct verdict settle_verdict(struct job *job, const struct settings *settings,
 			      uint64_t random)
 {
-	bool undoing = flow_is_undo(job->flow, job->step);
+	const struct step *due = flow_step(job->flow, job->task.step);
+	bool undoing = flow_is_undo(job->flow, due);
 	struct verdict v;
 
 	if (job->task.cancel && !undoing)
 		v = failed(FAILURE_CANCELLED);
+	else if (renews(job))
+		v = retry(FAILURE_HOST_AUTH, 0);
 	else
 		v = job->step->answer(job->subject,
 				      job->asked ? &job->answer : NULL);
@@ -121,6 +141,12 @@ static void decide(const struct job *job, const struct verdict *v,
 	switch (v->kind) {
 	case VERDICT_GO_ON:
 	case VERDICT_GO_TO:
+		/* What had to come first has passed: now the one that is due. */
+		if (job->detour && v->kind == VERDICT_GO_ON) {
+			if (stopping)
+				s->next = TASK_DUE;
+			break;
+		}
 		move_to(job, out, v->step, now);
 		if (v->delay_ms > 0 || stopping)
 			s->next = TASK_DUE;
@@ -206,6 +232,8 @@ int settle_write(struct job *job, const struct store *store,
 	if (tasks_settle(store->db, &job->task, owner, &out.s, now, err))
 		return -1;
 	own_set(&job->next_step, out.s.step);
+	job->next_since = out.s.step_since;
+	job->next_attempt = out.s.attempt;
 	own_set(&job->next_memo, memo);
 	*ret = out.s.next == TASK_STAYS_LEASED ? SETTLED_CONTINUES
 					       : SETTLED_LEAVES;

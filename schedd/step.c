@@ -15,7 +15,9 @@ static const char *const kind_names[] = {
 };
 TABLE_ENUM_DEFINE(verdict_kind, kind_names, VERDICT_KIND__MAX);
 
-const struct flow *const flows[] = { &flow_host_probe, &flow_import, NULL };
+const struct flow *const flows[] = {
+	&flow_host_probe, &flow_compliance, &flow_import, &flow_check, NULL
+};
 
 const struct flow *flow_find(const char *name)
 {

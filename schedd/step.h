@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "schedd/exchange.h"
+#include "schedd/way.h"
 #include "shared/db.h"
 #include "shared/failure.h"
 #include "shared/resources.h"
@@ -102,6 +103,11 @@ struct step {
 	bool (*request)(const void *subject, struct request *request);
 	struct verdict (*answer)(void *subject, const struct answer *answer);
 	struct capture capture;
+	/*
+	 * The answer shows keys in clear: before `answer` sees it, each member
+	 * "key" or "api_key" that holds one becomes its fingerprint.
+	 */
+	bool fingerprints;
 };
 
 /* What loading and saving need.  Borrowed by the flows. */
@@ -113,11 +119,18 @@ struct store {
 	void *random_arg;
 };
 
-/* Whose limits an exchange counts against.  NULL: none. */
+/*
+ * Whose limits an exchange counts against.  NULL: none.  Limits of their own
+ * that a host or a provider's endpoint have go before the settings'.
+ */
 struct limit_names {
 	const char *host;
 	const char *provider;
 	const char *key;
+	int64_t host_concurrency;	/* 0: as the settings say */
+	int64_t host_per_minute;
+	int64_t provider_concurrency;
+	int64_t provider_per_minute;
 };
 
 struct flow {
@@ -150,11 +163,29 @@ struct flow {
 		    struct resource *take_row, int64_t now, struct err *err);
 	/* Where the secret for `slot` is; NULL: there is none.  Pure. */
 	const char *(*secret_id)(const void *subject, enum slot slot);
+	/*
+	 * The step to run before the one that is due, because a secret that
+	 * `request` names is missing or about to end; NULL: none.  When it has
+	 * passed, the one that was due is begun afresh.  May be NULL.  Pure.
+	 */
+	const char *(*detour)(const void *subject,
+			      const struct request *request);
+	/*
+	 * A peer refused (401) the secret in `slot`: forget it, if it can be
+	 * got anew; the step is then repeated once.  May be NULL.  Pure.
+	 */
+	bool (*refused)(void *subject, enum slot slot);
 	/* A captured secret was stored under this id.  Pure. */
 	void (*captured)(void *subject, enum slot slot,
 			 const struct secret_face *face);
 	void (*limits)(const void *subject, const struct request *request,
 		       struct limit_names *ret);
+	/*
+	 * How the request gets to its peer, where that is not as way_start()
+	 * says, which *ret holds already.  May be NULL.  Pure.
+	 */
+	void (*way)(const void *subject, const struct request *request,
+		    struct way *ret);
 	/* Facts that the next step needs, as JSON.  For free(). */
 	char *(*memo)(const void *subject);
 };
@@ -169,6 +200,8 @@ bool flow_is_undo(const struct flow *flow, const struct step *step);
 extern const struct flow *const flows[];
 extern const struct flow flow_host_probe;
 extern const struct flow flow_import;
+extern const struct flow flow_check;
+extern const struct flow flow_compliance;
 
 const struct flow *flow_find(const char *name);
 

@@ -86,7 +86,7 @@ static void an_answer_is_kept_until_it_can_be_written_down(void **state)
 	tick(script, 1000);
 	/* Neither was asked again, and neither was counted twice. */
 	assert_string_equal(task_row(script, first),
-			    "leased probe.groups 0 -");
+			    "leased probe.compliance 0 -");
 	assert_string_equal(task_row(script, second),
 			    "due probe.public 1 transient");
 	assert_int_equal(script->sent_in_all, 3);
@@ -110,7 +110,7 @@ static void one_bad_verdict_does_not_sink_the_others(void **state)
 	reply(script, 200, SETTINGS);
 	tick(script, 0);
 	assert_string_equal(task_row(script, good),
-			    "leased probe.groups 0 -");
+			    "leased probe.compliance 0 -");
 	assert_string_equal(task_row(script, bad),
 			    "due probe.public 0 internal");
 	assert_int_equal(due_in(script, bad),
@@ -178,7 +178,7 @@ static void a_request_whose_secret_does_not_open_is_not_sent(void **state)
 	tick(script, 0);
 	assert_int_equal(script->nsent, 0);
 	assert_string_equal(task_row(script, id),
-			    "due probe.groups 0 internal");
+			    "due probe.compliance 0 internal");
 	assert_int_equal(due_in(script, id), script->settings.retry_max_ms);
 	/* It holds no place among the exchanges under way. */
 	assert_int_equal(engine_under_way(script->engine), 0);
@@ -203,7 +203,7 @@ static void a_crash_while_verdicts_are_settled_apart_is_a_crash(void **state)
 	script->die_at = script->commits + 1;
 	tick(script, 0);
 	assert_string_equal(task_row(script, ids[0]),
-			    "leased probe.groups 0 -");
+			    "leased probe.login 0 -");
 	assert_string_equal(task_row(script, ids[1]),
 			    "leased probe.public 0 -");
 	assert_string_equal(task_row(script, ids[2]),

@@ -7,6 +7,7 @@
 
 #include "schedd/host/user.h"
 #include "schedd/step.h"
+#include "shared/checks.h"
 #include "shared/items.h"
 #include "tests/unit/flow_source.h"
 
@@ -41,29 +42,45 @@ static void word_at(const char *at, char ret[WORD_MAX])
 	ret[len] = '\0';
 }
 
+/* A row that many flows have stands between two of theirs, as a macro. */
+static const struct {
+	const struct flow *flow;
+	const char *file;
+} tables[] = {
+	{ &flow_host_probe, "schedd/flow_probe.c" },
+	{ &flow_compliance, "schedd/flow_compliance.c" },
+	{ &flow_import, "schedd/flow_import.c" },
+	{ &flow_check, "schedd/flow_check.c" },
+	{ &flow_import, "schedd/import_steps.h" },
+	{ &flow_check, "schedd/import_steps.h" },
+};
+
 /* The answer function of a step: the fourth column of its row. */
 static bool column_of(const char *file, const char *name,
 		      char ret[WORD_MAX])
 {
 	AUTO_FREE char *text = source_text(file);
-	AUTO_FREE char *row = xasprintf("{ \"%s\",", name);
+	AUTO_FREE char *row = strcmp(name, CHECK_FIRST_STEP) == 0
+		? xstrdup("{ CHECK_FIRST_STEP,")
+		: xasprintf("{ \"%s\",", name);
 	const char *at = strstr(text, row);
 
 	for (int comma = 0; at && comma < 3; comma++)
 		at = strchr(at, ',') + 1;
 	if (at)
-		word_at(at + strspn(at, " \t"), ret);
+		word_at(at + strspn(at, " \t\\\n"), ret);
 	return at != NULL;
 }
 
 static struct function *answer_of(const struct flow *flow, const char *name)
 {
-	const char *file = flow == &flow_import ? "schedd/flow_import.c"
-						: "schedd/flow_probe.c";
 	char function[WORD_MAX];
 
-	return column_of(file, name, function)
-		? source_find(&source, file, function) : NULL;
+	for (size_t i = 0; i < COUNT(tables); i++)
+		if (tables[i].flow == flow &&
+		    column_of(tables[i].file, name, function))
+			return source_find(&source, tables[i].file, function);
+	return NULL;
 }
 
 static void add_edges(const struct function *f, void *arg)
@@ -85,6 +102,8 @@ static int read_sources(void **state)
 	(void)state;
 	source_read(&source, "schedd/flow_*.c");
 	source_read(&source, "schedd/import*.c");
+	source_read(&source, "schedd/check.c");
+	source_read(&source, "schedd/check_*.c");
 	for (ngraphs = 0; flows[ngraphs]; ngraphs++) {
 		struct graph *graph = &graphs[ngraphs];
 
@@ -117,7 +136,9 @@ static void every_step_is_whole(void **state)
 			assert_true(is_step_name(step->name,
 						 strlen(step->name)));
 			assert_non_null(step->answer);
-			assert_in_range(step->stage, 0, STAGE_DONE - 1);
+			/* An item that is checked is done, and stays so. */
+			assert_in_range(step->stage, 0, flow == &flow_check
+					? STAGE_DONE : STAGE_DONE - 1);
 			/* The reader found its function. */
 			assert_non_null(answer_of(flow, step->name));
 		}
@@ -157,8 +178,13 @@ static void every_flow_is_whole(void **state)
 		assert_non_null(flow->secret_id);
 		assert_non_null(flow->limits);
 		assert_non_null(flow->memo);
-		assert_int_equal(flow->undo != NULL, flow->fail != NULL);
+		assert_true(!flow->undo || flow->fail);
 		assert_int_equal(flow->want != NULL, flow->took != NULL);
+		/* Who may be refused a resource has somewhere to go. */
+		assert_true(!flow->want || flow->undo);
+		assert_true(!flow->refused || flow->detour);
+		assert_int_equal(flow->detour != NULL,
+				 flow_step(flow, "host.login") != NULL);
 		for (size_t i = 0; i < flow->nsteps; i++)
 			assert_true(!flow->steps[i].capture.pointer ||
 				    flow->captured);
@@ -186,10 +212,12 @@ static void captures_point_into_answers(void **state)
 			assert_null(strpbrk(p, "~0123456789"));
 			assert_null(strstr(p, "//"));
 			assert_int_not_equal(p[strlen(p) - 1], '/');
-			if (step->capture.slot == SLOT_USER_TOKEN)
-				assert_string_equal(p, HOST_LOGIN_TOKEN);
+			assert_string_equal(p, HOST_LOGIN_TOKEN);
+			assert_true(step->capture.slot == SLOT_USER_TOKEN ||
+				    step->capture.slot == SLOT_HOST_SESSION);
 		}
-	assert_int_equal(captures, 1);
+	/* The administrator of each flow, the users of two. */
+	assert_int_equal(captures, ngraphs + 2);
 }
 
 /* ---- where they lead to ---- */
@@ -216,6 +244,12 @@ static void every_step_that_is_named_exists(void **state)
 	assert_true(named > 30);
 }
 
+/* Run before others, by flow->detour; then the one that was due begins. */
+static bool is_detour(const struct flow *flow, size_t at)
+{
+	return strcmp(flow->steps[at].name, "host.login") == 0;
+}
+
 static void reach(const struct graph *graph, size_t at, bool *reached)
 {
 	if (reached[at])
@@ -223,7 +257,8 @@ static void reach(const struct graph *graph, size_t at, bool *reached)
 	reached[at] = true;
 	for (size_t i = 0; i < graph->flow->nsteps; i++)
 		if (graph->from[at].named[i] ||
-		    (graph->from[at].goes_on && i == at + 1))
+		    (graph->from[at].goes_on && i == at + 1 &&
+		     !is_detour(graph->flow, at)))
 			reach(graph, i, reached);
 }
 
@@ -239,7 +274,7 @@ static void every_step_is_reachable(void **state)
 			reach(&graphs[k], (size_t)(flow_step(flow, flow->undo)
 						   - flow->steps), reached);
 		for (size_t i = 0; i < flow->nsteps; i++)
-			if (!reached[i])
+			if (!reached[i] && !is_detour(flow, i))
 				fail_msg("%s: nothing leads to %s",
 					 flow->name, flow->steps[i].name);
 	}
@@ -250,7 +285,8 @@ static void the_last_step_never_goes_on(void **state)
 {
 	(void)state;
 	for (size_t k = 0; k < ngraphs; k++)
-		if (flows[k] != &flow_host_probe)
+		if (flows[k] != &flow_host_probe &&
+		    !is_detour(flows[k], flows[k]->nsteps - 1))
 			assert_false(graphs[k].from[flows[k]->nsteps -
 						    1].goes_on);
 }
@@ -323,13 +359,12 @@ static const char *literal_of(const char *text, const char *member,
 	return at;
 }
 
-static void what_the_api_begins_exists(void **state)
+/* Which flows the files of a pattern begin, each at its first step. */
+static void look_for_beginnings(const char *pattern, bool *begun)
 {
-	size_t begun = 0;
 	glob_t found;
 
-	(void)state;
-	assert_int_equal(glob("fcgi/*.c", 0, NULL, &found), 0);
+	assert_int_equal(glob(pattern, 0, NULL, &found), 0);
 	for (size_t i = 0; i < found.gl_pathc; i++) {
 		AUTO_FREE char *text = source_text(found.gl_pathv[i]);
 		const char *at = text;
@@ -341,11 +376,26 @@ static void what_the_api_begins_exists(void **state)
 			assert_non_null(flow);
 			assert_non_null(literal_of(at, ".step = \"", step));
 			assert_ptr_equal(flow_step(flow, step), flow->steps);
-			begun++;
+			for (size_t k = 0; k < ngraphs; k++)
+				begun[k] = begun[k] || flows[k] == flow;
 		}
 	}
 	globfree(&found);
-	assert_int_equal(begun, ngraphs);
+}
+
+static void what_is_begun_exists(void **state)
+{
+	bool by_api[COUNT(graphs)] = { false };
+
+	(void)state;
+	look_for_beginnings("fcgi/*.c", by_api);
+	look_for_beginnings("schedd/*.c", by_api);
+	for (size_t k = 0; k < ngraphs; k++)
+		assert_int_equal(by_api[k], flows[k] != &flow_check);
+	/* That one is begun with its row: shared/checks.c. */
+	assert_ptr_equal(flow_find(CHECK_FLOW), &flow_check);
+	assert_ptr_equal(flow_step(&flow_check, CHECK_FIRST_STEP),
+			 flow_check.steps);
 }
 
 static void verdicts_have_names_of_their_own(void **state)
@@ -374,7 +424,7 @@ int main(void)
 		cmocka_unit_test(undo_steps_stand_last),
 		cmocka_unit_test(undo_is_neither_left_nor_entered_by_name),
 		cmocka_unit_test(undo_is_not_fallen_into),
-		cmocka_unit_test(what_the_api_begins_exists),
+		cmocka_unit_test(what_is_begun_exists),
 		cmocka_unit_test(verdicts_have_names_of_their_own),
 	};
 

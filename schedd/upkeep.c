@@ -1,0 +1,74 @@
+#include "schedd/upkeep.h"
+
+#include "schedd/watch.h"
+#include "shared/resources.h"
+#include "shared/tasks.h"
+
+#define EXPIRE_EVERY_MS 5000
+#define WATCH_MS	5000	/* between looks of the watch, at most */
+#define WATCH_MIN_MS	200	/* and at least */
+
+/* `at` is past, or so far ahead that the clock must have been put back. */
+static bool is_due(int64_t at, int64_t now, int64_t most)
+{
+	return now >= at || at - now > most;
+}
+
+static int watch(struct upkeep *upkeep, const struct store *store,
+		 int64_t now, struct err *err)
+{
+	int64_t due;
+
+	upkeep->watch_at = now + WATCH_MS;
+	if (watch_turn(store, now, err) ||
+	    watch_next_due(store, now, &due, err))
+		return -1;
+	if (due < now + WATCH_MIN_MS)
+		due = now + WATCH_MIN_MS;
+	if (due < upkeep->watch_at)
+		upkeep->watch_at = due;
+	return 0;
+}
+
+void upkeep_clock_jumped(struct upkeep *upkeep, int64_t by)
+{
+	*upkeep = (struct upkeep){ .jumped_by = upkeep->jumped_by + by };
+}
+
+/* Before leases are looked at, which the new clock may take for ended. */
+static int tell_tasks(struct upkeep *upkeep, const struct store *store,
+		      int64_t now, struct err *err)
+{
+	CLEANUP(db_tx_done) struct db_tx tx = { 0 };
+
+	if (upkeep->jumped_by == 0)
+		return 0;
+	if (db_tx_begin(&tx, store->db, err) ||
+	    tasks_clock_jumped(store->db, upkeep->jumped_by, now, err) ||
+	    db_tx_commit(&tx, err))
+		return -1;
+	upkeep->jumped_by = 0;
+	return 0;
+}
+
+int upkeep_turn(struct upkeep *upkeep, const struct store *store, int64_t now,
+		struct err *err)
+{
+	if (tell_tasks(upkeep, store, now, err))
+		return -1;
+	if (is_due(upkeep->expired_at + EXPIRE_EVERY_MS, now,
+		   EXPIRE_EVERY_MS)) {
+		upkeep->expired_at = now;
+		if (tasks_expire_leases(store->db, now, err) ||
+		    resources_wake_forgotten(store->db, now, err))
+			return -1;
+	}
+	if (!is_due(upkeep->watch_at, now, WATCH_MS))
+		return 0;
+	return watch(upkeep, store, now, err);
+}
+
+int64_t upkeep_next(const struct upkeep *upkeep, const struct store *store)
+{
+	return store->settings->watch_every_s ? upkeep->watch_at : INT64_MAX;
+}
