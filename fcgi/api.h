@@ -5,11 +5,34 @@
 #define FCGI_API_H
 
 #include "fcgi/route.h"
+#include "shared/accesses.h"
 
 extern const struct route api_hosts_routes[];
 extern const struct route api_runs_routes[];
 extern const struct route api_items_routes[];
+extern const struct route api_accesses_routes[];
+extern const struct route api_checks_routes[];
+extern const struct route api_endpoints_routes[];
+extern const struct route api_explain_routes[];
+extern const struct route api_notices_routes[];
 extern const struct route api_health_routes[];
+
+/* The part of hosts that writes: api_host_write.c. */
+int api_host_post(const struct request *req, struct reply *reply,
+		  struct err *err) MUST_CHECK;
+int api_host_patch(const struct request *req, struct reply *reply,
+		   struct err *err) MUST_CHECK;
+
+/* Both begin a probe, and answer 202 with the host: api_hosts.c. */
+int api_host_probe(const struct request *req, const char *host_id,
+		   struct err *err) MUST_CHECK;
+int api_host_later(const struct request *req, const char *host_id,
+		   struct reply *reply, struct err *err) MUST_CHECK;
+
+/* The row of an access, left open; api_accesses.c. */
+int api_access_begin(const struct request *req, const char *name,
+		     const struct access *access, struct jout *out,
+		     struct err *err) MUST_CHECK;
 
 /* POST /api/batch-import/runs; the rest of runs is in api_runs.c. */
 int api_run_post(const struct request *req, struct reply *reply,

@@ -51,11 +51,27 @@ static const struct query_field items_query_fields[] = {
 	{ "cursor", QUERY_TEXT, AT(cursor), 0, CURSOR_MAX, NULL },
 };
 
+/* Leaves the item open. */
+static int begin_item(const struct request *req, const struct item *item,
+		      const struct run *run, struct jout *out,
+		      struct err *err)
+{
+	CLEANUP(db_rows_done) struct db_rows rows = { 0 };
+	CLEANUP(proof_done) struct proof newest = { 0 };
+
+	if (proofs_list(&rows, req->db, item->item_id, 1, err) ||
+	    proofs_next(&rows, &newest, err) < 0)
+		return -1;
+	item_begin(out, NULL, item, &(struct item_view){
+		   .run = run, .proof = &newest, .now = req->now });
+	return 0;
+}
+
 /*
  * Filters are looked at row by row: a page may be short, and still have a
  * cursor behind the last row that was looked at.
  */
-static int write_items(const struct request *req,
+static int write_items(const struct request *req, const struct run *run,
 		       const struct items_query *query, const char *after,
 		       struct jout *out, struct err *err)
 {
@@ -74,7 +90,8 @@ static int write_items(const struct request *req,
 		snprintf(last, sizeof(last), "%s", item.item_id);
 		if (!item_matches(&item, &query->filter))
 			continue;
-		item_begin(out, NULL, &item);
+		if (begin_item(req, &item, run, out, err))
+			return -1;
 		item_end(out);
 		written++;
 	}
@@ -99,7 +116,7 @@ static int items_show(const struct request *req, struct reply *reply,
 		return -1;
 	reply->status = 200;
 	jout_object(&reply->out, NULL);
-	if (write_items(req, &query, after, &reply->out, err))
+	if (write_items(req, &run, &query, after, &reply->out, err))
 		return -1;
 	jout_object_end(&reply->out);
 	return 0;
@@ -137,17 +154,34 @@ static int write_proofs(const struct request *req, const char *item_id,
 	return more;
 }
 
+/* The money behind the key; a key too short for a fingerprint has none. */
+static int write_balance(const struct request *req, const struct item *item,
+			 struct jout *out, struct err *err)
+{
+	CLEANUP(balance_done) struct balance balance = { 0 };
+
+	if (item->api_key_fingerprint &&
+	    balances_get(req->db, item->endpoint_key,
+			 item->api_key_fingerprint, &balance, err))
+		return -1;
+	balance_write(out, "balance", &balance);
+	return 0;
+}
+
 static int item_show(const struct request *req, struct reply *reply,
 		     struct err *err)
 {
 	CLEANUP(item_done) struct item item = { 0 };
+	CLEANUP(run_done) struct run run = { 0 };
 	struct jout *out = &reply->out;
 
-	if (items_get(req->db, req->ids[0], req->ids[1], &item, err))
+	if (items_get(req->db, req->ids[0], req->ids[1], &item, err) ||
+	    runs_get(req->db, req->ids[0], &run, err))
 		return -1;
 	reply->status = 200;
-	item_begin(out, NULL, &item);
-	if (write_events(req, item.item_id, out, err) ||
+	if (begin_item(req, &item, &run, out, err) ||
+	    write_balance(req, &item, out, err) ||
+	    write_events(req, item.item_id, out, err) ||
 	    write_proofs(req, item.item_id, out, err))
 		return -1;
 	item_end(out);

@@ -21,6 +21,8 @@
 #define DAYS 30
 #define DAYS_MAX 36500
 #define ITEMS_MAX 100000	/* of the setting api.items_max */
+#define API_KEY_MIN 8
+#define API_KEY_MAX 4096
 #define SEQ_SHIFT 33		/* of the 50 random bits of an id */
 
 struct run_body {
@@ -28,14 +30,24 @@ struct run_body {
 	int access_mode;
 	json_t *subscription_users;
 	int64_t subscription_days;
+	const char *probe_api_key;
+	const char *access_api_key;
+	bool rebind;
 	json_t *items;
 };
 
+#define MODE_UNKNOWN -1		/* given, and wrong */
+
 static const struct jdec_field run_fields[] = {
-	JDEC_STR(struct run_body, host_id, true, 1, HTTP_ID_TEXT - 1),
+	JDEC_STR(struct run_body, host_id, true, 1, HTTP_ID_MAX),
 	JDEC_NAME(struct run_body, access_mode, false, access_mode_names),
 	JDEC_STRS(struct run_body, subscription_users, false, 1, USERS_MAX),
 	JDEC_I64(struct run_body, subscription_days, false, 1, DAYS_MAX),
+	JDEC_STR(struct run_body, probe_api_key, false, API_KEY_MIN,
+		 API_KEY_MAX),
+	JDEC_STR(struct run_body, access_api_key, false, API_KEY_MIN,
+		 API_KEY_MAX),
+	JDEC_FLAG(struct run_body, rebind, false),
 	JDEC_OBJS(struct run_body, items, true, 1, ITEMS_MAX),
 };
 
@@ -45,12 +57,15 @@ struct new_run {
 	char *users;			/* JSON array of selectors */
 	struct import_rows rows;
 	struct secret_sealed *keys;	/* by number in rows.keys */
+	enum given_key given;
+	struct secret_sealed given_key;	/* unless GIVEN_KEY_NONE */
 };
 
 static void new_run_done(struct new_run *run)
 {
 	for (size_t i = 0; run->keys && i < run->rows.keys.count; i++)
 		secret_sealed_done(&run->keys[i]);
+	secret_sealed_done(&run->given_key);
 	free(run->keys);
 	free(run->users);
 	import_rows_done(&run->rows);
@@ -89,6 +104,66 @@ static void check_users(const json_t *users, struct jdec_problems *problems)
 	}
 }
 
+static bool is_given(const json_t *body, const char *name)
+{
+	const json_t *value = json_object_get(body, name);
+
+	return value && !json_is_null(value);
+}
+
+static void check_key(const char *field, const char *key,
+		      struct jdec_problems *problems)
+{
+	for (; key && *key != '\0'; key++) {
+		if (*key > 32 && *key < 127)
+			continue;
+		jdec_problem(problems, "", field,
+			     "must be visible ASCII without blanks");
+		return;
+	}
+}
+
+/*
+ * Members that mean nothing in this way of access are refused: whoever sent
+ * them expects something that would not happen.
+ */
+static void check_mode(const json_t *body, int mode,
+		       struct jdec_problems *problems)
+{
+	bool probe = is_given(body, "probe_api_key");
+	bool access = is_given(body, "access_api_key");
+
+	if (probe && access)
+		jdec_problem(problems, "", "access_api_key", "does not go "
+			     "with probe_api_key: give one of them");
+	if (probe && mode == ACCESS_SUBSCRIPTION)
+		jdec_problem(problems, "", "probe_api_key",
+			     "goes with access_mode self_service only");
+	if (json_is_true(json_object_get(body, "rebind")) && !probe && !access)
+		jdec_problem(problems, "", "rebind", "goes with probe_api_key "
+			     "or access_api_key only");
+	if (is_given(body, "subscription_users") &&
+	    (mode == ACCESS_SELF_SERVICE || access))
+		jdec_problem(problems, "", "subscription_users", "goes with "
+			     "access_mode subscription only, and not with "
+			     "access_api_key, whose owner gets access");
+}
+
+/* Which key of somebody real this run is proven with. */
+static void check_given(const json_t *body, struct new_run *run,
+			struct jdec_problems *problems)
+{
+	check_key("probe_api_key", run->body.probe_api_key, problems);
+	check_key("access_api_key", run->body.access_api_key, problems);
+	if (run->body.access_mode == MODE_UNKNOWN &&
+	    !is_given(body, "access_mode"))
+		run->body.access_mode = ACCESS_SUBSCRIPTION;
+	check_mode(body, run->body.access_mode, problems);
+	run->given = run->body.probe_api_key ? GIVEN_KEY_PROBE
+		: run->body.access_api_key ? GIVEN_KEY_ACCESS
+		: GIVEN_KEY_NONE;
+}
+
 static int check_host(const struct request *req, const char *host_id,
 		      struct jdec_problems *problems, struct err *err)
 {
@@ -110,6 +185,7 @@ static int check_run(const struct request *req, struct new_run *run,
 	int64_t max = req->worker->settings->items_max;
 
 	run->body.subscription_days = DAYS;
+	run->body.access_mode = MODE_UNKNOWN;
 	if (!jdec(req->body, "", run_fields, COUNT(run_fields), &run->body,
 		  problems) && !json_is_object(req->body))
 		return 0;
@@ -119,8 +195,19 @@ static int check_run(const struct request *req, struct new_run *run,
 		items = NULL;
 	}
 	check_users(run->body.subscription_users, problems);
+	check_given(req->body, run, problems);
 	import_rows_read(&run->rows, items, problems);
 	return check_host(req, run->body.host_id, problems, err);
+}
+
+static void seal_given(const struct request *req, struct new_run *run)
+{
+	const char *key = run->given == GIVEN_KEY_PROBE
+		? run->body.probe_api_key : run->body.access_api_key;
+
+	if (run->given != GIVEN_KEY_NONE)
+		secrets_seal(req->worker->key, SECRET_API_KEY, key, req->now,
+			     seal_random(), &run->given_key);
 }
 
 static void seal_keys(const struct request *req, struct new_run *run)
@@ -131,6 +218,7 @@ static void seal_keys(const struct request *req, struct new_run *run)
 	for (size_t i = 0; i < keys->count; i++)
 		secrets_seal(req->worker->key, SECRET_API_KEY, keys->texts[i],
 			     req->now, seal_random(), &run->keys[i]);
+	seal_given(req, run);
 	run->users = run->body.subscription_users
 		? json_dumps(run->body.subscription_users, JSON_COMPACT)
 		: xstrdup("[\"default\"]");
@@ -195,10 +283,17 @@ static int add_run(const struct request *req, const struct new_run *run,
 		.access_mode = (enum access_mode)run->body.access_mode,
 		.subscription_users = run->users,
 		.subscription_days = run->body.subscription_days,
+		.given_key = run->given,
+		.given_key_secret_id = run->given == GIVEN_KEY_NONE
+			? NULL : run->given_key.face.secret_id,
+		.rebind = run->body.rebind,
 		.items_total = (int64_t)run->rows.count,
 		.created_by = req->token->token_id,
 	};
 
+	if (run->given != GIVEN_KEY_NONE &&
+	    secrets_store(req->db, &run->given_key, req->now, err))
+		return -1;
 	if (runs_add(req->db, &spec, req->now, seal_random(), ret_id, err) == 0)
 		return 0;
 	/* It was there a moment ago: the only reference that can break. */

@@ -107,7 +107,7 @@ static int prepare(struct call *call, struct reply *reply, struct err *err)
 		err_set(err, ERR_INVALID, "this endpoint takes no parameters");
 		return err_code(err, "invalid_parameter");
 	}
-	if (call->route->method == HTTP_POST && req->token &&
+	if (call->route->body != BODY_IGNORED && req->token &&
 	    replay_init(&call->replay, wire, err))
 		return -1;
 	return read_body(call, err);
@@ -225,6 +225,8 @@ void dispatch(const struct worker *worker, const struct wire *wire,
 			.worker = worker,
 			.db = worker->db,
 			.query = wire->query ? wire->query : "",
+			.accept = wire->accept,
+			.accept_language = wire->accept_language,
 			.now = wire->now,
 		},
 	};

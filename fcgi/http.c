@@ -7,6 +7,8 @@
 static const char *const method_names[] = {
 	[HTTP_GET]	= "GET",
 	[HTTP_POST]	= "POST",
+	[HTTP_PUT]	= "PUT",
+	[HTTP_PATCH]	= "PATCH",
 	[HTTP_DELETE]	= "DELETE",
 };
 TABLE_ENUM_DEFINE(http_method, method_names, HTTP_METHOD__MAX);
@@ -76,7 +78,12 @@ static bool is_word(const char *text, const char *more, size_t min,
 
 bool http_is_id(const char *text)
 {
-	return is_word(text, "_-", 1, HTTP_ID_TEXT - 1);
+	return is_word(text, "_-", 1, HTTP_ID_MAX);
+}
+
+bool http_is_key(const char *text)
+{
+	return is_word(text, "_-", 1, ENDPOINT_KEY_MAX - 1);
 }
 
 void http_request_id(const char *offered, int64_t now,

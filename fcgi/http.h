@@ -15,18 +15,27 @@
 #include <jansson.h>
 
 #include "shared/db.h"
+#include "shared/endpoint.h"
 #include "shared/id.h"
 #include "shared/jout.h"
 #include "shared/seal.h"
 #include "shared/settings.h"
 #include "shared/tokens.h"
 
-enum http_method { HTTP_GET, HTTP_POST, HTTP_DELETE, HTTP_METHOD__MAX };
+enum http_method {
+	HTTP_GET,
+	HTTP_POST,
+	HTTP_PUT,
+	HTTP_PATCH,
+	HTTP_DELETE,
+	HTTP_METHOD__MAX
+};
 
 TABLE_ENUM_DECLARE(http_method);
 
 #define HTTP_IDS_MAX 2		/* in a path */
-#define HTTP_ID_TEXT 65		/* room for one, with its NUL */
+#define HTTP_ID_MAX 64		/* characters of an id of ours */
+#define HTTP_ID_TEXT ENDPOINT_KEY_MAX	/* room for any, with its NUL */
 #define HTTP_REQUEST_ID_TEXT 65
 #define HTTP_REPLY_MAX (32 << 20)
 
@@ -57,6 +66,8 @@ struct wire {
 	const char *authorization;
 	const char *idempotency_key;
 	const char *prefer;
+	const char *accept;
+	const char *accept_language;
 	const char *request_id;
 	const char *body;
 	size_t body_len;
@@ -71,6 +82,8 @@ struct request {
 	const struct token *token;	/* NULL where a route needs none */
 	char ids[HTTP_IDS_MAX][HTTP_ID_TEXT];	/* those of the path */
 	const char *query;		/* "" if there was none */
+	const char *accept;		/* or NULL */
+	const char *accept_language;	/* or NULL */
 	const json_t *body;		/* NULL if there was none */
 	int64_t now;
 	struct db_tx *tx;		/* see request_begin() */
@@ -84,6 +97,7 @@ struct reply {
 	char subject[HTTP_ID_TEXT];	/* the id at the end of location */
 	char allow[32];			/* of 405 */
 	bool is_problem;
+	bool is_plain;			/* text for people, no JSON */
 	bool replayed;
 	int retry_after;		/* seconds; 0: not said */
 	int64_t waited_s;		/* Prefer: wait that was honoured */
@@ -108,6 +122,9 @@ const char *http_reason(int status);
 
 /* 1 to 64 of [A-Za-z0-9_-]. */
 bool http_is_id(const char *text);
+
+/* The same, as long as the key of an endpoint may be. */
+bool http_is_key(const char *text);
 
 /* Take the caller's request id if it is a sane one, else make one. */
 void http_request_id(const char *offered, int64_t now,

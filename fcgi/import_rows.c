@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "shared/address.h"
 #include "shared/jout.h"
 #include "shared/table.h"
 
@@ -43,9 +44,11 @@ static const struct import_endpoint *endpoint_of(struct import_rows *rows,
 
 	if (number < before)
 		return endpoint;
-	if (endpoint_normalise(url, &endpoint->url, &err)) {
+	if (endpoint_normalise(url, &endpoint->url, &err) ||
+	    address_check_url(endpoint->url, true, &err)) {
 		snprintf(endpoint->problem, sizeof(endpoint->problem), "%.95s",
 			 err.msg);
+		own_set(&endpoint->url, NULL);
 		return endpoint;
 	}
 	endpoint_key(endpoint->url, endpoint->key);

@@ -14,6 +14,7 @@ static const struct {
 	{ "malformed_request",		400 },
 	{ "truncated_body",		400 },
 	{ "invalid_parameter",		400 },
+	{ "ambiguous",			400 },
 	{ "invalid_cursor",		400 },
 	{ "invalid_idempotency_key",	400 },
 	{ "unauthorized",		401 },

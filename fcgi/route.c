@@ -9,13 +9,23 @@ const struct route *const route_tables[] = {
 	api_hosts_routes,
 	api_runs_routes,
 	api_items_routes,
+	api_accesses_routes,
+	api_checks_routes,
+	api_endpoints_routes,
+	api_explain_routes,
+	api_notices_routes,
 	api_health_routes,
 	NULL
 };
 
-/* Take an id, which reaches to the next '/' or the end. */
-static bool take_id(const char **path, char ret[HTTP_ID_TEXT])
+/*
+ * Take an id, which reaches to the next '/' or the end.  The key of an
+ * endpoint may be longer than ids of ours.
+ */
+static bool take_id(const char *name, const char **path,
+		    char ret[HTTP_ID_TEXT])
 {
+	static const char long_one[] = "{endpoint_key}";
 	size_t len = strcspn(*path, "/");
 
 	if (len >= HTTP_ID_TEXT)
@@ -23,6 +33,8 @@ static bool take_id(const char **path, char ret[HTTP_ID_TEXT])
 	memcpy(ret, *path, len);
 	ret[len] = '\0';
 	*path += len;
+	if (strncmp(name, long_one, sizeof(long_one) - 1) == 0)
+		return http_is_key(ret);
 	return http_is_id(ret);
 }
 
@@ -33,7 +45,8 @@ static bool path_matches(const char *pattern, const char *path,
 
 	while (*pattern != '\0') {
 		if (*pattern == '{') {
-			if (n >= HTTP_IDS_MAX || !take_id(&path, ids[n++]))
+			if (n >= HTTP_IDS_MAX ||
+			    !take_id(pattern, &path, ids[n++]))
 				return false;
 			pattern = strchr(pattern, '}') + 1;
 		} else if (*pattern++ != *path++) {

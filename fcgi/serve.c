@@ -129,15 +129,21 @@ static const char *reply_text(const struct reply *reply)
 	return buf_str(&reply->out.text);
 }
 
+static const char *media_type(const struct reply *reply)
+{
+	if (reply->is_problem)
+		return "application/problem+json";
+	return reply->is_plain ? "text/plain; charset=utf-8"
+			       : "application/json";
+}
+
 static void add_headers(struct buf *head, const struct reply *reply)
 {
 	buf_addf(head, "Status: %d %s\r\n", reply->status,
 		 http_reason(reply->status));
 	if (reply->out.text.len > 0)
-		buf_addf(head, "Content-Type: application/%s\r\n"
-			 "Content-Length: %zu\r\n",
-			 reply->is_problem ? "problem+json" : "json",
-			 reply->out.text.len);
+		buf_addf(head, "Content-Type: %s\r\nContent-Length: %zu\r\n",
+			 media_type(reply), reply->out.text.len);
 	buf_addf(head, "Cache-Control: no-store\r\nX-Request-Id: %s\r\n",
 		 reply->request_id);
 	if (reply->location)
@@ -186,6 +192,8 @@ static void answer(FCGX_Request *fcgi, const struct worker *worker)
 		.idempotency_key = FCGX_GetParam("HTTP_IDEMPOTENCY_KEY",
 						 fcgi->envp),
 		.prefer = param(fcgi, "HTTP_PREFER"),
+		.accept = param(fcgi, "HTTP_ACCEPT"),
+		.accept_language = param(fcgi, "HTTP_ACCEPT_LANGUAGE"),
 		.request_id = param(fcgi, "HTTP_X_REQUEST_ID"),
 		.body_state = read_body(fcgi, &body),
 		.now = clock_wall_ms(),

@@ -1,10 +1,10 @@
 #include "fcgi/view.h"
 
+#include "shared/diagnosis.h"
 #include "shared/failure.h"
 
-/* The class in words, as "reason_zh" and "reason_en" or the like. */
-static void write_class(struct jout *out, const char *zh, const char *en,
-			const char *class)
+void view_class(struct jout *out, const char *zh, const char *en,
+		const char *class)
 {
 	enum failure failure;
 	bool known = failure_parse(class, &failure) &&
@@ -14,8 +14,7 @@ static void write_class(struct jout *out, const char *zh, const char *en,
 	jout_str(out, en, known ? failure_facts(failure)->en : NULL);
 }
 
-/* A number for which 0 means that there is none. */
-static void write_known(struct jout *out, const char *name, int64_t value)
+void view_known(struct jout *out, const char *name, int64_t value)
 {
 	if (value)
 		jout_i64(out, name, value);
@@ -23,24 +22,36 @@ static void write_known(struct jout *out, const char *name, int64_t value)
 		jout_null(out, name);
 }
 
-void host_write(struct jout *out, const char *name, const struct host *host)
+void view_diagnosis(struct jout *out, const char *json, int64_t now)
 {
-	jout_object(out, name);
-	jout_str(out, "host_id", host->host_id);
-	jout_str(out, "name", host->name);
-	jout_str(out, "base_url", host->base_url);
-	jout_str(out, "public_base_url", host->public_base_url);
-	jout_str(out, "auth_type", host_auth_name(host->auth_type));
-	jout_str(out, "state", host_state_name(host->state));
-	jout_str(out, "reason", host->reason);
-	jout_str(out, "reason_detail", host->reason_detail);
-	write_class(out, "reason_zh", "reason_en", host->reason);
-	jout_str(out, "version", host->version);
-	jout_raw(out, "capabilities", host->capabilities);
-	jout_time(out, "probed_at", host->probed_at);
-	jout_time(out, "created_at", host->created_at);
-	jout_time(out, "updated_at", host->updated_at);
-	jout_object_end(out);
+	AUTO_FREE char *zh = NULL, *en = NULL;
+	struct diagnosis diagnosis;
+
+	if (json) {
+		diagnosis_parse(json, &diagnosis);
+		zh = diagnosis_sentence(&diagnosis, "zh", now);
+		en = diagnosis_sentence(&diagnosis, "en", now);
+	}
+	jout_raw(out, "diagnosis", json);
+	jout_str(out, "diagnosis_zh", zh);
+	jout_str(out, "diagnosis_en", en);
+}
+
+/* The key of somebody real says itself who gets access. */
+static bool has_selectors(const struct run *run)
+{
+	return run->access_mode == ACCESS_SUBSCRIPTION &&
+	       run->given_key == GIVEN_KEY_NONE;
+}
+
+static void run_key(struct jout *out, const struct run *run)
+{
+	const char *fingerprint = run->given_key_fingerprint;
+
+	jout_str(out, "given_key_source", run->given_key == GIVEN_KEY_NONE
+		 ? NULL : given_key_name(run->given_key));
+	jout_str(out, "requested_probe_api_key", fingerprint);
+	jout_bool(out, "rebind", run->rebind);
 }
 
 void run_write(struct jout *out, const char *name, const struct run *run)
@@ -52,8 +63,10 @@ void run_write(struct jout *out, const char *name, const struct run *run)
 	jout_str(out, "pack_id", run->pack_id);
 	jout_str(out, "pack_version", run->pack_version);
 	jout_str(out, "access_mode", access_mode_name(run->access_mode));
-	jout_raw(out, "subscription_users", run->subscription_users);
+	jout_raw(out, "subscription_users", has_selectors(run)
+		 ? run->subscription_users : "[]");
 	jout_i64(out, "subscription_days", run->subscription_days);
+	run_key(out, run);
 	jout_str(out, "state", run_state_name(run->state));
 	jout_i64(out, "items_total", run->counts.total);
 	jout_i64(out, "items_done", run->counts.done);
@@ -110,7 +123,35 @@ static void item_places(struct jout *out, const struct item *item)
 	jout_str(out, "account_id", item->account_id);
 }
 
-void item_begin(struct jout *out, const char *name, const struct item *item)
+/* With which key the newest proof was made, and which was asked for. */
+static void item_key(struct jout *out, const struct item_view *view)
+{
+	const struct proof *proof = view->proof;
+
+	jout_str(out, "requested_probe_api_key",
+		 view->run->given_key_fingerprint);
+	jout_str(out, "effective_probe_key_source", proof->key_source);
+	jout_str(out, "effective_probe_key_fingerprint",
+		 proof->key_fingerprint);
+}
+
+static void item_findings(struct jout *out, const struct item *item,
+			  const struct item_view *view)
+{
+	jout_str(out, "validation_status",
+		 validation_status_name(item->validation));
+	jout_bool(out, "probe_advisory", item->probe_advisory);
+	view_known(out, "responses_status", item->responses_status);
+	item_key(out, view);
+	jout_str(out, "failure_class", item->failure_class);
+	jout_str(out, "failure_detail", item->failure_detail);
+	view_class(out, "failure_zh", "failure_en", item->failure_class);
+	view_diagnosis(out, item->diagnosis, view->now);
+	jout_raw(out, "warnings", item->warnings);
+}
+
+void item_begin(struct jout *out, const char *name, const struct item *item,
+		const struct item_view *view)
 {
 	jout_object(out, name);
 	jout_str(out, "item_id", item->item_id);
@@ -122,10 +163,7 @@ void item_begin(struct jout *out, const char *name, const struct item *item)
 	item_states(out, item);
 	item_models(out, item);
 	item_places(out, item);
-	jout_str(out, "failure_class", item->failure_class);
-	jout_str(out, "failure_detail", item->failure_detail);
-	write_class(out, "failure_zh", "failure_en", item->failure_class);
-	jout_raw(out, "warnings", item->warnings);
+	item_findings(out, item, view);
 	jout_time(out, "created_at", item->created_at);
 	jout_time(out, "updated_at", item->updated_at);
 	jout_time(out, "finished_at", item->finished_at);
@@ -154,27 +192,30 @@ void proof_write(struct jout *out, const char *name, const struct proof *proof)
 	jout_str(out, "proof_id", proof->proof_id);
 	jout_str(out, "item_id", proof->item_id);
 	jout_str(out, "access_id", proof->access_id);
+	jout_str(out, "check_id", proof->check_id);
 	jout_str(out, "host_id", proof->host_id);
 	jout_str(out, "kind", proof_kind_name(proof->kind));
+	jout_str(out, "surface", proof->surface);
 	jout_bool(out, "ok", proof->ok);
 	jout_str(out, "group_id", proof->group_id);
 	jout_str(out, "account_id", proof->account_id);
 	jout_str(out, "model", proof->model);
-	write_known(out, "models_status", proof->models_status);
+	view_known(out, "models_status", proof->models_status);
 	jout_bool(out, "models_listed", proof->models_listed);
 	jout_bool(out, "completion_ok", proof->completion_ok);
-	write_known(out, "completion_status", proof->completion_status);
+	view_known(out, "completion_status", proof->completion_status);
 	jout_str(out, "completion_type", proof->completion_type);
 	jout_str(out, "completion_preview", proof->completion_preview);
-	write_known(out, "latency_ms", proof->latency_ms);
-	write_known(out, "first_token_ms", proof->first_token_ms);
+	view_known(out, "latency_ms", proof->latency_ms);
+	view_known(out, "first_token_ms", proof->first_token_ms);
+	jout_str(out, "requested_probe_api_key", proof->requested_key);
 	jout_str(out, "effective_probe_key_source", proof->key_source);
 	jout_str(out, "effective_probe_key_fingerprint",
 		 proof->key_fingerprint);
 	jout_raw(out, "request", proof->request_json);
 	jout_raw(out, "answer", proof->answer_json);
 	jout_str(out, "failure_class", proof->failure_class);
-	write_class(out, "failure_zh", "failure_en", proof->failure_class);
+	view_class(out, "failure_zh", "failure_en", proof->failure_class);
 	jout_time(out, "at", proof->at);
 	jout_time(out, "expires_at", proof->expires_at);
 	jout_object_end(out);

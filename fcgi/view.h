@@ -8,22 +8,73 @@
 #ifndef FCGI_VIEW_H
 #define FCGI_VIEW_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "shared/accesses.h"
+#include "shared/checks.h"
+#include "shared/endpoints.h"
 #include "shared/events.h"
 #include "shared/hosts.h"
 #include "shared/items.h"
 #include "shared/jout.h"
+#include "shared/notices.h"
 #include "shared/proofs.h"
 #include "shared/runs.h"
 
-void host_write(struct jout *out, const char *name, const struct host *host);
+/* The class in words, as the members `zh` and `en`; NULL class: null. */
+void view_class(struct jout *out, const char *zh, const char *en,
+		const char *class);
+
+/* "diagnosis", and in one sentence each "diagnosis_zh" and "diagnosis_en". */
+void view_diagnosis(struct jout *out, const char *json, int64_t now);
+
+/* A number for which 0 means that there is none. */
+void view_known(struct jout *out, const char *name, int64_t value);
+
+/* `notices`: how many are open of it. */
+void host_write(struct jout *out, const char *name, const struct host *host,
+		int64_t notices);
+void endpoint_write(struct jout *out, const char *name,
+		    const struct endpoint_row *row);
+void notice_write(struct jout *out, const char *name,
+		  const struct notice *notice);
+/* null if it was never asked. */
+void balance_write(struct jout *out, const char *name,
+		   const struct balance *balance);
 void run_write(struct jout *out, const char *name, const struct run *run);
 void event_write(struct jout *out, const char *name,
 		 const struct event *event);
 void proof_write(struct jout *out, const char *name,
 		 const struct proof *proof);
 
+/* What an item's view says beside its row. */
+struct item_view {
+	const struct run *run;
+	const struct proof *proof;	/* the newest; zeroed: none */
+	int64_t now;
+};
+
 /* An item is left open for lists of what belongs to it. */
-void item_begin(struct jout *out, const char *name, const struct item *item);
+void item_begin(struct jout *out, const char *name, const struct item *item,
+		const struct item_view *view);
 void item_end(struct jout *out);
+
+/* What an access's view says beside its row. */
+struct access_view {
+	bool other_active;		/* in the other mode */
+	int64_t now;
+};
+
+/* So are an access, and a check. */
+void access_write_begin(struct jout *out, const char *name,
+			const struct access *access,
+			const struct access_view *view);
+void access_write_end(struct jout *out);
+void access_event_write(struct jout *out, const char *name,
+			const struct access_event *event);
+void check_write_begin(struct jout *out, const char *name,
+		       const struct check *check, int64_t now);
+void check_write_end(struct jout *out);
 
 #endif

@@ -43,14 +43,16 @@ static void all_problems_of_a_host_are_told_at_once(void **state)
 	assert_int_equal(ask("POST", "/api/hosts",
 			     "{\"base_url\":\"file:///etc/passwd\","
 			     "\"public_base_url\":\"https://u:p@x.example\","
-			     "\"auth_type\":\"password\","
+			     "\"auth_type\":\"bearer\","
+			     "\"admin_email\":\"a@b.example\","
+			     "\"proxy\":\"ftp://u:pw-of-proxy@p.example\","
+			     "\"ca_pem\":\"nothing\",\"name\":7,"
 			     "\"auth_token\":\"two words\",\"extra\":1}"),
 			 422);
 	assert_string_equal(text_of("code"), "invalid");
-	assert_int_equal(number_of("problems_total"), 5);
-	assert_int_equal(json_array_size(member("problems")), 5);
-	assert_non_null(strstr(buf_str(&api.reply.out.text),
-			       "password is not supported yet"));
+	assert_int_equal(number_of("problems_total"), 8);
+	assert_int_equal(json_array_size(member("problems")), 8);
+	assert_null(strstr(buf_str(&api.reply.out.text), "pw-of-proxy"));
 	assert_int_equal(count("SELECT count(*) FROM secrets"), 0);
 }
 
@@ -60,6 +62,7 @@ static void bad_urls_of_hosts_are_refused(void **state)
 		"ftp://a.example", "http://", "https://", "a.example",
 		"http://a.example/?q", "http://a.example/#f", "http:///x",
 		"http://a b.example", "javascript:alert(1)", "http://@",
+		"http://169.254.169.254/latest",
 	};
 
 	(void)state;

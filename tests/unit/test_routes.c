@@ -104,7 +104,8 @@ static void rows_state_sane_preconditions(void **state)
 	(void)state;
 	for (size_t i = 0; i < n; i++) {
 		const struct route *r = routes[i];
-		bool posts = r->method == HTTP_POST;
+		bool posts = r->method == HTTP_POST ||
+			     r->method == HTTP_PUT || r->method == HTTP_PATCH;
 
 		assert_non_null(r->handle);
 		/* A POST without a token would have no one to remember for. */
@@ -206,16 +207,20 @@ static void another_method_is_told_which_there_are(void **state)
 	struct err err;
 
 	(void)state;
-	assert_int_equal(route_find("PATCH", "/api/hosts/h1", ids, allow,
+	assert_int_equal(route_find("PUT", "/api/hosts/h1", ids, allow,
 				    &found, &err), -1);
 	assert_string_equal(err.code, "method_not_allowed");
-	assert_string_equal(allow, "GET, HEAD, DELETE");
+	assert_string_equal(allow, "GET, HEAD, PATCH, DELETE");
 	assert_int_equal(route_find("", "/api/hosts", ids, allow, &found,
 				    &err), -1);
 	assert_string_equal(allow, "POST, GET, HEAD");
 	must(route_find("HEAD", "/api/hosts", ids, allow, &found, &err), &err);
 	assert_int_equal(found->method, HTTP_GET);
 }
+
+static const char long_key[] =
+	"/api/endpoints/a-very-long-name-of-a-host-0123456789-0123456789-"
+	"0123456789-0123456789-example-com-8080-1a2b3c4d";
 
 static void ids_of_a_path_are_given(void **state)
 {
@@ -229,6 +234,9 @@ static void ids_of_a_path_are_given(void **state)
 			ids, allow, &found, &err), &err);
 	assert_string_equal(ids[0], "run_1");
 	assert_string_equal(ids[1], "itm_2");
+	/* Keys of endpoints are longer than ids of ours may be. */
+	must(route_find("PUT", long_key, ids, allow, &found, &err), &err);
+	assert_string_equal(ids[0], strrchr(long_key, '/') + 1);
 }
 
 int main(void)
