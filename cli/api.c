@@ -23,6 +23,27 @@ int api_post(struct call *call, const char *path, const struct jout *body,
 	return client_call(call->client, &post, &call->reply, err);
 }
 
+int api_put(struct call *call, const char *path, const struct jout *body,
+	    struct err *err)
+{
+	const struct api_call put = {
+		.method = "PUT", .path = path, .body = body,
+	};
+
+	return client_call(call->client, &put, &call->reply, err);
+}
+
+int api_patch(struct call *call, const char *path, const struct jout *body,
+	      int64_t wait_s, struct err *err)
+{
+	const struct api_call patch = {
+		.method = "PATCH", .path = path, .body = body,
+		.wait_s = wait_s,
+	};
+
+	return client_call(call->client, &patch, &call->reply, err);
+}
+
 void api_filter(struct api_filters *filters, const char *name,
 		const char *value)
 {

@@ -9,6 +9,10 @@
 
 /* Call; the reply is call->reply.  `body` may be NULL. */
 int api_get(struct call *call, const char *path, struct err *err) MUST_CHECK;
+int api_put(struct call *call, const char *path, const struct jout *body,
+	    struct err *err) MUST_CHECK;
+int api_patch(struct call *call, const char *path, const struct jout *body,
+	      int64_t wait_s, struct err *err) MUST_CHECK;
 int api_post(struct call *call, const char *path, const struct jout *body,
 	     int64_t wait_s, struct err *err) MUST_CHECK;
 
@@ -48,5 +52,10 @@ int64_t api_number(const json_t *object, const char *name);
 #define API_HOSTS "/api/hosts"
 #define API_RUNS "/api/batch-import/runs"
 #define API_PROOFS "/api/proofs"
+#define API_ACCESSES "/api/accesses"
+#define API_CHECKS "/api/access-checks"
+#define API_ENDPOINTS "/api/endpoints"
+#define API_EXPLAIN "/api/explain"
+#define API_NOTICES "/api/notices"
 
 #endif

@@ -6,6 +6,7 @@
 #include <curl/curl.h>
 
 #include "cli/exits.h"
+#include "shared/endpoint.h"
 #include "shared/seal.h"
 #include "shared/table.h"
 
@@ -106,7 +107,7 @@ int client_check_id(const char *text, struct err *err)
 	size_t len = strspn(text, "abcdefghijklmnopqrstuvwxyz"
 			    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-");
 
-	if (len == 0 || len > 64 || text[len] != '\0')
+	if (len == 0 || len >= ENDPOINT_KEY_MAX || text[len] != '\0')
 		return err_set(err, ERR_INVALID, "'%s' is no id", text);
 	return 0;
 }
@@ -141,6 +142,12 @@ static void add_header(struct curl_slist **headers, const char *name,
 	*headers = curl_slist_append(*headers, line);
 }
 
+/* Does it change something by what its body says? */
+static bool carries_body(const struct api_call *call)
+{
+	return strncmp(call->method, "P", 1) == 0;
+}
+
 static struct curl_slist *call_headers(const struct api_call *call)
 {
 	struct curl_slist *headers = NULL;
@@ -151,7 +158,7 @@ static struct curl_slist *call_headers(const struct api_call *call)
 	headers = curl_slist_append(headers, "Expect:");
 	if (call->wait_s)
 		add_header(&headers, "Prefer", wait);
-	if (strcmp(call->method, "POST") != 0)
+	if (!carries_body(call))
 		return headers;
 	if (call->body)
 		add_header(&headers, "Content-Type", "application/json");
@@ -169,14 +176,14 @@ static void set_call(struct client *client, const struct api_call *call)
 
 	curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, NULL);
 	curl_easy_setopt(curl, CURLOPT_HTTPGET, 1L);
-	if (strcmp(call->method, "POST") == 0) {
+	if (carries_body(call)) {
 		curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE,
 				 (curl_off_t)strlen(body));
 		curl_easy_setopt(curl, CURLOPT_POSTFIELDS, body);
 		curl_easy_setopt(curl, CURLOPT_POST, 1L);
-	} else {
-		curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, call->method);
 	}
+	if (strcmp(call->method, "POST") != 0)
+		curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, call->method);
 	curl_easy_setopt(curl, CURLOPT_TIMEOUT,
 			 (long)(ANSWER_TIMEOUT_S + call->wait_s));
 }

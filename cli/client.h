@@ -2,9 +2,9 @@
  * client: the HTTP API as a function call.  The only file behind it is the
  * only one of crmctl that knows curl.
  *
- * A POST carries an Idempotency-Key of its own and is sent once more, under
- * the same key, if the connection broke: whether it had arrived or not, its
- * work is done once.
+ * A POST, PUT or PATCH carries an Idempotency-Key of its own and is sent once
+ * more, under the same key, if the connection broke: whether it had arrived
+ * or not, its work is done once.
  */
 #ifndef CLI_CLIENT_H
 #define CLI_CLIENT_H
@@ -48,7 +48,10 @@ void client_free(struct client **client);
 int client_call(struct client *client, const struct api_call *call,
 		struct api_reply *ret, struct err *err) MUST_CHECK;
 
-/* Does `text` look like an id?  If not, it must not become part of a path. */
+/*
+ * Does `text` look like an id or the key of an endpoint?  If not, it must not
+ * become part of a path.
+ */
 int client_check_id(const char *text, struct err *err) MUST_CHECK;
 
 #endif

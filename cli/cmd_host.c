@@ -4,12 +4,14 @@
 
 #include "cli/api.h"
 #include "cli/exits.h"
-#include "cli/secret.h"
-#include "shared/seal.h"
+#include "cli/host_body.h"
+#include "cli/text_file.h"
+#include "cli/words.h"
 #include "shared/table.h"
 
 #define PROBE_WAIT_S 25
-#define BODY_MAX (2 * SEAL_SECRET_MAX)
+#define PHRASE_MAX 1024
+#define BODY_MAX (4 * PHRASE_MAX)
 
 static const struct column host_columns[] = {
 	{ "HOST", "host_id" },	{ "NAME", "name" },
@@ -17,35 +19,26 @@ static const struct column host_columns[] = {
 	{ "VERSION", "version" }, { "URL", "base_url" },
 };
 
-/* The body holds the host's token. */
-static void body_wipe(struct jout *body)
-{
-	buf_wipe(&body->text);
-}
-
-static const struct {
-	const char *name;
-	enum opt opt;
-} members[] = {
-	{ "base_url",		OPT_BASE_URL },
-	{ "name",		OPT_NAME },
-	{ "public_base_url",	OPT_PUBLIC_BASE_URL },
-	{ "auth_type",		OPT_AUTH_TYPE },
+static const struct column capability_columns[] = {
+	{ "CAPABILITY", "name" },	{ "IS", "value" },
+	{ "KNOWN BY", "evidence" },	{ "EVIDENCE", "detail" },
+	{ "BLOCKS", "blocks" },		{ "MEANING", "sentence" },
 };
 
-static void write_host(struct jout *body, const struct args *args,
-		       const char *token)
-{
-	jout_object(body, NULL);
-	for (size_t i = 0; i < COUNT(members); i++) {
-		const char *value = args_get(args, members[i].opt);
+static const struct column operation_columns[] = {
+	{ "OPERATION", "name" }, { "WORKS", "works" }, { "WHY NOT", "why_not" },
+};
 
-		if (value)
-			jout_str(body, members[i].name, value);
-	}
-	jout_str(body, "auth_token", token);
-	jout_object_end(body);
-}
+static const struct column notice_columns[] = {
+	{ "SINCE", "at" }, { "KIND", "kind" }, { "NOTICE", "text" },
+};
+
+static const struct print_part host_parts[] = {
+	{ "operations", operation_columns, COUNT(operation_columns) },
+	{ "evidence", capability_columns, COUNT(capability_columns) },
+	{ "notices", notice_columns, COUNT(notice_columns) },
+	{ 0 }
+};
 
 static void warn_unless_ready(const json_t *host)
 {
@@ -58,19 +51,89 @@ static void warn_unless_ready(const json_t *host)
 			why);
 }
 
+/* An object of objects, as a list whose elements know their names. */
+static json_t *named_list(json_t *object, const char *language)
+{
+	json_t *list = json_array();
+	const char *name;
+	json_t *element;
+
+	json_object_foreach(object, name, element) {
+		json_t *row = json_object();
+		json_auto_t *view = words_view(element, language);
+		const char *why = words_of(element, "why_not", language);
+
+		json_object_set_new(row, "name", json_string(name));
+		json_object_update(row, view);
+		/* Only Chinese has an ending of its own there. */
+		if (*why)
+			json_object_set_new(row, "why_not", json_string(why));
+		json_array_append_new(list, row);
+	}
+	return list;
+}
+
+/*
+ * What is said of capabilities becomes tables of their own; what is only for
+ * programs is left out.
+ */
+static json_t *host_view(json_t *host, const char *language)
+{
+	json_t *view = words_view(host, language);
+	json_t *known = json_object_get(host, "capabilities");
+	json_auto_t *said = words_view(known, language);
+	json_t *operations = json_object_get(known, "operations");
+
+	json_object_del(view, "capabilities");
+	if (!json_is_object(known))
+		return view;
+	json_object_set(view, "evidence", json_object_get(said, "evidence"));
+	json_object_set_new(view, "operations",
+			    named_list(operations, language));
+	json_object_set(view, "compliance",
+			json_object_get(said, "compliance"));
+	return view;
+}
+
+static int print_host(struct call *call, struct err *err)
+{
+	const char *language;
+	json_auto_t *view = NULL;
+
+	if (call->form != PRINT_TABLE)
+		return print_object(call->form, call->reply.body, NULL, err);
+	if (words_language(&call->args, &language, err))
+		return -1;
+	view = host_view(call->reply.body, language);
+	return print_object(call->form, view, host_parts, err);
+}
+
 int cmd_host_add(struct call *call, struct err *err)
 {
-	CLEANUP(body_wipe) struct jout body = { .text.max = BODY_MAX };
-	AUTO_WIPE char *token = NULL;
+	CLEANUP(host_body_done) struct jout body = {
+		.text.max = HOST_BODY_MAX
+	};
 
-	if (secret_read(args_get(&call->args, OPT_HOST_TOKEN_FILE),
-			"the host's token", &token, err))
-		return -1;
-	write_host(&body, &call->args, token);
-	if (api_post(call, API_HOSTS, &body, PROBE_WAIT_S, err))
+	if (host_body_write(&body, &call->args, err) ||
+	    api_post(call, API_HOSTS, &body, PROBE_WAIT_S, err))
 		return -1;
 	warn_unless_ready(call->reply.body);
-	return print_object(call->form, call->reply.body, NULL, err);
+	return print_host(call, err);
+}
+
+int cmd_host_set(struct call *call, struct err *err)
+{
+	CLEANUP(host_body_done) struct jout body = {
+		.text.max = HOST_BODY_MAX
+	};
+	AUTO_FREE char *path = NULL;
+
+	if (api_path(&path, API_HOSTS, call->args.words[0], "", err) ||
+	    host_body_write(&body, &call->args, err) ||
+	    api_patch(call, path, &body, PROBE_WAIT_S, err))
+		return -1;
+	warn_unless_ready(call->reply.body);
+	return print_host(call, err);
 }
 
 int cmd_host_list(struct call *call, struct err *err)
@@ -91,29 +154,70 @@ int cmd_host_show(struct call *call, struct err *err)
 	if (api_path(&path, API_HOSTS, call->args.words[0], "", err) ||
 	    api_get(call, path, err))
 		return -1;
-	return print_object(call->form, call->reply.body, NULL, err);
+	return print_host(call, err);
 }
 
 /* That the host is ready is what is asked: anything else is a failure. */
-int cmd_host_probe(struct call *call, struct err *err)
+static int print_and_judge(struct call *call, const char *what,
+			   struct err *err)
 {
-	AUTO_FREE char *path = NULL;
-	json_t *host;
+	const json_t *host = call->reply.body;
 
-	if (api_path(&path, API_HOSTS, call->args.words[0], "/probe", err) ||
-	    api_post(call, path, NULL, PROBE_WAIT_S, err))
-		return -1;
-	host = call->reply.body;
-	if (print_object(call->form, host, NULL, err))
+	if (print_host(call, err))
 		return -1;
 	if (call->reply.status == 202)
-		return err_set(err, ERR_BUSY, "the probe of host %s has not "
-			       "ended yet", call->args.words[0]);
+		return err_set(err, ERR_BUSY, "the %s of host %s has not "
+			       "ended yet", what, call->args.words[0]);
 	if (strcmp(api_text(host, "state"), "ready") == 0)
 		return 0;
 	err_set(err, ERR_UPSTREAM, "host %s is %s: %s", call->args.words[0],
 		api_text(host, "state"), api_text(host, "reason_en"));
 	return err_code(err, EXITS_CODE_FAILED);
+}
+
+int cmd_host_probe(struct call *call, struct err *err)
+{
+	AUTO_FREE char *path = NULL;
+
+	if (api_path(&path, API_HOSTS, call->args.words[0], "/probe", err) ||
+	    api_post(call, path, NULL, PROBE_WAIT_S, err))
+		return -1;
+	return print_and_judge(call, "probe", err);
+}
+
+/* *ret is the sentence, from one of the two options. */
+static int read_phrase(const struct args *args, char **ret, struct err *err)
+{
+	const char *text = args_get(args, OPT_PHRASE);
+	const char *file = args_get(args, OPT_PHRASE_FILE);
+
+	if (!text == !file)
+		return args_refuse(err, "either --phrase or --phrase-file: "
+				   "the host says which sentence it wants, "
+				   "and nobody but you accepts it");
+	if (file)
+		return text_file_read(file, "the phrase", PHRASE_MAX, ret,
+				      err);
+	*ret = xstrdup(text);
+	return 0;
+}
+
+int cmd_host_accept(struct call *call, struct err *err)
+{
+	CLEANUP(jout_done) struct jout body = { .text.max = BODY_MAX };
+	AUTO_FREE char *path = NULL;
+	AUTO_WIPE char *phrase = NULL;
+
+	if (api_path(&path, API_HOSTS, call->args.words[0],
+		     "/accept-compliance", err) ||
+	    read_phrase(&call->args, &phrase, err))
+		return -1;
+	jout_object(&body, NULL);
+	jout_str(&body, "phrase", phrase);
+	jout_object_end(&body);
+	if (api_post(call, path, &body, PROBE_WAIT_S, err))
+		return -1;
+	return print_and_judge(call, "acceptance", err);
 }
 
 int cmd_host_delete(struct call *call, struct err *err)

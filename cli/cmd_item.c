@@ -1,5 +1,6 @@
 /* cmd_item: the items of a run, with what happened to them, and proofs. */
 #include "cli/api.h"
+#include "cli/words.h"
 #include "shared/table.h"
 
 static const struct column item_columns[] = {
@@ -26,7 +27,13 @@ static const struct column warning_columns[] = {
 	{ "CODE", "code" }, { "DETAIL", "detail" },
 };
 
+static const struct column hop_columns[] = {
+	{ "HOP", "hop" },	{ "STATUS", "status" },
+	{ "CLASS", "class" },	{ "WORDS", "text" },
+};
+
 static const struct print_part item_parts[] = {
+	{ "hops", hop_columns, COUNT(hop_columns) },
 	{ "warnings", warning_columns, COUNT(warning_columns) },
 	{ "events", event_columns, COUNT(event_columns) },
 	{ "proofs", proof_columns, COUNT(proof_columns) },
@@ -56,12 +63,19 @@ int cmd_item_show(struct call *call, struct err *err)
 {
 	AUTO_FREE char *items = NULL;
 	AUTO_FREE char *path = NULL;
+	json_auto_t *view = NULL;
+	const char *language;
 
-	if (api_path(&items, API_RUNS, call->args.words[0], "/items", err) ||
+	if (words_language(&call->args, &language, err) ||
+	    api_path(&items, API_RUNS, call->args.words[0], "/items", err) ||
 	    api_path(&path, items, call->args.words[1], "", err) ||
 	    api_get(call, path, err))
 		return -1;
-	return print_object(call->form, call->reply.body, item_parts, err);
+	if (call->form != PRINT_TABLE)
+		return print_object(call->form, call->reply.body, NULL, err);
+	view = words_view(call->reply.body, language);
+	words_show_diagnosis(view, call->reply.body, language);
+	return print_object(call->form, view, item_parts, err);
 }
 
 int cmd_proof_show(struct call *call, struct err *err)

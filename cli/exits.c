@@ -12,6 +12,8 @@ static const struct {
 	{ EXITS_CODE_USAGE,	EXITS_USAGE },
 	{ EXITS_CODE_DATABASE,	EXITS_DATABASE },
 	{ EXITS_CODE_KEYS,	EXITS_KEYS },
+	{ EXITS_CODE_DEGRADED,	EXITS_DEGRADED },
+	{ EXITS_CODE_BROKEN,	EXITS_BROKEN },
 };
 
 static const struct {
@@ -50,6 +52,8 @@ static const char *const meanings[] = {
 	[EXITS_CONFLICT]    = "the present state forbids it",
 	[EXITS_INVALID]	    = "the input was refused",
 	[EXITS_TIMEOUT]	    = "not finished in time",
+	[EXITS_DEGRADED]    = "the access that was checked is degraded",
+	[EXITS_BROKEN]	    = "the access that was checked is broken",
 };
 
 _Static_assert(COUNT(meanings) == EXITS__MAX, "a meaning for every status");

@@ -23,6 +23,8 @@ enum exits {
 	EXITS_CONFLICT,
 	EXITS_INVALID,
 	EXITS_TIMEOUT,
+	EXITS_DEGRADED,		/* of an access that was checked */
+	EXITS_BROKEN,
 	EXITS__MAX
 };
 
@@ -30,6 +32,8 @@ enum exits {
 #define EXITS_CODE_USAGE "usage"
 #define EXITS_CODE_DATABASE "database"
 #define EXITS_CODE_KEYS "keys"
+#define EXITS_CODE_DEGRADED "degraded"
+#define EXITS_CODE_BROKEN "broken"
 
 /* `local`: the command worked on the machine itself, not through the API. */
 enum exits exits_of(const struct err *err, bool local);

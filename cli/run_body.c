@@ -18,6 +18,20 @@ static const struct {
 	{ OPT_HOST,	"host_id" },
 	{ OPT_SELECTOR,	"subscription_users" },
 	{ OPT_DAYS,	"subscription_days" },
+	{ OPT_ACCESS_MODE, "access_mode" },
+	{ OPT_PROBE_KEY_FILE, "probe_api_key" },
+	{ OPT_ACCESS_KEY_FILE, "access_api_key" },
+	{ OPT_REBIND,	"rebind" },
+};
+
+/* Keys of users of the host. */
+static const struct {
+	enum opt opt;
+	const char *member;
+	const char *what;
+} user_keys[] = {
+	{ OPT_PROBE_KEY_FILE, "probe_api_key", "the key to prove with" },
+	{ OPT_ACCESS_KEY_FILE, "access_api_key", "the user's key" },
 };
 
 void run_body_done(struct jout *body)
@@ -37,6 +51,22 @@ static void write_texts(struct jout *body, const char *name,
 	jout_array_end(body);
 }
 
+static int write_user_keys(struct jout *body, const struct args *args,
+			   struct err *err)
+{
+	for (size_t i = 0; i < COUNT(user_keys); i++) {
+		const char *file = args_get(args, user_keys[i].opt);
+		AUTO_WIPE char *key = NULL;
+
+		if (!file)
+			continue;
+		if (secret_read(file, user_keys[i].what, &key, err))
+			return -1;
+		jout_str(body, user_keys[i].member, key);
+	}
+	return 0;
+}
+
 static int write_options(struct jout *body, const struct args *args,
 			 struct err *err)
 {
@@ -50,7 +80,12 @@ static int write_options(struct jout *body, const struct args *args,
 		write_texts(body, "subscription_users", args, OPT_SELECTOR);
 	if (days)
 		jout_i64(body, "subscription_days", days);
-	return 0;
+	if (args_has(args, OPT_ACCESS_MODE))
+		jout_str(body, "access_mode",
+			 args_get(args, OPT_ACCESS_MODE));
+	if (args_has(args, OPT_REBIND))
+		jout_bool(body, "rebind", true);
+	return write_user_keys(body, args, err);
 }
 
 /* The one item of --base-url, --key-file and --model. */

@@ -5,7 +5,7 @@
 
 #include "cli/exits.h"
 
-#define NAME_WIDTH 28
+#define NAME_WIDTH 32
 
 static void write_name(struct buf *out, const struct command *command)
 {
