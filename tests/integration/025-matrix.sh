@@ -33,7 +33,7 @@ garbage-json     broken inspect_body
 redirect         broken redirected
 region           broken region_forbidden
 base-resp        broken quota_exhausted
-err-object       broken inspect_body
+err-object       broken quota_exhausted
 null-choices     broken inspect_body
 quota            broken quota_exhausted
 arrears          broken quota_exhausted
