@@ -19,6 +19,11 @@ B	 = build-san
 CFLAGS	+= -fsanitize=address,undefined -fno-sanitize-recover=undefined \
 	   -fno-omit-frame-pointer
 LDFLAGS	+= -fsanitize=address,undefined
+else ifdef FUZZ
+B	 = build-fuzz
+CFLAGS	+= -fsanitize=fuzzer-no-link,address,undefined \
+	   -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+LDFLAGS	+= -fsanitize=fuzzer,address,undefined
 else ifdef COV
 B	 = build-cov
 CFLAGS	+= --coverage -O0
@@ -38,7 +43,7 @@ SCHEDD	 = $(filter-out $(B)/schedd/main.o,$(call obj,schedd) \
 FCGI	 = $(filter-out $(B)/fcgi/main.o,$(call obj,fcgi))
 CLI	 = $(filter-out $(B)/cli/main.o,$(call obj,cli))
 # What the engine is made of without a socket: the simulations link it.
-ENGINE	 = $(filter-out $(addprefix $(B)/schedd/,loop.o transfer.o checkpoint.o), \
+ENGINE	 = $(filter-out $(addprefix $(B)/schedd/,loop.o transfer.o reach.o checkpoint.o), \
 	   $(SCHEDD))
 
 PROGRAMS = $(addprefix $(B)/,crm-fcgi crm-schedd crmctl)
@@ -52,10 +57,10 @@ OURS	 = $(wildcard shared/*.c fcgi/*.c schedd/*.c schedd/*/*.c cli/*.c)
 
 all: $(PROGRAMS)
 .PHONY: all programs tests check check-unit check-sim check-int check-san \
-	check-fresh analyze tidy coverage soak bench lint fmt install \
+	check-fresh analyze tidy coverage soak bench fuzz lint fmt install \
 	clean
 
-$(SHARED): $(call obj,shared) $(B)/migrations.o
+$(SHARED): $(call obj,shared) $(B)/migrations.o $(B)/verdict_data.o
 	@rm -f $@
 	$(AR) rcs $@ $^
 $(MODEL): $(call obj,tests/model)
@@ -66,7 +71,12 @@ $(B)/migrations.c: $(sort $(wildcard migrations/*.sql)) scripts/embed-sql.sh
 	@mkdir -p $(@D)
 	scripts/embed-sql.sh $(sort $(wildcard migrations/*.sql)) >$@.tmp
 	@mv $@.tmp $@
-$(B)/migrations.o: $(B)/migrations.c
+VERDICTS = provider gateway
+$(B)/verdict_data.c: $(VERDICTS:%=shared/verdict/%.tsv) scripts/embed-text.sh
+	@mkdir -p $(@D)
+	scripts/embed-text.sh $(foreach v,$(VERDICTS),verdict_$(v)_tsv=shared/verdict/$(v).tsv) >$@.tmp
+	@mv $@.tmp $@
+$(B)/migrations.o $(B)/verdict_data.o: $(B)/%.o: $(B)/%.c
 	$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
 $(B)/%.o: %.c
 	@mkdir -p $(@D)
@@ -82,24 +92,37 @@ $(B)/crmctl: $(B)/cli/main.o $(CLI) $(SHARED)
 # A unit test links the parts of the programs, never a main().
 $(B)/test_%: $(B)/tests/unit/test_%.o $(FCGI) $(ENGINE) $(MODEL) $(SHARED)
 	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lfcgi -lcmocka
-# These two go over real sockets.
-$(B)/test_transfer $(B)/test_loop: $(B)/test_%: $(B)/tests/unit/test_%.o \
+# These go over real sockets.
+$(B)/test_transfer $(B)/test_ways $(B)/test_loop: $(B)/test_%: $(B)/tests/unit/test_%.o \
 		$(SCHEDD) $(SHARED)
 	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcurl -lcmocka
-$(B)/test_cli: $(B)/tests/unit/test_cli.o $(CLI) $(SHARED)
+$(B)/test_cli $(B)/test_cli_bodies: $(B)/test_%: $(B)/tests/unit/test_%.o \
+		$(CLI) $(SHARED)
 	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcurl -lcmocka
 SIMLIB	 = $(filter-out $(B)/tests/sim/sim_%,$(call obj,tests/sim))
+# It lives in the simulated world, too.
+$(B)/test_check_private: $(B)/test_%: $(B)/tests/unit/test_%.o $(SIMLIB) \
+		$(FCGI) $(ENGINE) $(MODEL) $(SHARED)
+	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lfcgi -lcmocka
 $(B)/sim_%: $(B)/tests/sim/sim_%.o $(SIMLIB) $(ENGINE) $(MODEL) $(SHARED)
 	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 $(B)/hostsim $(B)/providersim: $(B)/%: $(B)/tests/helpers/%.o $(SIMSHELL) \
 		$(MODEL) $(SHARED)
 	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lmicrohttpd -lcurl
+$(B)/proxysim: $(B)/tests/helpers/proxysim.o $(B)/tests/helpers/sim_options.o \
+		$(SHARED)
+	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 $(B)/pool: $(B)/tests/helpers/pool.o $(B)/fcgi/listen.o $(SHARED)
 	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 $(B)/unseal: $(B)/tests/helpers/unseal.o $(SHARED)
 	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 $(B)/bench_%: $(B)/tests/bench/bench_%.o $(SHARED)
 	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lfcgi -lcurl
+
+# The target of the fuzzer without a fuzzer: seeds and random changes.
+$(B)/test_verdict_fuzz: $(B)/tests/fuzz/verdict.o
+$(B)/fuzz_%: $(B)/tests/fuzz/%.o $(SHARED)
+	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 programs: $(PROGRAMS) $(HELPERS)
 tests: programs $(UNITS) $(SIMS)
@@ -122,6 +145,15 @@ check-fresh:
 bench: $(PROGRAMS) $(HELPERS) $(BENCHES)
 	B=$(B) tests/bench/run.sh
 
+# What it finds beside crashes stays in build-fuzz; seeds are in the tree.
+FUZZ_SECONDS ?= 600
+fuzz:
+	$(MAKE) CC=clang-14 FUZZ=1 build-fuzz/fuzz_verdict
+	@mkdir -p build-fuzz/found
+	build-fuzz/fuzz_verdict -max_total_time=$(FUZZ_SECONDS) -max_len=8192 \
+		-timeout=10 -len_control=20 -print_final_stats=1 -artifact_prefix=build-fuzz/ \
+		build-fuzz/found tests/fuzz/corpus
+
 lint:
 	scripts/lint
 fmt:
@@ -139,7 +171,7 @@ install: $(PROGRAMS)
 	scripts/install.sh "$(B)" "$(DESTDIR)" "$(PREFIX)"
 
 clean:
-	rm -rf build build-san build-cov
+	rm -rf build build-san build-cov build-fuzz
 
 .SECONDARY:
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -186,6 +186,7 @@ static void send_to_host(struct net *net, uint64_t tag,
 	AUTO_FREE char *path = xstrdup(request->target +
 				       strlen(NET_HOST_URL));
 
+	net->host_exchanges++;
 	own_set(&request->target, path);
 	rule = faults_match(net->faults, request);
 	if (lost_on_the_way(net, tag, rule))
@@ -203,6 +204,7 @@ static void world_send(void *arg, uint64_t tag, struct wire *wire)
 	struct model_answer answer = { 0 };
 
 	net->exchanges++;
+	net->chats += strstr(wire->url, "/chat/completions") != NULL;
 	if (net->verbose)
 		printf("# %lld send %s %s\n", (long long)net->now,
 		       wire->method, wire->url);
@@ -223,6 +225,24 @@ static void world_send(void *arg, uint64_t tag, struct wire *wire)
 	}
 	model_request_done(&request);
 	wire_free(&wire);
+}
+
+void net_somebody(struct net *net, const char *method, const char *target,
+		  const char *admin_key, const char *body)
+{
+	struct model_request request = {
+		.method = xstrdup(method),
+		.target = xstrdup(target),
+		.body = xstrdup(body),
+		.body_len = strlen(body),
+	};
+
+	model_request_add_header(&request, "Content-Type",
+				 "application/json");
+	model_request_add_header(&request, "x-api-key", admin_key);
+	/* Nobody waits for the answer. */
+	host_model_request(net->host, net->now, &request);
+	model_request_done(&request);
 }
 
 static uint64_t world_random(void *arg)

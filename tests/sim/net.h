@@ -26,7 +26,8 @@ struct net_event;
 
 struct net {
 	uint64_t seed;
-	int64_t now;
+	int64_t now;			/* of the world */
+	int64_t skew;			/* of CRM's clock against it */
 	struct host_model *host;
 	struct provider_model *providers[NET_PROVIDERS_MAX];
 	size_t nproviders;
@@ -41,6 +42,8 @@ struct net {
 	bool crashed;
 	bool verbose;
 	int64_t exchanges;
+	int64_t host_exchanges;		/* of those, with the host */
+	int64_t chats;			/* of those, completions */
 };
 
 /* splitmix64: the one source of chance. */
@@ -51,6 +54,10 @@ void net_provider_url(char *ret, size_t size, size_t i);
 
 /* The engine's view of this world. */
 struct world net_world(struct net *net);
+
+/* The administrator of the host does something himself. */
+void net_somebody(struct net *net, const char *method, const char *target,
+		  const char *admin_key, const char *body);
 
 /* The earliest event there is; INT64_MAX if there is none. */
 int64_t net_next(const struct net *net);

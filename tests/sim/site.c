@@ -17,8 +17,6 @@
 #define START INT64_C(1790000000000)
 #define HOURS_6 (INT64_C(6) * 3600 * 1000)
 #define STEPS_MAX 2000000
-#define ADMIN_KEY "admin-00112233445566778899aabbccddeeff00112233445566" \
-		  "778899aabbccddee"
 
 void site_fault(struct site *site, const char *fmt, ...)
 {
@@ -49,7 +47,7 @@ static void make_peers(struct site *site, const struct site_plan *plan)
 	};
 
 	host.seed = net_random(&site->net);
-	host.admin_api_key = ADMIN_KEY;
+	host.admin_api_key = SITE_ADMIN_KEY;
 	host.compliance_accepted = true;
 	host.rate_limits = true;
 	site->net.host = host_model_new(&host, site->net.now);
@@ -145,7 +143,7 @@ static void add_host(struct site *site, struct err *err)
 	char task_id[ID_MAX];
 
 	MUST(site, secrets_add(site->db, &site->key.pub, SECRET_HOST_TOKEN,
-			       ADMIN_KEY, site->net.now,
+			       SITE_ADMIN_KEY, site->net.now,
 			       net_random(&site->net), &face, err), err);
 	spec.auth_secret_id = face.secret_id;
 	MUST(site, hosts_add(site->db, &spec, site->net.now,
@@ -182,12 +180,14 @@ static void add_item(struct site *site, size_t i, struct err *err)
 			     net_random(&site->net), task_id, err), err);
 }
 
-static void add_run(struct site *site, struct err *err)
+static void add_run(struct site *site, const struct site_plan *plan,
+		    struct err *err)
 {
 	const struct run_spec spec = {
 		.host_id = site->host_id,
 		.access_mode = ACCESS_SUBSCRIPTION,
-		.subscription_users = "[\"default\"]",
+		.subscription_users = plan->users ? plan->users
+						  : "[\"default\"]",
 		.subscription_days = 30,
 		.items_total = (int64_t)site->nitems,
 		.created_by = "tok_sim",
@@ -209,7 +209,8 @@ static void start_engine(struct site *site)
 
 	site->net.engine = engine_new(site->db, &site->key, &site->settings,
 				      &world);
-	MUST(site, engine_take_over(site->net.engine, site->net.now, &err),
+	MUST(site, engine_take_over(site->net.engine,
+				    site->net.now + site->net.skew, &err),
 	     &err);
 }
 
@@ -225,6 +226,9 @@ static void open_site(struct site *site, const struct site_plan *plan)
 	seal_generate(&site->key);
 	MUST(site, settings_read(&site->settings, NULL, &err), &err);
 	site->settings.attempts_max = 14;
+	site->settings.background_tokens_per_day = plan->tokens_per_day;
+	if (!plan->watch)	/* it would never be quiet */
+		site->settings.watch_every_s = 0;
 	MUST(site, db_open(&site->db, ":memory:", DB_CREATE, &err), &err);
 	MUST(site, migrate_apply(site->db, START, &applied, &err), &err);
 	make_peers(site, plan);
@@ -263,6 +267,37 @@ static void crash(struct site *site, const struct site_plan *plan)
 	start_engine(site);
 }
 
+/* CRM's turn: when it wants the next one, by the world's clock. */
+static int64_t tick(struct site *site)
+{
+	struct net *net = &site->net;
+	int64_t next = engine_tick(net->engine, net->now + net->skew);
+
+	return next == INT64_MAX ? next : next - net->skew;
+}
+
+/* The world's turn, up to `next` or what happens sooner. */
+static void go_on_until(struct site *site, int64_t next)
+{
+	int64_t event = net_next(&site->net);
+
+	if (event < next)
+		next = event;
+	if (next > site->net.now)
+		site->net.now = next;
+	net_deliver(&site->net);
+}
+
+void site_turn(struct site *site, const struct site_plan *plan, int64_t until)
+{
+	int64_t next = tick(site);
+
+	if (site->net.crashed)
+		crash(site, plan);
+	else
+		go_on_until(site, next < until ? next : until);
+}
+
 /* Run until the tasks of `subject` ("": of the run) are done. */
 static void run_until_over(struct site *site, const char *subject,
 			   const struct site_plan *plan)
@@ -270,8 +305,7 @@ static void run_until_over(struct site *site, const char *subject,
 	int64_t deadline = site->net.now + HOURS_6;
 
 	for (int i = 0; i < STEPS_MAX && !site->fault; i++) {
-		int64_t next = engine_tick(site->net.engine, site->net.now);
-		int64_t event;
+		int64_t next = tick(site);
 
 		if (site->net.crashed) {
 			crash(site, plan);
@@ -279,14 +313,9 @@ static void run_until_over(struct site *site, const char *subject,
 		}
 		if (is_over(site, subject))
 			return;
-		event = net_next(&site->net);
-		if (event < next)
-			next = event;
-		if (next > site->net.now)
-			site->net.now = next;
+		go_on_until(site, next);
 		if (site->net.now > deadline)
 			site_fault(site, "not over after six hours");
-		net_deliver(&site->net);
 	}
 	site_fault(site, "not over after %d turns", STEPS_MAX);
 }
@@ -308,7 +337,8 @@ static void cancel_midway(struct site *site, struct err *err)
 	MUST(site, db_tx_commit(&tx, err), err);
 }
 
-bool site_run(struct site *site, const struct site_plan *plan)
+/* The host is known and the run is there, and nothing of it is done. */
+static void begin(struct site *site, const struct site_plan *plan)
 {
 	struct err err;
 
@@ -316,7 +346,21 @@ bool site_run(struct site *site, const struct site_plan *plan)
 	if (!site->fault)
 		run_until_over(site, site->host_id, plan);
 	if (!site->fault)
-		add_run(site, &err);
+		add_run(site, plan, &err);
+}
+
+void site_import(struct site *site, const struct site_plan *plan)
+{
+	begin(site, plan);
+	if (!site->fault)
+		run_until_over(site, "", plan);
+}
+
+bool site_run(struct site *site, const struct site_plan *plan)
+{
+	struct err err;
+
+	begin(site, plan);
 	if (plan->faulty)
 		add_faults(site);
 	site->net.commits = 0;

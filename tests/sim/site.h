@@ -11,6 +11,10 @@
 
 #define SITE_ITEMS_MAX 24
 
+/* The key of the host's administrator. */
+#define SITE_ADMIN_KEY "admin-00112233445566778899aabbccddeeff001122334455" \
+		       "66778899aabbccddee"
+
 /* What is brought, and how it must end. */
 struct site_item {
 	size_t provider;
@@ -39,11 +43,15 @@ struct site_plan {
 	uint64_t seed;
 	enum host_version version;
 	const char *personality;	/* of all providers */
+	const char *users;		/* of the subscription, as JSON; NULL:
+					   one */
 	size_t nproviders;
 	size_t nitems;
 	bool bad_keys;			/* some keys do not work */
 	bool faulty;			/* the network loses things */
 	bool cancel;			/* in the middle */
+	bool watch;			/* what was proven is proven again */
+	int64_t tokens_per_day;		/* for that, a provider; 0: no limit */
 	int64_t crash_every;		/* on average, in commits; 0: never */
 	int64_t crash_at;		/* exactly once; 0: never */
 	bool verbose;
@@ -54,6 +62,19 @@ struct site_plan {
  * it must be; else `fault_text` says what is not.  Release: site_done().
  */
 bool site_run(struct site *site, const struct site_plan *plan);
+
+/*
+ * The same in parts, for who wants to do more with it.  site_import() lays it
+ * out and lets the import run to its end.
+ */
+void site_import(struct site *site, const struct site_plan *plan);
+
+/*
+ * Let CRM do what it can, and the world go on to the next moment at which
+ * something happens, `until` at most.  Crashes as the plan says.
+ */
+void site_turn(struct site *site, const struct site_plan *plan,
+	       int64_t until);
 void site_done(struct site *site);
 
 #endif

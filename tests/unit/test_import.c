@@ -21,6 +21,8 @@ static void lookups_tell_things_apart(void **state)
 		{ IMPORT_PARKING, RESOURCE_GROUP, "parking", false },
 		{ IMPORT_ACCOUNT, RESOURCE_ACCOUNT,
 		  "p-example-1|subscription|0123abcd", false },
+		{ IMPORT_CLONE, RESOURCE_ACCOUNT,
+		  "clone|p-example-1|subscription|0123abcd", true },
 		{ IMPORT_PROOF_GROUP, RESOURCE_GROUP,
 		  "proof|p-example-1|subscription|0123abcd", false },
 		{ IMPORT_PROOF_USER, RESOURCE_USER, "proof", false },
@@ -174,6 +176,9 @@ static void a_blame_has_an_end(void **state)
 
 /* ---- the memo ---- */
 
+#define FILL(text) snprintf(text, sizeof(text), "%0*d", \
+			    (int)sizeof(text) - 1, 7)
+
 /* All that holds something after a memo of every member was read. */
 static void a_memo_comes_back_whole(void **state)
 {
@@ -183,9 +188,13 @@ static void a_memo_comes_back_whole(void **state)
 	AUTO_FREE char *again = NULL;
 
 	(void)state;
-	/* Numbers, truths and text at once: no byte of it is zero. */
+	/* Numbers and truths at once, and text as long as it may be. */
 	memset(&from->memo, 1, sizeof(from->memo));
-	from->memo.nonce[sizeof(from->memo.nonce) - 1] = '\0';
+	FILL(from->memo.finding_id);
+	FILL(from->memo.looked_at);
+	FILL(from->memo.proof_id);
+	FILL(from->memo.tried);
+	FILL(from->memo.nonce);
 	text = import_memo_write(from);
 	assert_true(strlen(text) <= TASK_MEMO_MAX);
 	import_memo_read(to, text);
@@ -193,6 +202,7 @@ static void a_memo_comes_back_whole(void **state)
 	assert_int_equal(to->memo.failure, from->memo.failure);
 	assert_true(to->memo.live);
 	assert_string_equal(to->memo.nonce, from->memo.nonce);
+	assert_string_equal(to->memo.looked_at, from->memo.looked_at);
 	again = import_memo_write(to);
 	assert_string_equal(again, text);
 }

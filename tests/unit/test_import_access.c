@@ -285,7 +285,7 @@ static void subscription_is_gone(const struct import *im)
 static void a_key_is_made(void **state)
 {
 	static const struct step_case cases[] = {
-		{ "made", NULL, MADE(2), TO("validate.models"), key_is_2 },
+		{ "made", NULL, MADE(2), TO("access.whoami"), key_is_2 },
 		{ "there already", NULL,
 		  SAYS(409, REASON(409, "API_KEY_EXISTS")), ON, NULL },
 		{ "asked for before, for another group", NULL,
@@ -327,7 +327,7 @@ static void a_key_that_is_there_is_found(void **state)
 {
 	static const struct step_case cases[] = {
 		{ "ours", NULL, KEYS(KEY("crm-abc123-key11111", 7, "active")),
-		  TO("validate.models"), key_is_2 },
+		  TO("access.whoami"), key_is_2 },
 		{ "disabled", NULL,
 		  KEYS(KEY("crm-abc123-key11111", 7, "disabled")),
 		  LOOK("access.key", FAILURE_KEY_REFUSED), key_is_gone },
@@ -370,7 +370,7 @@ static void each_thing_is_taken_or_passed(void **state)
 		  "access.subscription" },
 		{ "subscription", got_want_subscribed, IMPORT_SUBSCRIPTION,
 		  "access.key" },
-		{ "key", got_want_key, IMPORT_KEY, "validate.models" },
+		{ "key", got_want_key, IMPORT_KEY, "access.whoami" },
 	};
 
 	(void)state;

@@ -8,7 +8,7 @@
 
 #define WANTED "\"platform\":\"openai\",\"type\":\"apikey\"," \
 	"\"credentials\":{\"base_url\":\"https://p.example/v1\"," \
-	"\"model_mapping\":{\"m-1\":\"m-1\"}}"
+	"\"model_mapping\":{\"m-1\":\"m-1\",\"m-2\":\"m-2\"}}"
 #define MODE "\"openai_responses_mode\":\"force_chat_completions\""
 #define FLAG "\"openai_responses_supported\":"
 
@@ -264,6 +264,41 @@ static void later_account(struct import *im)
 	im->memo.live = true;
 }
 
+static void wants_more(struct import *im)
+{
+	json_array_append_new(im->models, json_string("m-3"));
+}
+
+static void others_want_more(struct import *im)
+{
+	wants_more(im);
+	has(im, IMPORT_ACCOUNT, RESOURCE_PRESENT, "5");
+}
+
+static void was_widened(struct import *im)
+{
+	wants_more(im);
+	own_set(&im->resources[IMPORT_ACCOUNT].wanted_json,
+		"{\"credentials\":{\"model_mapping\":{\"m-3\":\"m-3\"}}}");
+	im->memo.widened = true;
+}
+
+/* Once: a host that does not keep what it is told is not told for ever. */
+static void a_model_that_is_missing_is_added_once(void **state)
+{
+	static const struct step_case cases[] = {
+		{ "of our own making", wants_more, LIVE(MODE, "7", "active"),
+		  TO("widen.read"), NULL },
+		{ "of others", others_want_more, LIVE(MODE, "7", "active"),
+		  TO("widen.account"), NULL },
+		{ "missing still", was_widened, LIVE(MODE, "7", "active"),
+		  AGAIN(FAILURE_NOT_AS_WRITTEN, 1200), NULL },
+	};
+
+	(void)state;
+	walk(got_account, NEW, made_account, cases, COUNT(cases));
+}
+
 /* Until it is proven it stands in its proof group, and only there. */
 static void a_later_account_is_compared_where_it_is_proven(void **state)
 {
@@ -287,6 +322,7 @@ int main(void)
 		cmocka_unit_test(an_account_is_switched_and_moved),
 		cmocka_unit_test(it_is_moved_where_it_is_to_be_called),
 		cmocka_unit_test(an_account_read_back_is_what_was_asked_for),
+		cmocka_unit_test(a_model_that_is_missing_is_added_once),
 		cmocka_unit_test(
 			a_later_account_is_compared_where_it_is_proven),
 	};

@@ -13,6 +13,8 @@
 #define ROUTED(type, message) \
 	"{\"error\":{\"type\":\"" type "\",\"message\":\"" message "\"}}"
 #define REFUSED "{\"code\":\"INVALID_API_KEY\",\"message\":\"Invalid\"}"
+/* What would end it is looked into first, hop by hop. */
+#define LOOKS TO("diagnose.direct")
 #define SECRET "sk-relay-0123456789abcdef"
 
 static void made_by_us(struct import *im)
@@ -67,6 +69,7 @@ static void is_not_listed(const struct import *im)
 static void says_what_is_missing(const struct import *im)
 {
 	assert_non_null(strstr(im->item.failure_detail, "list"));
+	assert_int_equal(im->memo.diagnosed, FAILURE_MODEL_NOT_LISTED);
 }
 
 static void key_and_subscription_are_drawn_anew(const struct import *im)
@@ -77,6 +80,22 @@ static void key_and_subscription_are_drawn_anew(const struct import *im)
 	assert_true(im->changed[IMPORT_KEY]);
 	assert_true(im->changed[IMPORT_SUBSCRIPTION]);
 	assert_true(im->memo.renewed_key);
+}
+
+static void refusal_is_evidence(const struct import *im)
+{
+	assert_int_equal(im->memo.diagnosed, FAILURE_KEY_REFUSED);
+	assert_int_equal(im->diagnosis.at, NOW);
+	assert_int_equal(im->diagnosis.gateway.status, 401);
+	assert_int_equal(im->diagnosis.gateway.class, FAILURE_KEY_REFUSED);
+}
+
+/* Nobody else can be asked, but what was seen is kept. */
+static void silence_is_evidence(const struct import *im)
+{
+	assert_int_equal(im->memo.diagnosed, FAILURE_TLS);
+	assert_int_equal(im->diagnosis.gateway.status, 0);
+	assert_int_equal(im->diagnosis.gateway.at, NOW);
 }
 
 static void no_proof(const struct import *im)
@@ -91,17 +110,17 @@ static const struct step_case gateway[] = {
 	{ "no right", NULL, SAYS(403, ROUTED("permission_error", "no")),
 	  TO("access.subscription"), key_and_subscription_are_drawn_anew },
 	{ "key refused again", renewed, SAYS(401, REFUSED),
-	  FAIL(FAILURE_KEY_REFUSED), NULL },
+	  LOOKS, refusal_is_evidence },
 	{ "proof key refused", proving, SAYS(401, REFUSED),
-	  FAIL(FAILURE_KEY_REFUSED), NULL },
+	  LOOKS, NULL },
 	{ "too often", NULL,
 	  SAYS_LATER(429, 8000, ROUTED("rate_limit_error", "slow")),
 	  AGAIN(FAILURE_RATE_LIMITED, 8000), NULL },
 	{ "no way", NULL, LOST(TRANSPORT_REFUSED), AGAIN(FAILURE_REFUSED, -1),
 	  NULL },
-	{ "a bad certificate", NULL, LOST(TRANSPORT_TLS), FAIL(FAILURE_TLS),
-	  NULL },
-	{ "no such path", NULL, SAYS_PAGE(404), FAIL(FAILURE_HOST_UNSUPPORTED),
+	{ "a bad certificate", NULL, LOST(TRANSPORT_TLS), TO("diagnose.end"),
+	  silence_is_evidence },
+	{ "no such path", NULL, SAYS_PAGE(404), LOOKS,
 	  NULL },
 };
 
@@ -112,7 +131,7 @@ static void the_model_must_be_listed(void **state)
 		{ "not yet", bound_lately, LISTS("m-10"),
 		  WAIT(1000, FAILURE_WARMING_UP), is_not_listed },
 		{ "not at all", bound_long_ago, LISTS("m-10"),
-		  FAIL(FAILURE_MODEL_NOT_LISTED), says_what_is_missing },
+		  LOOKS, says_what_is_missing },
 		{ "a page", NULL, SAYS_PAGE(200),
 		  AGAIN(FAILURE_HOST_UNSUPPORTED, -1), NULL },
 		{ "no list", NULL, SAYS(200, "{}"),
@@ -226,6 +245,10 @@ static void disproved(const struct import *im)
 	assert_false(im->proof.ok);
 	assert_false(im->proof.completion_ok);
 	assert_non_null(im->proof.failure_class);
+	if (im->memo.diagnosed)
+		assert_string_equal(failure_name((enum failure)
+						 im->memo.diagnosed),
+				    im->proof.failure_class);
 	assert_int_equal(im->resources[IMPORT_ACCOUNT].state,
 			 RESOURCE_MAKING);
 }
@@ -253,22 +276,22 @@ static void a_chat_proves_or_disproves(void **state)
 		{ "no completion", NULL, SAYS(200, "{}"),
 		  AGAIN(FAILURE_INSPECT_BODY, -1), disproved },
 		{ "never a completion", tried_often, SAYS(200, "{}"),
-		  FAIL(FAILURE_INSPECT_BODY), disproved },
+		  LOOKS, disproved },
 		{ "the provider refuses the key, which the host shows", NULL,
 		  SAYS(502, ROUTED("upstream_error", "Upstream authentication"
 			" failed, key " SECRET)),
-		  FAIL(FAILURE_UPSTREAM_AUTH), the_key_is_masked },
+		  LOOKS, the_key_is_masked },
 		{ "it refuses it always", tried_often,
 		  SAYS(502, ROUTED("upstream_error", "Upstream authentication"
 			" failed, key " SECRET)),
-		  FAIL(FAILURE_UPSTREAM_AUTH), the_key_is_masked },
+		  LOOKS, the_key_is_masked },
 		{ "the provider has no money", NULL,
 		  SAYS(402, ROUTED("insufficient_balance", "pay")),
-		  FAIL(FAILURE_QUOTA_EXHAUSTED), disproved },
+		  LOOKS, disproved },
 		{ "chat goes to /responses", tried_often,
 		  SAYS(502, ROUTED("api_error",
 				   "Upstream stream ended without a word")),
-		  FAIL(FAILURE_RESPONSES_FORCED), disproved },
+		  LOOKS, disproved },
 	};
 
 	(void)state;
@@ -306,6 +329,12 @@ static void said_before(struct import *im)
 	proof_done(&im->proof);
 }
 
+static void model_is_unknown(const struct import *im)
+{
+	no_proof(im);
+	assert_int_equal(im->memo.diagnosed, FAILURE_MODEL_NOT_FOUND);
+}
+
 static void a_fresh_account_has_a_while(void **state)
 {
 #define NOBODY SAYS(503, ROUTED("api_error", "no available account"))
@@ -321,8 +350,8 @@ static void a_fresh_account_has_a_while(void **state)
 		  no_proof },
 		{ "its model too", NULL, UNKNOWN,
 		  WAIT(60, FAILURE_WARMING_UP), no_proof },
-		{ "no model at all", too_late, UNKNOWN,
-		  FAIL(FAILURE_MODEL_NOT_FOUND), no_proof },
+		{ "no model at all", too_late, UNKNOWN, LOOKS,
+		  model_is_unknown },
 		{ "benched after what it said before", said_before, NOBODY,
 		  AGAIN(FAILURE_UPSTREAM_FAILED, -1), no_proof },
 	};
