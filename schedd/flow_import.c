@@ -9,6 +9,7 @@
  * nobody has a key, and moved when the host's own probe has ended: see
  * import_provision.c.
  */
+#include "schedd/host/user.h"
 #include "schedd/import_steps.h"
 #include "shared/table.h"
 
@@ -16,6 +17,7 @@ static const struct step steps[] = {
 	/* the provider itself */
 	{ "probe.models",              STAGE_PROBE,     ask_upstream_models, got_upstream_models },
 	{ "probe.chat",                STAGE_PROBE,     ask_upstream_chat,   got_upstream_chat },
+	{ "probe.responses", STAGE_PROBE, ask_upstream_responses, got_upstream_responses },
 
 	/* group and account */
 	{ "provision.group",           STAGE_PROVISION, NULL,                got_want_group },
@@ -37,22 +39,15 @@ static const struct step steps[] = {
 	{ "prove.begin",               STAGE_CONFIRM,   NULL,                got_begin_proof },
 
 	/* who is to use it; once for each of the run's users */
-	{ "access.user",               STAGE_PROVISION, NULL,                got_want_user },
-	{ "access.find_user",          STAGE_PROVISION, ask_find_user,       got_find_user },
-	{ "access.create_user",        STAGE_PROVISION, ask_create_user,     got_create_user },
-	{ "access.login",              STAGE_PROVISION, NULL,                got_want_token },
-	{ "access.ask_token",          STAGE_PROVISION, ask_token,           got_token,
-	  { "/data/access_token", SLOT_USER_TOKEN } },
-	{ "access.subscription",       STAGE_PROVISION, NULL,                got_want_subscribed },
-	{ "access.subscribed",         STAGE_PROVISION, ask_subscribed,      got_subscribed },
-	{ "access.assign",             STAGE_PROVISION, ask_assign,          got_assign },
-	{ "access.key",                STAGE_PROVISION, NULL,                got_want_key },
-	{ "access.create_key",         STAGE_PROVISION, ask_create_key,      got_create_key },
-	{ "access.find_key",           STAGE_PROVISION, ask_find_key,        got_find_key },
+	IMPORT_ACCESS_STEPS,
 
 	/* the proof */
 	{ "validate.models",           STAGE_VALIDATE,  ask_gateway_models,  got_gateway_models },
 	{ "validate.chat",             STAGE_VALIDATE,  ask_gateway_chat,    got_gateway_chat },
+
+	/* before any call of an administrator that is known by a password */
+	{ "host.login",                STAGE_PROVISION, ask_admin_login,     got_admin_login,
+	  { HOST_LOGIN_TOKEN, SLOT_HOST_SESSION } },
 
 	/* reached by name only: the account is there, but not all its models */
 	{ "widen.account",             STAGE_CONFIRM,   NULL,                got_want_widening },
@@ -69,10 +64,11 @@ static const struct step steps[] = {
 	{ "prove.moved",               STAGE_CONFIRM,   ask_account,         got_moved },
 	{ "prove.drop_group",          STAGE_CONFIRM,   ask_drop_proof,      got_drop_proof },
 
-	/* reached by name only: what to do about a user that is lost */
-	{ "access.check_user",         STAGE_PROVISION, ask_user_still,      got_user_still },
+	IMPORT_DIAGNOSIS_STEPS,
 
 	/* reached by name only: take back what was begun; last to first */
+	{ "undo.rebind",               STAGE_PROVISION, ask_undo_rebind,     got_undo_rebind },
+	{ "undo.subscription", STAGE_PROVISION, ask_undo_subscription, got_undo_subscription },
 	{ "undo.key",                  STAGE_PROVISION, ask_undo_key,        got_undo_key },
 	{ "undo.find_account",         STAGE_PROVISION, ask_lost_account,    got_lost_account },
 	{ "undo.account",              STAGE_PROVISION, ask_undo_account,    got_undo_account },
@@ -83,74 +79,23 @@ static const struct step steps[] = {
 	{ "undo.end",                  STAGE_PROVISION, NULL,                got_undone },
 };
 
-static void fail(void *subject, enum failure why)
-{
-	struct import *im = subject;
-
-	im->memo.failure = (int)why;
-	im->memo.proving = false;	/* what is undone is the user's own */
-	own_set(&im->item.failure_class, failure_name(why));
-}
-
-static const char *secret_id(const void *subject, enum slot slot)
-{
-	const struct import *im = subject;
-
-	switch (slot) {
-	case SLOT_HOST_TOKEN:
-		return im->host.auth_secret_id;
-	case SLOT_PROVIDER_KEY:
-		return im->item.api_key_secret_id;
-	case SLOT_USER_PASSWORD:
-		return im->resources[import_user(im)].secret_id;
-	case SLOT_USER_TOKEN:
-		return im->resources[import_token(im)].secret_id;
-	case SLOT_USER_KEY:
-		return im->resources[import_key(im)].secret_id;
-	case SLOT_NONE:
-	case SLOT__MAX:
-		break;
-	}
-	return NULL;
-}
-
-static void captured(void *subject, enum slot slot,
-		     const struct secret_face *face)
-{
-	struct import *im = subject;
-
-	if (slot == SLOT_USER_TOKEN)
-		own_set(&im->resources[import_token(im)].secret_id,
-			face->secret_id);
-}
-
-static void limits(const void *subject, const struct request *request,
-		   struct limit_names *ret)
-{
-	const struct import *im = subject;
-
-	if (request->peer == PEER_HOST) {
-		ret->host = im->host.host_id;
-		return;
-	}
-	ret->provider = im->item.endpoint_key;
-	ret->key = im->item.api_key_secret_id;
-}
-
 const struct flow flow_import = {
 	.name = "import",
 	.steps = steps,
 	.nsteps = COUNT(steps),
-	.undo = "undo.key",
+	.undo = "undo.rebind",
 	.load = import_load,
 	.save = import_save,
 	.end = import_end,
 	.free = import_free,
-	.fail = fail,
+	.fail = import_fail,
 	.want = import_want,
 	.took = import_took,
-	.secret_id = secret_id,
-	.captured = captured,
-	.limits = limits,
+	.secret_id = import_secret_id,
+	.captured = import_captured,
+	.limits = import_limits,
+	.way = import_way,
+	.detour = import_detour,
+	.refused = import_refused,
 	.memo = import_memo_write,
 };

@@ -11,8 +11,25 @@
 #define DETAIL_MAX 300
 #define PROOF_KEYS 4	/* of a host: as many proofs may run at once */
 
+bool import_is_given(const struct import *im)
+{
+	return im->run.given_key != GIVEN_KEY_NONE && !im->memo.proving;
+}
+
+const char *import_key_source(const struct import *im)
+{
+	if (im->memo.proving)
+		return "managed_proof";
+	if (import_is_given(im))
+		return given_key_name(im->run.given_key);
+	return im->run.access_mode == ACCESS_SELF_SERVICE
+		? "managed_self_service" : "managed_subscription";
+}
+
 const char *import_selector(const struct import *im)
 {
+	if (im->run.given_key != GIVEN_KEY_NONE)
+		return im->given_selector;
 	const json_t *v = json_array_get(im->selectors,
 					 (size_t)im->memo.selector);
 
@@ -23,6 +40,8 @@ char *import_email(const struct import *im)
 {
 	if (im->memo.proving)
 		return xasprintf("relay-proof.%s@crm.invalid", im->inst);
+	if (im->run.access_mode == ACCESS_SELF_SERVICE)
+		return host_self_user_email(import_selector(im), im->inst);
 	return host_user_email(import_selector(im), im->inst);
 }
 
@@ -62,6 +81,7 @@ static const char *const resource_words[IMPORT_RESOURCE__MAX] = {
 	[IMPORT_PARKING]	= "parking group",
 	[IMPORT_ACCOUNT]	= "account",
 	[IMPORT_PROOF_GROUP]	= "proof group",
+	[IMPORT_CLONE]		= "copy of the account",
 	[IMPORT_PROOF_USER]	= "proof user",
 	[IMPORT_PROOF_TOKEN]	= "login of the proof user",
 	[IMPORT_PROOF_KEY]	= "proof key",
@@ -76,6 +96,33 @@ void import_keep_id(struct import *im, enum import_resource which,
 {
 	own_set(&im->resources[which].host_resource_id, host_id);
 	im->changed[which] = true;
+}
+
+/* What a check gets anew for a user is a repair; an import made it. */
+static const char *const heals[IMPORT_RESOURCE__MAX] = {
+	[IMPORT_USER]		= "user",
+	[IMPORT_SUBSCRIPTION]	= "resubscribe",
+	[IMPORT_KEY]		= "key",
+};
+
+void import_heal(struct import *im, const char *repair)
+{
+	CLEANUP(jout_done) struct jout out = { .text.max = 256 };
+
+	jout_object(&out, NULL);
+	jout_str(&out, "repair", repair);
+	jout_object_end(&out);
+	import_note(im, im->checking ? "repaired" : repair,
+		    buf_str(&out.text));
+}
+
+static void note_settled(struct import *im, enum import_resource which,
+			 const char *detail)
+{
+	if (!im->checking)
+		import_note(im, im->resources[which].origin, detail);
+	else if (heals[which])
+		import_heal(im, heals[which]);
 }
 
 void import_settle(struct import *im, enum import_resource which,
@@ -98,7 +145,7 @@ void import_settle(struct import *im, enum import_resource which,
 	jout_str(&out, "mark", r->mark);
 	jout_str(&out, "id", r->host_resource_id);
 	jout_object_end(&out);
-	import_note(im, r->origin, buf_str(&out.text));
+	note_settled(im, which, buf_str(&out.text));
 	jout_done(&out);
 }
 
@@ -156,6 +203,8 @@ static char *lookup_of(const struct import *im, enum import_resource which)
 		return xasprintf("%s|%s|%s", key, mode, print);
 	case IMPORT_PROOF_GROUP:
 		return xasprintf("proof|%s|%s|%s", key, mode, print);
+	case IMPORT_CLONE:
+		return xasprintf("clone|%s|%s|%s", key, mode, print);
 	case IMPORT_PROOF_USER:
 	case IMPORT_PROOF_TOKEN:
 		return xstrdup("proof");
@@ -163,7 +212,9 @@ static char *lookup_of(const struct import *im, enum import_resource which)
 		return xasprintf("proof|%d", (int)(im->item.seq % PROOF_KEYS));
 	case IMPORT_USER:
 	case IMPORT_TOKEN:
-		return xasprintf("sub|%s", selector);
+		return xasprintf("%s|%s", im->run.access_mode ==
+				 ACCESS_SELF_SERVICE ? "self" : "sub",
+				 selector);
 	case IMPORT_SUBSCRIPTION:
 	case IMPORT_KEY:
 	case IMPORT_RESOURCE__MAX:
@@ -177,6 +228,7 @@ static const enum resource_type types[IMPORT_RESOURCE__MAX] = {
 	[IMPORT_PARKING]	= RESOURCE_GROUP,
 	[IMPORT_ACCOUNT]	= RESOURCE_ACCOUNT,
 	[IMPORT_PROOF_GROUP]	= RESOURCE_GROUP,
+	[IMPORT_CLONE]		= RESOURCE_ACCOUNT,
 	[IMPORT_PROOF_USER]	= RESOURCE_USER,
 	[IMPORT_PROOF_TOKEN]	= RESOURCE_USER_TOKEN,
 	[IMPORT_PROOF_KEY]	= RESOURCE_USER_KEY,
@@ -194,8 +246,12 @@ void import_want(const void *subject, int which, struct resource_want *ret)
 	assert(which >= 0 && which < IMPORT_RESOURCE__MAX);
 	lookup = lookup_of(im, (enum import_resource)which);
 	ret->type = types[which];
-	/* One proof at a time has a key; one item at a time widens. */
-	ret->hold = which == IMPORT_PROOF_KEY ||
+	/*
+	 * One proof at a time has a key; one item at a time widens; one check
+	 * at a time tries what could do harm.
+	 */
+	ret->hold = which == IMPORT_PROOF_KEY || which == IMPORT_CLONE ||
+		    (which == IMPORT_PROOF_GROUP && im->checking) ||
 		    (which == IMPORT_ACCOUNT && im->memo.widening);
 	snprintf(ret->lookup, sizeof(ret->lookup), "%s", lookup);
 }

@@ -15,6 +15,10 @@
 #include "schedd/host/features.h"
 #include "schedd/host/peer.h"
 #include "schedd/step.h"
+#include "shared/accesses.h"
+#include "shared/checks.h"
+#include "shared/diagnosis.h"
+#include "shared/endpoints.h"
 #include "shared/events.h"
 #include "shared/hosts.h"
 #include "shared/items.h"
@@ -31,6 +35,7 @@ enum import_resource {
 	IMPORT_PARKING,		/* group where accounts wait on 0.1.126 */
 	IMPORT_ACCOUNT,
 	IMPORT_PROOF_GROUP,	/* where a later account is proven alone */
+	IMPORT_CLONE,		/* of the account, for what could harm it */
 	IMPORT_PROOF_USER,
 	IMPORT_PROOF_TOKEN,
 	IMPORT_PROOF_KEY,	/* one of a few that proofs take turns with */
@@ -59,6 +64,7 @@ struct import_memo {
 	bool models_listed;
 	bool live;		/* the group had a proven account before us */
 	bool widening;		/* hold the account although it is there */
+	bool widened;		/* its mapping was: that is tried once */
 	bool adopted;		/* the account was found, in whatever group */
 	bool proving;		/* user, token and key are those of the proof */
 	bool proven;		/* the account answered in its proof group */
@@ -67,9 +73,46 @@ struct import_memo {
 	bool created_key;
 	bool renewed_key;	/* key and subscription were drawn anew */
 	bool renewed_user;
+	bool topped_up;		/* the managed user got money once more */
+
+	/* A given key: whose it is, and where it was bound before. */
+	int64_t candidate;	/* which of the users found is looked at */
+	int64_t owner;		/* the user's id */
+	int64_t owner_key;	/* the key's id */
+	int64_t owner_group;	/* where it was bound; 0: nowhere */
+	bool rebound;		/* we moved it: to be moved back by undo */
+	bool assigned;		/* its owner was subscribed by this task */
+
+	/* What goes wrong is diagnosed, and mended, before it is final. */
+	int diagnosed;		/* enum failure that led to it; 0: not yet */
+	int64_t suspect;	/* account that is looked at, on the host */
+	int64_t mends;		/* calls that mend, in this run of the flow */
+	int64_t mend;		/* bits of enum host_repair: what is next */
+	int64_t mend_delay;	/* after it, until the next look */
+	int64_t mend_first;	/* before it */
+	int64_t done;		/* bits of what was done to the suspect */
+	int64_t rounds;		/* proofs that ended in repairs */
+	int64_t counted;	/* the account whose repair was counted */
+	int64_t changed_at;	/* of the account's state, by us */
+	bool ours;		/* what is wrong with it is ours to mend */
+	bool stale;		/* it looks well: nothing but a nudge is left */
+	bool restricted;	/* by a channel */
+	bool channels_seen;
+	bool tested;		/* by the host itself */
+	int finding;		/* what is wrong, while others may answer */
+	char finding_id[24];	/* with which account */
+	char looked_at[160];	/* accounts dealt with: ",12,13," */
+	char proof_id[ID_MAX];	/* the last one made */
+	int64_t surface;	/* enum host_surface that is tried next */
+	bool dispatch;		/* the group serves /v1/messages */
+	char tried[480];	/* what the surfaces showed: check_surfaces.c */
+	int private_state;	/* enum check_private, of what could harm */
+	int private_failure;	/* enum failure that ended it */
 
 	char nonce[16];		/* of the proof's message */
 	int failure;		/* enum failure, while undoing */
+	int failed_stage;	/* enum item_stage, where that began */
+	int failed_status;	/* of the answer that began it; 0: none */
 };
 
 struct import {
@@ -79,12 +122,31 @@ struct import {
 	uint64_t random;
 	const struct settings *settings;	/* borrowed */
 	const char *task_id;			/* borrowed */
+	int stage;		/* enum item_stage, of the present step */
 	char inst[ID_SHORT_MAX];
 	struct item item;
 	struct run run;
 	struct host host;
+	struct endpoint_row endpoint;	/* its way out and limits */
+	struct access access;		/* of a check; else zeroed */
+	struct check check;		/* of a check; else zeroed */
+	bool checking;			/* flow_check, not flow_import */
+	bool simple;			/* groups do not part accounts */
+	struct diagnosis diagnosis;
+	struct resource suspect;	/* row of memo.suspect; or zeroed */
+	char *suspect_secret_id;	/* its provider key; NULL: the item's */
+	struct resource *accounts;	/* ours, in the group */
+	size_t naccounts;
+	bool owns_accounts;
+	struct resource watched;	/* to be written: the watch's columns */
+	struct balance balance;		/* of a check: what was told last */
+	bool balance_is_new;
+	bool item_changed;		/* by a check */
+	char *run_mode;			/* learnt in this step; or NULL */
+	bool new_session;		/* of the host's administrator */
 	struct host_features features;
 	char key_fingerprint[SEAL_FINGERPRINT_TEXT];	/* of the user's key */
+	char given_selector[SEAL_FINGERPRINT_TEXT + 8];	/* key:<fingerprint> */
 	struct host_peer peer;		/* borrows from `host` and `inst` */
 	json_t *selectors;		/* array */
 	json_t *requested;		/* array */
@@ -104,6 +166,12 @@ struct import {
 /* The selector that is worked on: "alice". */
 const char *import_selector(const struct import *im);
 
+/* The run is proven with a key of somebody real; not while proving alone. */
+bool import_is_given(const struct import *im);
+
+/* What access_spec and proofs call the key that is called with. */
+const char *import_key_source(const struct import *im);
+
 /* The address of the managed user of that selector, or of the proof user. */
 char *import_email(const struct import *im);
 
@@ -117,6 +185,9 @@ enum import_resource import_stage_group(const struct import *im);
 
 /* Add an event of this step.  `detail` is JSON, or NULL; it is copied. */
 void import_note(struct import *im, const char *kind, const char *detail);
+
+/* Note a repair of what a user needs: "key", "rebind" ... */
+void import_heal(struct import *im, const char *repair);
 
 /* The host has it: note the id, and that we settled it. */
 void import_settle(struct import *im, enum import_resource which,
@@ -138,6 +209,9 @@ bool import_holds(const struct import *im, enum import_resource which);
 /* The numeric id that the host gave, 0 if there is none yet. */
 int64_t import_id(const struct import *im, enum import_resource which);
 
+/* The row's columns of the watch are to be written with this step. */
+void import_watch(struct import *im, const struct resource *account);
+
 /* Write down an answer's status and latency for the event of this step. */
 void import_saw(struct import *im, const struct answer *answer);
 
@@ -147,7 +221,35 @@ void import_blame(struct import *im, const char *words);
 /* How an item's resource is called in managed_resources. */
 void import_want(const void *subject, int which, struct resource_want *ret);
 
+/* Does this account have to withstand what odd requests make of it? */
+bool import_wants_pool_mode(const struct import *im);
+
+/*
+ * The subject as far as the task says, and the rest from the rows of
+ * `item_id`; *ret is for import_free().
+ */
+struct import *import_begin(const struct store *store,
+			    const struct task *task, int64_t now);
+int import_fill(const struct store *store, const char *item_id,
+		struct import *take_im, void **ret, struct err *err)
+	MUST_CHECK;
+int import_save_resources(const struct store *store, struct import *im,
+			  int64_t now, struct err *err) MUST_CHECK;
+int import_save_host(const struct store *store, struct import *im,
+		     int64_t now, struct err *err) MUST_CHECK;
+
 /* load, save, end and so on of the flow: import_store.c. */
+const char *import_secret_id(const void *subject, enum slot slot);
+void import_captured(void *subject, enum slot slot,
+		     const struct secret_face *face);
+void import_limits(const void *subject, const struct request *request,
+		   struct limit_names *ret);
+void import_way(const void *subject, const struct request *request,
+		struct way *ret);
+const char *import_detour(const void *subject, const struct request *request);
+bool import_refused(void *subject, enum slot slot);
+void import_fail(void *subject, enum failure why);
+
 int import_load(const struct store *store, const struct task *task,
 		int64_t now, void **ret, struct err *err) MUST_CHECK;
 int import_save(const struct store *store, const struct task *task,

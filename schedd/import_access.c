@@ -13,8 +13,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#define DAY_MS INT64_C(86400000)
 #define LOGIN_PAUSE_MS 15000
-#define TOKEN_MARGIN_MS (5 * 60 * 1000)	/* renewed this long before its end */
 
 static void keep_id(struct import *im, enum import_resource which, int64_t id)
 {
@@ -27,6 +27,8 @@ static void keep_id(struct import *im, enum import_resource which, int64_t id)
 struct verdict got_want_user(void *subject, const struct answer *answer)
 {
 	(void)answer;
+	if (import_is_given(subject))
+		return go_to("access.owner");
 	return take_resource(import_user(subject), "access.login");
 }
 
@@ -127,7 +129,7 @@ struct verdict got_token(void *subject, const struct answer *answer)
 	if (why != FAILURE_NONE)
 		return import_host_failed(im, answer, why);
 	im->resources[import_token(im)].expires_at =
-		im->now + login.expires_in_ms - TOKEN_MARGIN_MS;
+		host_login_ends(&login, im->now);
 	import_settle(im, import_token(im), "created", NULL);
 	return go_on();
 }
@@ -167,15 +169,23 @@ struct verdict got_want_subscribed(void *subject,
 	(void)answer;
 	if (im->memo.proving)
 		return go_to("prove.assign");
+	if (im->run.access_mode == ACCESS_SELF_SERVICE)
+		return go_to("access.key");
 	return take_resource(IMPORT_SUBSCRIPTION, "access.key");
+}
+
+/* Who is to be subscribed: our own user, or the owner of a given key. */
+int64_t import_subscriber(const struct import *im)
+{
+	return import_is_given(im) ? im->memo.owner
+				   : import_id(im, IMPORT_USER);
 }
 
 bool ask_subscribed(const void *subject, struct request *request)
 {
 	const struct import *im = subject;
 
-	host_ask_subscriptions(request, &im->peer,
-			       import_id(im, IMPORT_USER));
+	host_ask_subscriptions(request, &im->peer, import_subscriber(im));
 	return true;
 }
 
@@ -187,9 +197,20 @@ static bool serves(const struct import *im,
 	       (seen->expires_at == 0 || seen->expires_at > im->now);
 }
 
-static struct verdict settle_subscription(struct import *im, int64_t id)
+/* A managed user's is extended when a fifth of its time is left (D11). */
+static int64_t renewal_of(const struct import *im,
+			  const struct host_subscription_seen *seen)
 {
-	keep_id(im, IMPORT_SUBSCRIPTION, id);
+	if (import_is_given(im) || seen->expires_at == 0)
+		return 0;
+	return seen->expires_at - im->run.subscription_days * DAY_MS / 5;
+}
+
+static struct verdict settle_subscription(struct import *im,
+				const struct host_subscription_seen *seen)
+{
+	keep_id(im, IMPORT_SUBSCRIPTION, seen->id);
+	im->resources[IMPORT_SUBSCRIPTION].expires_at = renewal_of(im, seen);
 	import_settle(im, IMPORT_SUBSCRIPTION, "created", NULL);
 	return go_to("access.key");
 }
@@ -204,8 +225,9 @@ struct verdict got_subscribed(void *subject, const struct answer *answer)
 	import_saw(im, answer);
 	if (why != FAILURE_NONE)
 		return import_host_failed(im, answer, why);
-	if (serves(im, &seen))
-		return settle_subscription(im, seen.id);
+	if (serves(im, &seen) && (renewal_of(im, &seen) == 0 ||
+	    renewal_of(im, &seen) > im->now))
+		return settle_subscription(im, &seen);
 	if (seen.id != 0)
 		keep_id(im, IMPORT_SUBSCRIPTION, seen.id);
 	return go_on();
@@ -233,8 +255,10 @@ struct verdict got_assign(void *subject, const struct answer *answer)
 	enum failure why = host_judge_subscription(answer, &seen);
 
 	import_saw(im, answer);
-	if (why == FAILURE_NONE)
-		return settle_subscription(im, seen.id);
+	if (why == FAILURE_NONE) {
+		im->memo.assigned = import_id(im, IMPORT_SUBSCRIPTION) == 0;
+		return settle_subscription(im, &seen);
+	}
 	if (why == FAILURE_GONE)	/* the group, most likely */
 		return failed(why);
 	if (host_subscription_conflicts(answer) || judge_is_doubtful(answer))
@@ -244,9 +268,10 @@ struct verdict got_assign(void *subject, const struct answer *answer)
 
 struct verdict got_want_key(void *subject, const struct answer *answer)
 {
-	(void)subject;
 	(void)answer;
-	return take_resource(IMPORT_KEY, "validate.models");
+	if (import_is_given(subject))
+		return go_to("access.bind");
+	return take_resource(IMPORT_KEY, "access.whoami");
 }
 
 /* The token has ended, or the host forgot it: log in again. */
@@ -257,13 +282,23 @@ static struct verdict log_in_again(struct import *im, enum failure why)
 	return import_doubt(im, "access.login", why);
 }
 
+/*
+ * A key of a standard group is made unbound: moving it there by the
+ * administrator is what gives its user the right.
+ */
+static bool born_bound(const struct import *im)
+{
+	return im->memo.proving || im->run.access_mode != ACCESS_SELF_SERVICE;
+}
+
 bool ask_create_key(const void *subject, struct request *request)
 {
 	const struct import *im = subject;
 	const struct resource *r = &im->resources[import_key(im)];
 	const struct host_key_making making = {
 		.mark = r->mark,
-		.group_id = import_id(im, import_stage_group(im)),
+		.group_id = born_bound(im)
+			? import_id(im, import_stage_group(im)) : 0,
 		.generation = r->generation,
 	};
 
@@ -276,9 +311,11 @@ static struct verdict settle_key(struct import *im, int64_t id)
 	keep_id(im, import_key(im), id);
 	if (im->memo.proving)	/* held until the proof is over */
 		return go_to("prove.rebind");
+	if (!born_bound(im))	/* held until it is bound */
+		return go_to("access.bind");
 	import_settle(im, IMPORT_KEY, "created", NULL);
 	im->memo.created_key = true;
-	return go_to("validate.models");
+	return go_to("access.whoami");
 }
 
 struct verdict got_create_key(void *subject, const struct answer *answer)
@@ -330,6 +367,7 @@ struct verdict got_find_key(void *subject, const struct answer *answer)
 	if (why != FAILURE_NONE)
 		return import_host_failed(im, answer, why);
 	if (found.id != 0 && found.active && (im->memo.proving ||
+	    !born_bound(im) ||
 	    found.group_id == import_id(im, IMPORT_GROUP)))
 		return settle_key(im, found.id);
 	/* The host keeps the name of a key that nobody can use: draw anew. */

@@ -147,9 +147,9 @@ struct verdict got_account(void *subject, const struct answer *answer)
 		return account_lost(im);
 	if (why != FAILURE_NONE)
 		return import_host_failed(im, answer, why);
-	if (!import_holds(im, IMPORT_ACCOUNT) &&
-	    import_lacks_models(im, host_data(answer)))
-		return go_to("widen.account");
+	if (!im->memo.widened && import_lacks_models(im, host_data(answer)))
+		return go_to(import_holds(im, IMPORT_ACCOUNT)
+			     ? "widen.read" : "widen.account");
 	v = import_compare(im, answer);
 	if (v.kind != VERDICT_GO_ON)
 		return v;

@@ -10,8 +10,10 @@ static const struct {
 	const char *name;
 	enum memo_type type;
 	size_t offset;
+	size_t size;
 } fields[] = {
-#define FIELD(type, m) { #m, type, offsetof(struct import_memo, m) }
+#define FIELD(type, m) { #m, type, offsetof(struct import_memo, m), \
+	sizeof(((struct import_memo *)0)->m) }
 	FIELD(MEMO_I64,	 selector),
 	FIELD(MEMO_I64,	 chat_form),
 	FIELD(MEMO_I64,	 chat_model),
@@ -24,6 +26,7 @@ static const struct {
 	FIELD(MEMO_BOOL, models_listed),
 	FIELD(MEMO_BOOL, live),
 	FIELD(MEMO_BOOL, widening),
+	FIELD(MEMO_BOOL, widened),
 	FIELD(MEMO_BOOL, adopted),
 	FIELD(MEMO_BOOL, proving),
 	FIELD(MEMO_BOOL, proven),
@@ -32,10 +35,43 @@ static const struct {
 	FIELD(MEMO_BOOL, created_key),
 	FIELD(MEMO_BOOL, renewed_key),
 	FIELD(MEMO_BOOL, renewed_user),
+	FIELD(MEMO_BOOL, topped_up),
+	FIELD(MEMO_I64,	 candidate),
+	FIELD(MEMO_I64,	 owner),
+	FIELD(MEMO_I64,	 owner_key),
+	FIELD(MEMO_I64,	 owner_group),
+	FIELD(MEMO_BOOL, rebound),
+	FIELD(MEMO_BOOL, assigned),
+	FIELD(MEMO_INT,	 diagnosed),
+	FIELD(MEMO_I64,	 suspect),
+	FIELD(MEMO_I64,	 mends),
+	FIELD(MEMO_I64,	 mend),
+	FIELD(MEMO_I64,	 mend_delay),
+	FIELD(MEMO_I64,	 mend_first),
+	FIELD(MEMO_I64,	 done),
+	FIELD(MEMO_I64,	 rounds),
+	FIELD(MEMO_I64,	 counted),
+	FIELD(MEMO_I64,	 changed_at),
+	FIELD(MEMO_BOOL, ours),
+	FIELD(MEMO_BOOL, stale),
+	FIELD(MEMO_BOOL, restricted),
+	FIELD(MEMO_BOOL, channels_seen),
+	FIELD(MEMO_BOOL, tested),
+	FIELD(MEMO_INT,	 finding),
+	FIELD(MEMO_TEXT, finding_id),
+	FIELD(MEMO_TEXT, looked_at),
+	FIELD(MEMO_TEXT, proof_id),
+	FIELD(MEMO_I64,	 surface),
+	FIELD(MEMO_BOOL, dispatch),
+	FIELD(MEMO_TEXT, tried),
+	FIELD(MEMO_INT,	 private_state),
+	FIELD(MEMO_INT,	 private_failure),
 	FIELD(MEMO_TEXT, nonce),
 	FIELD(MEMO_INT,	 list_failure),
 	FIELD(MEMO_INT,	 gateway_failure),
 	FIELD(MEMO_INT,	 failure),
+	FIELD(MEMO_INT,	 failed_stage),
+	FIELD(MEMO_INT,	 failed_status),
 #undef FIELD
 };
 
@@ -80,7 +116,7 @@ void import_memo_read(struct import *im, const char *text)
 		else if (fields[i].type == MEMO_BOOL)
 			*(bool *)at = json_is_true(v);
 		else
-			snprintf(at, sizeof(im->memo.nonce), "%s",
+			snprintf(at, fields[i].size, "%s",
 				 json_string_value(v));
 	}
 }

@@ -7,10 +7,12 @@
  * of transport, region and right are warnings, and the gateway decides.
  */
 #include "schedd/completion.h"
+#include "schedd/host/armour.h"
 #include "schedd/import_steps.h"
 #include "schedd/upstream/chat.h"
 #include "schedd/upstream/families.h"
 #include "schedd/upstream/models.h"
+#include "schedd/upstream/responses.h"
 
 #include <string.h>
 
@@ -24,6 +26,8 @@ static const enum failure verdicts[] = {
 	FAILURE_MODEL_NOT_FOUND, FAILURE_ENDPOINT_UNSUPPORTED,
 	FAILURE_INSPECT_BODY, FAILURE_NOT_JSON, FAILURE_REDIRECTED,
 	FAILURE_TOO_LARGE,
+	/* A host that would ask it must not be told to. */
+	FAILURE_ADDRESS_FORBIDDEN,
 };
 
 static bool is_final(const struct import *im, enum failure why)
@@ -265,4 +269,32 @@ struct verdict got_upstream_chat(void *subject, const struct answer *answer)
 		return retry(why, answer->retry_after_ms);
 	}
 	return leave_it_to_the_host(im, answer, why);
+}
+
+/*
+ * Only on hosts that take this path for some requests whatever we say: does
+ * the provider refuse it in a way that would take the account out?
+ */
+bool ask_upstream_responses(const void *subject, struct request *request)
+{
+	const struct import *im = subject;
+
+	if (!host_armour_wants_pool(&im->features, 403, false) ||
+	    !im->item.chat_url)
+		return false;
+	upstream_ask_responses(request, im->item.chat_url,
+			       im->item.resolved_smoke_model);
+	return true;
+}
+
+struct verdict got_upstream_responses(void *subject,
+				      const struct answer *answer)
+{
+	struct import *im = subject;
+
+	if (!answer)
+		return go_on();
+	import_saw(im, answer);
+	im->item.responses_status = answer->status;
+	return go_on();
 }

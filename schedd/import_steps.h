@@ -10,7 +10,44 @@
 #ifndef SCHEDD_IMPORT_STEPS_H
 #define SCHEDD_IMPORT_STEPS_H
 
+#include "schedd/host/user.h"
 #include "schedd/import.h"
+
+/* Rows of both: who is to use it, what it needs, and its key. */
+#define IMPORT_ACCESS_STEPS \
+	{ "access.user",               STAGE_PROVISION, NULL,                got_want_user }, \
+	{ "access.find_user",          STAGE_PROVISION, ask_find_user,       got_find_user }, \
+	{ "access.create_user",        STAGE_PROVISION, ask_create_user,     got_create_user }, \
+	{ "access.login",              STAGE_PROVISION, NULL,                got_want_token }, \
+	{ "access.ask_token",          STAGE_PROVISION, ask_token,           got_token, \
+	  { "/data/access_token", SLOT_USER_TOKEN } }, \
+	{ "access.subscription", STAGE_PROVISION, NULL, got_want_subscribed }, \
+	{ "access.subscribed",         STAGE_PROVISION, ask_subscribed,      got_subscribed }, \
+	{ "access.assign",             STAGE_PROVISION, ask_assign,          got_assign }, \
+	{ "access.key",                STAGE_PROVISION, NULL,                got_want_key }, \
+	{ "access.create_key",         STAGE_PROVISION, ask_create_key,      got_create_key }, \
+	{ "access.find_key",           STAGE_PROVISION, ask_find_key,        got_find_key }, \
+	{ "access.bind",               STAGE_PROVISION, ask_bind_key,        got_bind_key }, \
+	{ "access.whoami",             STAGE_PROVISION, ask_whoami,          got_whoami }, \
+	{ "access.owner",              STAGE_PROVISION, ask_owner,           got_owner }, \
+	{ "access.owner_keys",         STAGE_PROVISION, ask_owner_keys,      got_owner_keys, \
+	  .fingerprints = true }, \
+	{ "access.top_up",             STAGE_PROVISION, ask_top_up,          got_top_up }, \
+	{ "access.check_user",         STAGE_PROVISION, ask_user_still,      got_user_still }
+
+/* Rows of both: a proof failed. */
+#define IMPORT_DIAGNOSIS_STEPS \
+	{ "diagnose.accounts",         STAGE_VALIDATE,  ask_diagnose_accounts, \
+	  got_diagnose_accounts, .fingerprints = true }, \
+	{ "diagnose.direct", STAGE_VALIDATE, ask_diagnose_direct, got_diagnose_direct }, \
+	{ "diagnose.log",              STAGE_VALIDATE,  ask_diagnose_log,    got_diagnose_log }, \
+	{ "diagnose.channels", STAGE_VALIDATE, ask_diagnose_channels, got_diagnose_channels }, \
+	{ "diagnose.test",             STAGE_VALIDATE,  ask_diagnose_test,   got_diagnose_test }, \
+	{ "diagnose.end",              STAGE_VALIDATE,  NULL,                got_diagnose_end }, \
+	{ "mend.read",                 STAGE_VALIDATE,  ask_mend_read,       got_mend_read, \
+	  .fingerprints = true }, \
+	{ "mend.act",                  STAGE_VALIDATE,  ask_mend_act,        got_mend_act, \
+	  .fingerprints = true }
 
 #define ASKS(name) \
 	bool ask_##name(const void *subject, struct request *request)
@@ -19,6 +56,9 @@
 
 ASKS(upstream_models);	GETS(upstream_models);
 ASKS(upstream_chat);	GETS(upstream_chat);
+ASKS(upstream_responses); GETS(upstream_responses);
+
+ASKS(admin_login);	GETS(admin_login);
 
 GETS(want_group);
 ASKS(find_group);	GETS(find_group);
@@ -54,6 +94,12 @@ GETS(want_key);
 ASKS(find_key);		GETS(find_key);
 ASKS(create_key);	GETS(create_key);
 
+ASKS(owner);		GETS(owner);
+ASKS(owner_keys);	GETS(owner_keys);
+ASKS(bind_key);		GETS(bind_key);
+ASKS(top_up);		GETS(top_up);
+ASKS(whoami);		GETS(whoami);
+
 GETS(begin_proof);
 ASKS(proof_assign);	GETS(proof_assign);
 GETS(want_proof_key);
@@ -65,6 +111,17 @@ ASKS(drop_proof);	GETS(drop_proof);
 ASKS(gateway_models);	GETS(gateway_models);
 ASKS(gateway_chat);	GETS(gateway_chat);
 
+ASKS(diagnose_accounts); GETS(diagnose_accounts);
+ASKS(diagnose_direct);	GETS(diagnose_direct);
+ASKS(diagnose_log);	GETS(diagnose_log);
+ASKS(diagnose_channels); GETS(diagnose_channels);
+ASKS(diagnose_test);	GETS(diagnose_test);
+GETS(diagnose_end);
+ASKS(mend_read);	GETS(mend_read);
+ASKS(mend_act);		GETS(mend_act);
+
+ASKS(undo_rebind);	GETS(undo_rebind);
+ASKS(undo_subscription); GETS(undo_subscription);
 ASKS(undo_key);		GETS(undo_key);
 ASKS(lost_account);	GETS(lost_account);
 ASKS(undo_account);	GETS(undo_account);
@@ -103,6 +160,40 @@ bool import_is_unfinished(const struct answer *answer);
 /* A create was answered: keep the id and go on, look again, or fail. */
 struct verdict import_made(struct import *im, enum import_resource which,
 			   const struct answer *answer, const char *look);
+
+/* The model that a proof asks for. */
+const char *import_asked_model(const struct import *im);
+
+/* Under this the host keeps what the provider said to the proof's chat. */
+char *import_request_id(const struct import *im) GIVES_MEMORY;
+
+/* How often a step may fail in passing; a check leaves it to the next one. */
+int64_t import_attempts(const struct import *im);
+
+/* Is it about the user's key, its owner or its group, not the account? */
+bool import_is_of_the_key(enum failure why);
+
+/* A completion that the watch asks for counts against the day's budget. */
+void import_background(const struct import *im, struct request *request);
+
+/* How long a proof holds. */
+int64_t import_proof_life_ms(const struct settings *settings);
+
+/*
+ * The proof failed for good: look at each hop, mend what can be mended and
+ * prove again; or end with what was found.
+ */
+struct verdict import_diagnose(struct import *im, const struct answer *answer,
+			       enum failure why);
+
+/*
+ * Taking back failed so: again if that can help, but one thing that stays
+ * must not keep the others from going.
+ */
+struct verdict import_leave(struct import *im, struct verdict v);
+
+/* Whom the subscription is for. */
+int64_t import_subscriber(const struct import *im);
 
 /* Does this host need the account to wait where nobody reaches it? */
 bool import_needs_parking(const struct import *im);

@@ -1,21 +1,16 @@
 /* How an import is read before a step, and written after it. */
 #include "schedd/import.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "schedd/host/account.h"
-#include "schedd/host/base_url.h"
-#include "schedd/host/group.h"
-#include "schedd/host/subscription.h"
-#include "schedd/host/user.h"
+#include "schedd/import_steps.h"
+#include "schedd/watch.h"
 #include "shared/accesses.h"
 #include "shared/installation.h"
 #include "shared/secrets.h"
 
-#define PASSWORD_CHARS 32
-#define KEY_PREFIX "sk-relay-"
-#define KEY_CHARS 40
 #define HOUR_MS 3600000
 
 static int load_resources(const struct store *store, struct import *im,
@@ -37,7 +32,7 @@ static int load_resources(const struct store *store, struct import *im,
 static int load_fingerprint(const struct store *store, struct import *im,
 			    struct err *err)
 {
-	const char *secret_id = im->resources[import_key(im)].secret_id;
+	const char *secret_id = import_secret_id(im, SLOT_USER_KEY);
 	struct secret_face face;
 
 	if (!secret_id)
@@ -49,9 +44,29 @@ static int load_fingerprint(const struct store *store, struct import *im,
 	return 0;
 }
 
+/* A check is about one of the run's users. */
+static void choose_selector(struct import *im)
+{
+	const json_t *name;
+	size_t i;
+
+	json_array_foreach(im->selectors, i, name)
+		if (im->checking && strcmp(json_string_value(name),
+					   im->access.selector) == 0)
+			im->memo.selector = (int64_t)i;
+}
+
 static void understand(struct import *im)
 {
+	snprintf(im->given_selector, sizeof(im->given_selector), "key:%s",
+		 im->run.given_key_fingerprint ? im->run.given_key_fingerprint
+					       : "");
+	im->simple = im->host.run_mode &&
+		     strcmp(im->host.run_mode, "simple") == 0;
+	diagnosis_parse(im->checking ? im->check.diagnosis
+				     : im->item.diagnosis, &im->diagnosis);
 	im->selectors = json_loads(im->run.subscription_users, 0, NULL);
+	choose_selector(im);
 	im->requested = json_loads(im->item.requested_models, 0, NULL);
 	im->models = im->item.models ? json_loads(im->item.models, 0, NULL)
 				     : NULL;
@@ -64,16 +79,53 @@ static void understand(struct import *im)
 	im->peer = (struct host_peer){
 		.base_url = im->host.base_url,
 		.auth = im->host.auth_type,
+		.admin_email = im->host.admin_email,
 		.inst = im->inst,
 	};
 }
 
-int import_load(const struct store *store, const struct task *task,
-		int64_t now, void **ret, struct err *err)
+/* The account that is looked at may be another item's than ours. */
+static int load_suspect(const struct store *store, struct import *im,
+			struct err *err)
 {
-	struct import *im = xcalloc(1, sizeof(*im));
-	void *subject = im;
+	AUTO_FREE char *id = xasprintf("%" PRId64, im->memo.suspect);
 
+	if (im->memo.suspect == 0)
+		return 0;
+	if (resources_of_host_id(store->db, im->host.host_id,
+				 RESOURCE_ACCOUNT, id, &im->suspect, err))
+		return err->kind == ERR_NOT_FOUND ? 0 : -1;
+	return items_key_of_resource(store->db, im->suspect.resource_id,
+				     &im->suspect_secret_id, err);
+}
+
+static int load_all(const struct store *store, const char *item_id,
+		    struct import *im, struct err *err)
+{
+	if (items_get(store->db, NULL, item_id, &im->item, err) ||
+	    runs_get(store->db, im->item.run_id, &im->run, err) ||
+	    hosts_get(store->db, im->run.host_id, &im->host, err) ||
+	    endpoints_get(store->db, im->item.endpoint_key, &im->endpoint,
+			  err) ||
+	    installation_get(store->db, im->inst, err))
+		return -1;
+	understand(im);
+	if (load_resources(store, im, err) || load_fingerprint(store, im, err))
+		return -1;
+	if (!im->checking) {	/* an import knows of its own account alone */
+		im->accounts = &im->resources[IMPORT_ACCOUNT];
+		im->naccounts = 1;
+	}
+	return load_suspect(store, im, err);
+}
+
+struct import *import_begin(const struct store *store,
+			    const struct task *task, int64_t now)
+{
+	const struct step *step = flow_step(&flow_import, task->step);
+	struct import *im = xcalloc(1, sizeof(*im));
+
+	im->stage = step ? step->stage : STAGE_DONE;
 	im->now = now;
 	im->attempt = task->attempt;
 	im->step_since = task->step_since;
@@ -81,21 +133,27 @@ int import_load(const struct store *store, const struct task *task,
 	im->settings = store->settings;
 	im->task_id = task->task_id;
 	import_memo_read(im, task->memo);
-	if (items_get(store->db, NULL, task->subject_id, &im->item, err) ||
-	    runs_get(store->db, im->item.run_id, &im->run, err) ||
-	    hosts_get(store->db, im->run.host_id, &im->host, err) ||
-	    installation_get(store->db, im->inst, err)) {
+	return im;
+}
+
+int import_fill(const struct store *store, const char *item_id,
+		struct import *take_im, void **ret, struct err *err)
+{
+	void *subject = take_im;
+
+	if (load_all(store, item_id, take_im, err)) {
 		import_free(&subject);
 		return -1;
 	}
-	understand(im);
-	if (load_resources(store, im, err) ||
-	    load_fingerprint(store, im, err)) {
-		import_free(&subject);
-		return -1;
-	}
-	*ret = im;
+	*ret = subject;
 	return 0;
+}
+
+int import_load(const struct store *store, const struct task *task,
+		int64_t now, void **ret, struct err *err)
+{
+	return import_fill(store, task->subject_id,
+			   import_begin(store, task, now), ret, err);
 }
 
 void import_free(void **subject)
@@ -109,6 +167,18 @@ void import_free(void **subject)
 	for (size_t i = 0; i < im->nevents; i++)
 		event_done(&im->events[i]);
 	proof_done(&im->proof);
+	endpoint_row_done(&im->endpoint);
+	access_done(&im->access);
+	check_done(&im->check);
+	resource_done(&im->suspect);
+	resource_done(&im->watched);
+	balance_done(&im->balance);
+	for (size_t i = 0; i < im->naccounts && im->owns_accounts; i++)
+		resource_done(&im->accounts[i]);
+	if (im->owns_accounts)
+		free(im->accounts);
+	free(im->suspect_secret_id);
+	free(im->run_mode);
 	json_decref(im->selectors);
 	json_decref(im->requested);
 	json_decref(im->models);
@@ -119,127 +189,7 @@ void import_free(void **subject)
 	*subject = NULL;
 }
 
-/* Draw the secret that a resource of ours is made with, and seal it. */
-static int mint(const struct store *store, struct resource *row, int which,
-		int64_t now, struct err *err)
-{
-	struct secret_face face;
-	AUTO_WIPE char *text = NULL;
-	char random[KEY_CHARS + 1];
-	bool key = which == IMPORT_KEY || which == IMPORT_PROOF_KEY;
-	bool user = which == IMPORT_USER || which == IMPORT_PROOF_USER;
-
-	if (row->secret_id || (!user && !key))
-		return 0;
-	seal_random_text(random, key ? KEY_CHARS : PASSWORD_CHARS);
-	text = xasprintf("%s%s", key ? KEY_PREFIX : "", random);
-	explicit_bzero(random, sizeof(random));
-	if (secrets_add(store->db, &store->key->pub,
-			key ? SECRET_API_KEY : SECRET_PASSWORD, text, now,
-			store->random(store->random_arg), &face, err))
-		return -1;
-	own_set(&row->secret_id, face.secret_id);
-	return 0;
-}
-
-static void want_account(const struct import *im, struct jout *out)
-{
-	AUTO_FREE char *base = host_base_url_for(&im->features,
-						 im->item.chat_url);
-	const int64_t group = import_id(im, IMPORT_GROUP);
-	const struct host_account_wish wish = {
-		.provider_id = im->item.provider_id,
-		.mark = im->resources[IMPORT_ACCOUNT].mark,
-		.base_url = base,
-		.models = im->models,
-		.group_ids = &group,
-		.ngroups = 1,
-	};
-
-	host_account_wanted(out, &wish);
-}
-
-static void want_group(const struct import *im, int which, struct jout *out)
-{
-	const struct host_group_wish wish = {
-		.readable = which == IMPORT_PARKING ? "CRM parking" :
-			    which == IMPORT_PROOF_GROUP ? "CRM proof"
-							: im->item.endpoint_key,
-		.mark = im->resources[which].mark,
-		.subscription = true,
-	};
-
-	host_group_wanted(out, &wish);
-}
-
-static void want_subscription(const struct import *im, struct jout *out)
-{
-	const struct host_subscription_wish wish = {
-		.user_id = import_id(im, IMPORT_USER),
-		.group_id = import_id(im, IMPORT_GROUP),
-		.days = im->run.subscription_days,
-	};
-
-	host_subscription_wanted(out, &im->peer, &wish);
-}
-
-/* The body of the create that makes this resource; NULL: nothing to freeze. */
-static char *wanted_of(const struct import *im, int which)
-{
-	struct jout out = { .text.max = REQUEST_BODY_MAX };
-	AUTO_FREE char *email = import_email(im);
-
-	if (which == IMPORT_GROUP || which == IMPORT_PARKING ||
-	    which == IMPORT_PROOF_GROUP)
-		want_group(im, which, &out);
-	else if (which == IMPORT_ACCOUNT)
-		want_account(im, &out);
-	else if (which == IMPORT_USER || which == IMPORT_PROOF_USER)
-		host_user_wanted(&out, email, im->resources[which].mark);
-	else if (which == IMPORT_SUBSCRIPTION)
-		want_subscription(im, &out);
-	else
-		return NULL;
-	return buf_take(&out.text);
-}
-
-/*
- * Freeze what will be asked of the host.  When an earlier maker asked for
- * something else and gave up, ours is another generation: the host would
- * answer its old request to the same key.
- */
-static void freeze(struct import *im, int which)
-{
-	struct resource *row = &im->resources[which];
-	char *wanted = wanted_of(im, which);
-
-	if (row->wanted_json && wanted && strcmp(row->wanted_json, wanted) != 0)
-		row->generation++;
-	free(row->wanted_json);
-	row->wanted_json = wanted;
-}
-
-int import_took(const struct store *store, void *subject, int which,
-		struct resource *take_row, int64_t now, struct err *err)
-{
-	struct import *im = subject;
-	struct resource *row = &im->resources[which];
-
-	resource_done(row);
-	*row = *take_row;
-	*take_row = (struct resource){ 0 };
-	if (row->state == RESOURCE_MAKING) {
-		if (mint(store, row, which, now, err))
-			return -1;
-		if (!row->host_resource_id)
-			freeze(im, which);
-		im->changed[which] = true;
-	}
-	return resources_use(store->db, row->resource_id, im->item.item_id,
-			     now, err);
-}
-
-static int save_resources(const struct store *store, struct import *im,
+int import_save_resources(const struct store *store, struct import *im,
 			  int64_t now, struct err *err)
 {
 	for (int i = 0; i < IMPORT_RESOURCE__MAX; i++)
@@ -247,7 +197,14 @@ static int save_resources(const struct store *store, struct import *im,
 		    resources_save(store->db, &im->resources[i], im->task_id,
 				   now, err))
 			return -1;
-	return 0;
+	if (!im->watched.resource_id)
+		return 0;
+	return resources_watched(store->db, &im->watched, now, err);
+}
+
+int64_t import_proof_life_ms(const struct settings *settings)
+{
+	return settings->proof_hours * HOUR_MS;
 }
 
 /* Who proved it: the access row of this endpoint, mode and selector. */
@@ -260,15 +217,18 @@ static int save_proof(const struct store *store, struct import *im,
 		.endpoint_key = im->item.endpoint_key,
 		.mode = im->run.access_mode,
 		.selector = import_selector(im),
+		.item_id = im->item.item_id,
+		.key_source = proof->key_source,
 		.key_fingerprint = proof->key_fingerprint,
-		.key_resource_id = im->resources[IMPORT_KEY].resource_id,
+		.key_resource_id = import_is_given(im) ? NULL
+			: im->resources[IMPORT_KEY].resource_id,
 	};
 	char access_id[ID_MAX], proof_id[ID_MAX];
 
 	if (!proof->model)
 		return 0;
 	proof->at = now;
-	proof->expires_at = now + store->settings->proof_hours * HOUR_MS;
+	proof->expires_at = now + import_proof_life_ms(store->settings);
 	if (proof->kind == PROOF_ACCOUNT)
 		return proofs_add(store->db, proof,
 				  store->random(store->random_arg), proof_id,
@@ -282,7 +242,9 @@ static int save_proof(const struct store *store, struct import *im,
 		return -1;
 	if (!proof->ok)		/* one failure breaks no access (D27) */
 		return 0;
-	return accesses_proven(store->db, access_id, ACCESS_ACTIVE, proof_id,
+	return accesses_proven(store->db, access_id, proof_id,
+			       watch_next(store->settings, now,
+					  store->random(store->random_arg)),
 			       now, err);
 }
 
@@ -320,6 +282,23 @@ static int save_step_event(const struct store *store, struct import *im,
 	return 0;
 }
 
+/* What a step learnt of the host as a whole. */
+int import_save_host(const struct store *store, struct import *im,
+		     int64_t now, struct err *err)
+{
+	bool ended = im->host.session_expires_at == 0;
+
+	if (im->new_session &&
+	    hosts_session(store->db, im->host.host_id,
+			  ended ? NULL : im->host.session_secret_id,
+			  im->host.session_expires_at, now, err))
+		return -1;
+	if (!im->run_mode)
+		return 0;
+	return hosts_run_mode(store->db, im->host.host_id, im->run_mode, now,
+			      err);
+}
+
 static int save_events(const struct store *store, struct import *im,
 		       const struct step *step, int64_t now, struct err *err)
 {
@@ -345,6 +324,15 @@ static void note_retry(struct import *im, const struct verdict *verdict,
 	item->last_retry_at = now;
 }
 
+/* Kept with the item from the first hop on that was looked at. */
+static void keep_diagnosis(struct import *im)
+{
+	if (im->diagnosis.at == 0)
+		return;
+	free(im->item.diagnosis);
+	im->item.diagnosis = diagnosis_text(&im->diagnosis);
+}
+
 int import_save(const struct store *store, const struct task *task,
 		void *subject, const struct step *step,
 		const struct verdict *verdict, int64_t now, struct err *err)
@@ -354,7 +342,9 @@ int import_save(const struct store *store, const struct task *task,
 	(void)task;
 	im->item.stage = (enum item_stage)step->stage;
 	note_retry(im, verdict, now);
-	if (save_resources(store, im, now, err) ||
+	keep_diagnosis(im);
+	if (import_save_resources(store, im, now, err) ||
+	    import_save_host(store, im, now, err) ||
 	    save_step_event(store, im, step, verdict, now, err) ||
 	    save_events(store, im, step, now, err) ||
 	    save_proof(store, im, now, err) ||
@@ -363,6 +353,29 @@ int import_save(const struct store *store, const struct task *task,
 	if (verdict->kind != VERDICT_POLL)
 		im->memo.polls = 0;
 	return 0;
+}
+
+/*
+ * It failed before there was a proof to look into: the stage tells the hop,
+ * and what was said last is the evidence.
+ */
+static void conclude(struct import *im, enum failure why, int64_t now)
+{
+	struct diagnosis *d = &im->diagnosis;
+	struct evidence *at = im->memo.failed_stage == STAGE_PROBE
+		? &d->provider : &d->account;
+
+	if (d->class == why || why == FAILURE_CANCELLED)
+		return;
+	*d = (struct diagnosis){ .class = why, .at = now };
+	d->hop = im->memo.failed_stage == STAGE_PROBE ? HOP_PROVIDER :
+		 import_is_of_the_key(why) ? HOP_KEY : HOP_HOST;
+	d->next = NEXT_OPERATOR;
+	at->at = now;
+	at->class = why;
+	at->status = im->memo.failed_status;
+	snprintf(at->text, sizeof(at->text), "%s",
+		 im->item.failure_detail ? im->item.failure_detail : "");
 }
 
 int import_end(const struct store *store, const struct task *task,
@@ -392,8 +405,13 @@ int import_end(const struct store *store, const struct task *task,
 	item->cancelled = settled.cancelled;
 	item->next_retry_at = 0;
 	item->finished_at = now;
-	if (failed)
+	if (failed) {
 		own_set(&item->failure_class, failure_name(why));
+		if (im->memo.failed_stage == STAGE_VALIDATE)
+			item->validation = VALIDATION_FAILED;
+		conclude(im, why, now);
+		keep_diagnosis(im);
+	}
 	if (items_save(store->db, item, now, err))
 		return -1;
 	return runs_settle_item(store->db, item->run_id, &settled, now, err);

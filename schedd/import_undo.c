@@ -19,7 +19,7 @@ static bool is_held(const struct import *im, enum import_resource which)
  * The host does not let us: again if that can help, but one thing that stays
  * must not keep the others from going.
  */
-static struct verdict leave(struct import *im, struct verdict v)
+struct verdict import_leave(struct import *im, struct verdict v)
 {
 	if (v.kind != VERDICT_FAILED && (v.kind != VERDICT_RETRY ||
 	    im->attempt + 1 < im->settings->attempts_max))
@@ -40,7 +40,7 @@ static struct verdict removed(struct import *im, const struct answer *answer,
 	why = host_judge_delete(answer);
 	import_saw(im, answer);
 	if (why != FAILURE_NONE)
-		return leave(im, import_host_failed(im, answer, why));
+		return import_leave(im, import_host_failed(im, answer, why));
 	import_gone(im, which);
 	import_note(im, "removed", NULL);
 	return go_on();
@@ -91,7 +91,7 @@ struct verdict got_lost_account(void *subject, const struct answer *answer)
 
 	if (!answer)
 		return go_on();
-	v = leave(im, import_found(im, IMPORT_ACCOUNT, answer,
+	v = import_leave(im, import_found(im, IMPORT_ACCOUNT, answer,
 				   "undo.account"));
 	if (v.kind == VERDICT_GO_TO)
 		im->memo.created_account = true;
@@ -113,7 +113,7 @@ struct verdict got_lost_proof(void *subject, const struct answer *answer)
 {
 	if (!answer)
 		return go_on();
-	return leave(subject, import_found(subject, IMPORT_PROOF_GROUP,
+	return import_leave(subject, import_found(subject, IMPORT_PROOF_GROUP,
 					   answer, "undo.proof_group"));
 }
 
@@ -148,7 +148,7 @@ struct verdict got_lost_group(void *subject, const struct answer *answer)
 {
 	if (!answer)
 		return go_on();
-	return leave(subject, import_found(subject, IMPORT_GROUP, answer,
+	return import_leave(subject, import_found(subject, IMPORT_GROUP, answer,
 					   "undo.group"));
 }
 

@@ -13,8 +13,15 @@
 
 #define LIST_CACHE_MS	16000	/* a host keeps its model list for 15 s */
 #define LIST_POLL_MS	1000
+#define BUDGET_DOUBLINGS 3
+#define BENCH_429_MS	5200	/* a host leaves an account alone so long */
 #define WARM_FIRST_MS	60
 #define WARM_POLL_MS	250
+
+int64_t import_attempts(const struct import *im)
+{
+	return im->checking ? 1 : im->settings->attempts_max;
+}
 
 static void make_nonce(struct import *im)
 {
@@ -22,29 +29,84 @@ static void make_nonce(struct import *im)
 		id_short(im->memo.nonce, 10, im->random);
 }
 
-/* As import_host_failed(), in the words of the gateway. */
+/*
+ * As import_host_failed(), in the words of the gateway.  What would end the
+ * flow is looked into first: it may be something that can be mended.
+ */
 static struct verdict gateway_failed(struct import *im,
 				     const struct answer *answer,
 				     enum failure why)
 {
 	AUTO_FREE char *words = host_gateway_detail(answer);
+	struct verdict v = import_again(im, answer, why, words);
+	bool last = v.kind == VERDICT_FAILED ||
+		    im->attempt + 1 >= import_attempts(im);
 
-	return import_again(im, answer, why, words);
+	if (answer->status == 429 && v.delay_ms < BENCH_429_MS)
+		v.delay_ms = BENCH_429_MS;
+	return last ? import_diagnose(im, answer, why) : v;
+}
+
+/* A managed user's key and subscription, as far as we can tell, are gone. */
+static struct verdict draw_anew(struct import *im, enum failure why)
+{
+	bool subscribed = im->run.access_mode == ACCESS_SUBSCRIPTION;
+
+	/* Of self service, the right went, not the key: bind it again. */
+	if (!subscribed && why != FAILURE_KEY_REFUSED)
+		return go_to("access.bind");
+	import_gone(im, IMPORT_KEY);
+	if (subscribed)
+		import_gone(im, IMPORT_SUBSCRIPTION);
+	return go_to("access.subscription");
 }
 
 /*
- * The gateway does not take the key.  Somebody may have removed the key or
- * the subscription behind our back: draw both anew, once.
+ * The gateway does not take the key.  Somebody may have removed the key, the
+ * subscription or the right behind our back: get them anew, once.
  */
 static struct verdict renew_key(struct import *im,
-				const struct answer *answer)
+				const struct answer *answer, enum failure why)
 {
 	if (im->memo.renewed_key || im->memo.proving)
-		return gateway_failed(im, answer, FAILURE_KEY_REFUSED);
+		return gateway_failed(im, answer, why);
 	im->memo.renewed_key = true;
-	import_gone(im, IMPORT_KEY);
-	import_gone(im, IMPORT_SUBSCRIPTION);
-	return go_to("access.subscription");
+	if (!import_is_given(im))
+		return draw_anew(im, why);
+	/* What was taken from somebody real, a person took: a check says so. */
+	if (why == FAILURE_KEY_REFUSED || im->checking)
+		return gateway_failed(im, answer, why);
+	if (im->run.access_mode == ACCESS_SUBSCRIPTION)
+		import_gone(im, IMPORT_SUBSCRIPTION);
+	im->memo.candidate = 0;
+	return go_to("access.owner");
+}
+
+/* Is it about the key, its owner or its group, and not about the account? */
+bool import_is_of_the_key(enum failure why)
+{
+	return why == FAILURE_KEY_REFUSED ||
+	       why == FAILURE_SUBSCRIPTION_MISSING ||
+	       why == FAILURE_KEY_UNBOUND ||
+	       why == FAILURE_GROUP_NOT_ALLOWED ||
+	       why == FAILURE_GROUP_UNUSABLE;
+}
+
+/* What getting the key, the right or the money anew may cure; else nothing. */
+static bool can_renew(struct import *im, enum failure why,
+		      struct verdict *ret, const struct answer *answer)
+{
+	if (why == FAILURE_BALANCE_EXHAUSTED && !im->memo.topped_up &&
+	    !import_is_given(im) && !im->memo.proving &&
+	    im->run.access_mode == ACCESS_SELF_SERVICE) {
+		im->memo.topped_up = true;
+		*ret = go_to("access.top_up");
+		return true;
+	}
+	if (!import_is_of_the_key(why))
+		return false;
+	*ret = renew_key(im, answer, why);
+	return true;
 }
 
 bool ask_gateway_models(const void *subject, struct request *request)
@@ -55,16 +117,38 @@ bool ask_gateway_models(const void *subject, struct request *request)
 	return true;
 }
 
-/* Not listed: is that the list of a moment ago? */
-static struct verdict not_listed(struct import *im)
+/* The later of two moments that are not ahead of a clock that was put back. */
+static int64_t later(const struct import *im, int64_t one, int64_t other)
 {
-	int64_t since = im->memo.bound_at > im->step_since
-		? im->memo.bound_at : im->step_since;
+	if (one > im->now)
+		return other;
+	return other > im->now || one > other ? one : other;
+}
+
+/*
+ * When what the list is made of changed last, as far as we know: a check that
+ * changed nothing has nothing to wait for.
+ */
+static int64_t last_change(const struct import *im)
+{
+	int64_t changed = later(im, im->memo.changed_at, im->memo.bound_at);
+
+	return im->checking ? changed : later(im, changed, im->step_since);
+}
+
+/* Not listed: is that the list of a moment ago? */
+static struct verdict not_listed(struct import *im,
+				 const struct answer *answer)
+{
+	/* A clock set back leaves the one in the future, the other not. */
+	int64_t since = last_change(im);
+	enum failure why = host_lists_defaults(answer)
+		? FAILURE_NO_ACCOUNT : FAILURE_MODEL_NOT_LISTED;
 
 	if (im->now - since < LIST_CACHE_MS)
 		return poll_after(LIST_POLL_MS, FAILURE_WARMING_UP);
 	import_blame(im, "the model is not in the gateway's list");
-	return failed(FAILURE_MODEL_NOT_LISTED);
+	return import_diagnose(im, answer, why);
 }
 
 struct verdict got_gateway_models(void *subject, const struct answer *answer)
@@ -74,41 +158,62 @@ struct verdict got_gateway_models(void *subject, const struct answer *answer)
 	enum failure why = host_judge_models(answer,
 				im->item.resolved_smoke_model, &listed);
 
+	struct verdict v;
+
 	import_saw(im, answer);
 	im->memo.models_status = answer->status;
 	im->memo.models_listed = listed;
-	if (why == FAILURE_KEY_REFUSED)
-		return renew_key(im, answer);
+	if (can_renew(im, why, &v, answer))
+		return v;
 	if (why != FAILURE_NONE)
 		return gateway_failed(im, answer, why);
 	make_nonce(im);
-	return listed ? go_on() : not_listed(im);
+	return listed ? go_on() : not_listed(im, answer);
+}
+
+/* In simple mode, where groups part nothing: a name of this account alone. */
+const char *import_asked_model(const struct import *im)
+{
+	const char *mark = im->resources[IMPORT_ACCOUNT].mark;
+
+	return im->simple && mark ? mark : im->item.resolved_smoke_model;
 }
 
 /* Under this the host keeps what the provider really said. */
-static char *request_id_of(const struct import *im)
+char *import_request_id(const struct import *im)
 {
 	return xasprintf("%s-%s", im->item.item_id, im->memo.nonce);
+}
+
+/* What was cut before it said anything is asked again with more room. */
+static int64_t budget(const struct import *im)
+{
+	int64_t doublings = im->attempt < BUDGET_DOUBLINGS ? im->attempt
+							  : BUDGET_DOUBLINGS;
+
+	return (int64_t)COMPLETION_MAX_TOKENS << doublings;
 }
 
 bool ask_gateway_chat(const void *subject, struct request *request)
 {
 	const struct import *im = subject;
-	AUTO_FREE char *id = request_id_of(im);
+	AUTO_FREE char *id = import_request_id(im);
 	const struct host_chat chat = {
-		.model = im->item.resolved_smoke_model,
+		.model = import_asked_model(im),
 		.nonce = im->memo.nonce,
 		.request_id = id,
+		.max_tokens = budget(im),
 	};
 
 	host_ask_chat(request, &im->peer, &chat);
+	import_background(im, request);
 	return true;
 }
 
 static char *describe_request(const struct import *im)
 {
 	struct jout out = { .text.max = 4096 };
-	AUTO_FREE char *id = request_id_of(im);
+	AUTO_FREE char *id = import_request_id(im);
 
 	jout_object(&out, NULL);
 	jout_array(&out, "requests");
@@ -119,10 +224,10 @@ static char *describe_request(const struct import *im)
 	jout_object(&out, NULL);
 	jout_str(&out, "method", "POST");
 	jout_str(&out, "path", "/v1/chat/completions");
-	jout_str(&out, "model", im->item.resolved_smoke_model);
+	jout_str(&out, "model", import_asked_model(im));
 	jout_str(&out, "nonce", im->memo.nonce);
 	jout_str(&out, "request_id", id);
-	jout_i64(&out, "max_tokens", COMPLETION_MAX_TOKENS);
+	jout_i64(&out, "max_tokens", budget(im));
 	jout_bool(&out, "stream", false);
 	jout_object_end(&out);
 	jout_array_end(&out);
@@ -172,8 +277,9 @@ static void prove(struct import *im, const struct answer *answer,
 		.completion_preview = xstrdup_null(completion->preview),
 		.latency_ms = answer->latency_ms,
 		.first_token_ms = answer->first_byte_ms,
-		.key_source = xstrdup(im->memo.proving
-			? "managed_proof" : "managed_subscription"),
+		.key_source = xstrdup(import_key_source(im)),
+		.requested_key = xstrdup_null(im->run.given_key_fingerprint),
+		.check_id = xstrdup_null(im->check.check_id),
 		.key_fingerprint = xstrdup_null(im->key_fingerprint),
 		.request_json = describe_request(im),
 		.answer_json = describe_answer(im, answer, completion),
@@ -192,6 +298,19 @@ static void settle_made(struct import *im)
 			import_settle(im, held[i], "created", NULL);
 }
 
+#define SETTLED_WINDOW_MS 1500	/* of an account that nobody touched */
+
+/* An account that was proven before does not warm up, unless we changed it. */
+static int64_t warm_window(const struct import *im)
+{
+	int64_t changed = im->memo.changed_at > im->memo.bound_at
+		? im->memo.changed_at : im->memo.bound_at;
+
+	if (im->checking && im->now - changed > im->settings->warm_up_ms)
+		return SETTLED_WINDOW_MS;
+	return im->settings->warm_up_ms;
+}
+
 /* Is the 503 one of a fresh account, or is there nobody to serve? */
 static struct verdict warming(struct import *im, const struct answer *answer,
 			      enum failure why)
@@ -203,7 +322,7 @@ static struct verdict warming(struct import *im, const struct answer *answer,
 	if (im->memo.gateway_failure)
 		return gateway_failed(im, answer,
 				      (enum failure)im->memo.gateway_failure);
-	if (im->now - im->step_since < im->settings->warm_up_ms)
+	if (im->now - im->step_since < warm_window(im))
 		return poll_after(im->memo.polls ? WARM_POLL_MS
 						 : WARM_FIRST_MS,
 				  FAILURE_WARMING_UP);
@@ -220,9 +339,15 @@ static struct verdict proven(struct import *im)
 		im->memo.nonce[0] = '\0';
 		return go_to("prove.move");
 	}
+	im->diagnosis = (struct diagnosis){ 0 };
+	own_set(&im->item.diagnosis, NULL);
 	settle_made(im);
+	if (im->item.validation == VALIDATION_UNKNOWN)
+		im->item.validation = VALIDATION_PASSED;
 	own_set(&im->item.failure_detail, NULL);
 	im->memo.nonce[0] = '\0';
+	if (im->checking)
+		return go_to("check.proven");
 	if ((size_t)im->memo.selector + 1 >= users)
 		return done();
 	im->memo.selector++;
@@ -235,13 +360,13 @@ struct verdict got_gateway_chat(void *subject, const struct answer *answer)
 	struct import *im = subject;
 	CLEANUP(completion_done) struct completion completion = { 0 };
 	enum failure why = host_judge_chat(answer, &completion);
+	struct verdict v;
 
 	import_saw(im, answer);
 	if (why == FAILURE_WARMING_UP || why == FAILURE_MODEL_NOT_FOUND)
 		return warming(im, answer, why);
-	if (why == FAILURE_KEY_REFUSED && !im->memo.renewed_key &&
-	    !im->memo.proving)
-		return renew_key(im, answer);
+	if (!im->memo.renewed_key && can_renew(im, why, &v, answer))
+		return v;
 	prove(im, answer, &completion, why);
 	if (why == FAILURE_NONE)
 		return proven(im);

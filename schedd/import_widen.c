@@ -27,6 +27,9 @@ bool import_lacks_models(const struct import *im, const json_t *live)
 	json_array_foreach(im->models, i, name)
 		if (!json_object_get(mapping, json_string_value(name)))
 			return true;
+	if (im->simple &&
+	    !json_object_get(mapping, im->resources[IMPORT_ACCOUNT].mark))
+		return true;
 	json_object_foreach(MAPPING_OF(wanted), member, name)
 		if (!json_object_get(mapping, member))
 			return true;
@@ -58,6 +61,10 @@ static void widen(struct import *im, const json_t *live)
 		if (!json_object_get(mapping, json_string_value(name)))
 			json_object_set_new(mapping, json_string_value(name),
 				json_string(json_string_value(name)));
+	/* Where groups do not part accounts, a name that only this one has. */
+	if (im->simple)
+		json_object_set_new(mapping, r->mark,
+				    json_string(im->item.resolved_smoke_model));
 	json_object_set_new(json_object_get(wanted, "credentials"),
 			    "model_mapping", mapping);
 	free(r->wanted_json);
@@ -100,9 +107,12 @@ struct verdict got_widen(void *subject, const struct answer *answer)
 	import_saw(im, answer);
 	if (why != FAILURE_NONE)
 		return import_host_failed(im, answer, why);
-	im->memo.widening = false;
 	im->memo.bound_at = im->now;
-	import_settle(im, IMPORT_ACCOUNT, "reused", NULL);
-	import_note(im, "patch_only", NULL);
+	if (im->memo.widening) {
+		import_settle(im, IMPORT_ACCOUNT, "reused", NULL);
+		import_note(im, "patch_only", NULL);
+	}
+	im->memo.widening = false;
+	im->memo.widened = true;
 	return go_to("confirm.account");
 }

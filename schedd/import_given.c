@@ -1,0 +1,260 @@
+/*
+ * Proving with a key of somebody real: probe_api_key, access_api_key.
+ *
+ * Its owner is found by the end of the key and compared in full, by
+ * fingerprint; is given what the mode of access needs; and the key is moved
+ * to our group, unless it serves its owner elsewhere and nobody said that it
+ * may be moved (decision D12).  Also: binding the key of a managed user of
+ * self service, which gives that user the right to the group.
+ */
+#include "schedd/host/group.h"
+#include "schedd/host/key.h"
+#include "schedd/host/owner.h"
+#include "schedd/host/subscription.h"
+#include "schedd/host/user.h"
+#include "schedd/import_steps.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+bool ask_owner(const void *subject, struct request *request)
+{
+	const struct import *im = subject;
+
+	host_ask_user_by_key(request, &im->peer);
+	return true;
+}
+
+static struct verdict nobody(struct import *im)
+{
+	import_blame(im, "no user of this host has this key");
+	return failed(FAILURE_PROBE_KEY_UNKNOWN);
+}
+
+struct verdict got_owner(void *subject, const struct answer *answer)
+{
+	struct import *im = subject;
+	enum failure why = host_judge_user_by_key(answer,
+				(size_t)im->memo.candidate, &im->memo.owner);
+
+	import_saw(im, answer);
+	if (why != FAILURE_NONE)
+		return import_host_failed(im, answer, why);
+	return im->memo.owner ? go_on() : nobody(im);
+}
+
+bool ask_owner_keys(const void *subject, struct request *request)
+{
+	const struct import *im = subject;
+
+	host_ask_user_keys(request, &im->peer, im->memo.owner);
+	return true;
+}
+
+/* Bound to somebody's group, and not to be moved: say to which. */
+static struct verdict bound_elsewhere(struct import *im,
+				      const struct host_owned_key *key)
+{
+	AUTO_FREE char *words = xasprintf(
+		"the key is bound to group %" PRId64 " (%s); say rebind to"
+		" move it", key->group_id, key->group_name);
+
+	import_blame(im, words);
+	return failed(FAILURE_PROBE_KEY_BOUND_ELSEWHERE);
+}
+
+struct verdict got_owner_keys(void *subject, const struct answer *answer)
+{
+	struct import *im = subject;
+	struct host_owned_key key = { 0 };
+	int64_t ours = import_id(im, IMPORT_GROUP);
+	enum failure why = host_judge_user_keys(answer,
+				im->run.given_key_fingerprint, &key);
+
+	import_saw(im, answer);
+	if (why != FAILURE_NONE)
+		return import_host_failed(im, answer, why);
+	if (key.id == 0) {	/* somebody whose key ends alike: the next */
+		im->memo.candidate++;
+		return go_to("access.owner");
+	}
+	im->memo.owner_key = key.id;
+	if (!im->memo.rebound)
+		im->memo.owner_group = key.group_id;
+	if (key.group_id != 0 && key.group_id != ours && !im->run.rebind)
+		return bound_elsewhere(im, &key);
+	return go_to("access.subscription");
+}
+
+/* The key that is to be in our group. */
+static int64_t key_to_bind(const struct import *im)
+{
+	return import_is_given(im) ? im->memo.owner_key
+				   : import_id(im, IMPORT_KEY);
+}
+
+bool ask_bind_key(const void *subject, struct request *request)
+{
+	const struct import *im = subject;
+
+	if (key_to_bind(im) == 0 || (import_is_given(im) &&
+	    im->memo.owner_group == import_id(im, IMPORT_GROUP)))
+		return false;
+	host_ask_key_bind(request, &im->peer, key_to_bind(im),
+			  import_id(im, IMPORT_GROUP));
+	return true;
+}
+
+/* The key that the host does not have: its row, or its owner, is old. */
+static struct verdict key_gone(struct import *im, enum failure why)
+{
+	if (import_is_given(im)) {
+		im->memo.candidate = 0;
+		return import_doubt(im, "access.owner", why);
+	}
+	import_gone(im, IMPORT_KEY);
+	return import_doubt(im, "access.key", why);
+}
+
+struct verdict got_bind_key(void *subject, const struct answer *answer)
+{
+	struct import *im = subject;
+	enum failure why;
+
+	if (!answer)
+		return go_to("access.whoami");
+	why = host_judge_key_bind(answer, import_id(im, IMPORT_GROUP));
+	import_saw(im, answer);
+	if (why == FAILURE_GONE)
+		return key_gone(im, why);
+	if (why != FAILURE_NONE)
+		return import_host_failed(im, answer, why);
+	if (import_is_given(im)) {
+		im->memo.rebound = true;
+		import_heal(im, "rebind");
+	} else if (import_holds(im, IMPORT_KEY)) {
+		import_settle(im, IMPORT_KEY, "created", NULL);
+		im->memo.created_key = true;
+	} else {
+		import_heal(im, "rebind");
+	}
+	return go_to("access.whoami");
+}
+
+/* A managed user of self service has run out of its small balance. */
+bool ask_top_up(const void *subject, struct request *request)
+{
+	const struct import *im = subject;
+
+	host_ask_user_balance(request, &im->peer, import_id(im, IMPORT_USER),
+			      im->resources[IMPORT_USER].mark);
+	return true;
+}
+
+struct verdict got_top_up(void *subject, const struct answer *answer)
+{
+	struct import *im = subject;
+	enum failure why = host_judge(answer);
+
+	import_saw(im, answer);
+	if (why != FAILURE_NONE)
+		return import_host_failed(im, answer, why);
+	import_heal(im, "top_up");
+	return go_to("validate.models");
+}
+
+/*
+ * How users see the host: in simple mode groups do not part accounts, and
+ * only what a user is told says so.  Asked once for a host.
+ */
+bool ask_whoami(const void *subject, struct request *request)
+{
+	const struct import *im = subject;
+
+	if (im->host.run_mode || import_is_given(im) ||
+	    !im->resources[import_token(im)].secret_id)
+		return false;
+	host_ask_whoami(request, &im->peer);
+	return true;
+}
+
+struct verdict got_whoami(void *subject, const struct answer *answer)
+{
+	struct import *im = subject;
+	const char *next = im->memo.proving ? "prove.models"
+					    : "validate.models";
+	const char *mode;
+
+	if (!answer)
+		return go_to(next);
+	import_saw(im, answer);
+	/* Not knowing is no reason to fail: the next one asks again. */
+	mode = host_judge(answer) == FAILURE_NONE
+		? host_member_text(host_data(answer), "run_mode") : NULL;
+	if (!mode)
+		return go_to(next);
+	own_set(&im->run_mode, mode);
+	own_set(&im->host.run_mode, mode);
+	im->simple = strcmp(mode, "simple") == 0;
+	im->memo.widened = false;	/* it may have to be once more */
+	/* The account needs a name that no other has: see import_widen.c. */
+	return im->simple && !im->checking ? go_to("confirm.account")
+					   : go_to(next);
+}
+
+/* What we moved goes back where it was: it is somebody's own key. */
+bool ask_undo_rebind(const void *subject, struct request *request)
+{
+	const struct import *im = subject;
+
+	if (!im->memo.rebound || im->memo.owner_key == 0)
+		return false;
+	host_ask_key_bind(request, &im->peer, im->memo.owner_key,
+			  im->memo.owner_group);
+	return true;
+}
+
+struct verdict got_undo_rebind(void *subject, const struct answer *answer)
+{
+	struct import *im = subject;
+	enum failure why;
+
+	if (!answer)
+		return go_on();
+	why = host_judge_key_bind(answer, im->memo.owner_group);
+	import_saw(im, answer);
+	if (why == FAILURE_NONE || why == FAILURE_GONE) {
+		im->memo.rebound = false;
+		return go_on();
+	}
+	return import_leave(im, import_host_failed(im, answer, why));
+}
+
+/* What somebody real was given in a group that stays is taken back. */
+bool ask_undo_subscription(const void *subject, struct request *request)
+{
+	const struct import *im = subject;
+
+	if (!import_is_given(im) || !im->memo.live || !im->memo.assigned ||
+	    import_id(im, IMPORT_SUBSCRIPTION) == 0)
+		return false;
+	host_ask_subscription_revoke(request, &im->peer,
+				     import_id(im, IMPORT_SUBSCRIPTION));
+	return true;
+}
+
+struct verdict got_undo_subscription(void *subject,
+				     const struct answer *answer)
+{
+	struct import *im = subject;
+	enum failure why;
+
+	if (!answer)
+		return go_on();
+	why = host_judge_delete(answer);
+	import_saw(im, answer);
+	if (why != FAILURE_NONE)
+		return import_leave(im, import_host_failed(im, answer, why));
+	import_gone(im, IMPORT_SUBSCRIPTION);
+	return go_on();
+}

@@ -1,0 +1,43 @@
+/*
+ * import_mend: the account that is looked at, as schedd/host/mend.h wants it.
+ */
+#ifndef SCHEDD_IMPORT_MEND_H
+#define SCHEDD_IMPORT_MEND_H
+
+#include "schedd/host/mend.h"
+#include "schedd/import.h"
+
+/* Release with import_case_done(). */
+struct import_case {
+	struct host_mend_case the;	/* borrows from the others */
+	json_t *wanted;
+	json_t *seen;			/* what live_json holds */
+};
+
+/*
+ * `live` is the account as the host shows it now; NULL: as it was seen last,
+ * in this run of the flow.
+ */
+void import_case(const struct import *im, const struct resource *account,
+		 const json_t *live, struct import_case *ret);
+void import_case_done(struct import_case *the);
+
+/* Keep how it looks now with its row, for the steps that follow. */
+void import_keep_seen(struct import *im, const struct resource *account,
+		      const json_t *live, bool well);
+
+/* Plan from `live` what is to be done about the account that is looked at. */
+struct host_mend_plan import_plan(struct import *im, const json_t *live);
+
+/* It is dealt with, in this run of the flow. */
+void import_looked_at(struct import *im);
+bool import_was_looked_at(const struct import *im,
+			  const struct resource *account);
+
+/* To the proof, as soon as the host knows what was changed. */
+struct verdict import_prove_again(const struct import *im);
+
+/* Did nobody undo our repairs too often? */
+bool import_may_mend(const struct import *im);
+
+#endif

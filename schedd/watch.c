@@ -1,0 +1,178 @@
+#include "schedd/watch.h"
+
+#include "shared/accesses.h"
+#include "shared/checks.h"
+#include "shared/hosts.h"
+
+#define HOUR_MS		3600000
+#define BATCH_MAX	32	/* tasks in one transaction */
+#define HOSTS_MAX	8
+#define PUT_OFF_MS	60000	/* a check put off for longer is not under way */
+#define BUSY_MS		1000	/* when as many run as may */
+#define DOUBLINGS_MAX	6	/* of the pause after failures */
+
+/* Up to a tenth sooner or later: what began together drifts apart. */
+static int64_t spread(int64_t pause_ms, uint64_t random)
+{
+	int64_t tenth = pause_ms / 10;
+
+	return tenth ? pause_ms - tenth +
+		       (int64_t)(random % (uint64_t)(2 * tenth + 1))
+		     : pause_ms;
+}
+
+int64_t watch_next(const struct settings *settings, int64_t now,
+		   uint64_t random)
+{
+	if (settings->watch_every_s == 0)
+		return 0;
+	return now + spread(settings->watch_every_s * 1000, random);
+}
+
+int64_t watch_recheck(const struct settings *settings, int64_t failures,
+		      int64_t now, uint64_t random)
+{
+	int64_t pause = settings->watch_recheck_s * 1000;
+	int64_t most = settings->watch_every_s * 1000;
+
+	if (settings->watch_every_s == 0)
+		return 0;
+	/* Until the quorum is full at a steady pace, then less and less. */
+	for (int64_t i = settings->watch_quorum; i < failures &&
+	     i < settings->watch_quorum + DOUBLINGS_MAX; i++)
+		pause *= 2;
+	return now + spread(pause < most ? pause : most, random);
+}
+
+struct due {
+	char access_id[ID_MAX];
+	char host_id[ID_MAX];
+};
+
+static int read_due(const struct store *store, int64_t now, int64_t limit,
+		    struct due due[], size_t *ret_count, struct err *err)
+{
+	CLEANUP(db_rows_done) struct db_rows rows = { 0 };
+	CLEANUP(access_done) struct access access = { 0 };
+	size_t n = 0;
+	int more;
+
+	if (accesses_due(&rows, store->db, now, limit, err))
+		return -1;
+	while ((more = accesses_next(&rows, &access, err)) > 0) {
+		snprintf(due[n].access_id, ID_MAX, "%s", access.access_id);
+		snprintf(due[n++].host_id, ID_MAX, "%s", access.host_id);
+	}
+	*ret_count = n;
+	return more;
+}
+
+static int add_checks(const struct store *store, int64_t now, struct err *err)
+{
+	struct due due[BATCH_MAX];
+	char check_id[ID_MAX];
+	int64_t running, room;
+	size_t n = 0;
+
+	if (checks_running(store->db, now + PUT_OFF_MS, &running, err))
+		return -1;
+	room = store->settings->watch_at_once - running;
+	if (room <= 0)
+		return 0;
+	if (read_due(store, now, room < BATCH_MAX ? room : BATCH_MAX, due, &n,
+		     err))
+		return -1;
+	for (size_t i = 0; i < n; i++) {
+		const struct check_spec spec = {
+			.access_id = due[i].access_id,
+			.host_id = due[i].host_id,
+			.requested_by = CHECK_BY_WATCH,
+			.not_before = now,
+		};
+
+		if (checks_add(store->db, &spec, now,
+			       store->random(store->random_arg), check_id,
+			       err) ||
+		    accesses_planned(store->db, due[i].access_id, 0, now, err))
+			return -1;
+	}
+	return 0;
+}
+
+static int probe(const struct store *store, const char *host_id, int64_t now,
+		 struct err *err)
+{
+	const struct task_spec spec = {
+		.flow = "host_probe",
+		.subject_id = host_id,
+		.host_id = host_id,
+		.step = "probe.public",
+		.not_before = now,
+	};
+	char task_id[ID_MAX];
+
+	if (tasks_of_subject(store->db, host_id, task_id, err))
+		return -1;
+	if (task_id[0] != '\0')
+		return 0;
+	return tasks_add(store->db, &spec, now,
+			 store->random(store->random_arg), task_id, err);
+}
+
+static int add_probes(const struct store *store, int64_t now, struct err *err)
+{
+	CLEANUP(db_rows_done) struct db_rows rows = { 0 };
+	CLEANUP(host_done) struct host host = { 0 };
+	char ids[HOSTS_MAX][ID_MAX];
+	size_t n = 0;
+	int more;
+
+	if (store->settings->watch_host_hours == 0)
+		return 0;
+	if (hosts_unprobed(&rows, store->db,
+			   now - store->settings->watch_host_hours * HOUR_MS,
+			   HOSTS_MAX, err))
+		return -1;
+	while ((more = hosts_next(&rows, &host, err)) > 0)
+		snprintf(ids[n++], ID_MAX, "%s", host.host_id);
+	for (size_t i = 0; i < n && more == 0; i++)
+		more = probe(store, ids[i], now, err);
+	return more;
+}
+
+int watch_turn(const struct store *store, int64_t now, struct err *err)
+{
+	CLEANUP(db_tx_done) struct db_tx tx = { 0 };
+	int64_t due;
+
+	if (watch_next_due(store, now, &due, err))
+		return -1;
+	if (due > now)
+		return 0;
+	if (db_tx_begin(&tx, store->db, err) || add_checks(store, now, err) ||
+	    add_probes(store, now, err))
+		return -1;
+	return db_tx_commit(&tx, err);
+}
+
+int watch_next_due(const struct store *store, int64_t now, int64_t *ret,
+		   struct err *err)
+{
+	int64_t running, probed;
+
+	*ret = INT64_MAX;
+	if (store->settings->watch_every_s == 0)
+		return 0;
+	if (hosts_oldest_probe(store->db, &probed, err) ||
+	    accesses_next_due(store->db, ret, err) ||
+	    checks_running(store->db, now + PUT_OFF_MS, &running, err))
+		return -1;
+	if (*ret <= now && running >= store->settings->watch_at_once)
+		*ret = now + BUSY_MS;
+	if (store->settings->watch_host_hours == 0 || probed == INT64_MAX)
+		return 0;
+	probed += store->settings->watch_host_hours * HOUR_MS;
+	if (probed < *ret)
+		*ret = probed;
+	return 0;
+}
