@@ -277,6 +277,12 @@ bool ask_clone_read(const void *subject, struct request *request)
 	return true;
 }
 
+static bool is_alone(const json_t *live)
+{
+	return json_array_size(json_object_get(live, "group_ids")) <= 1 &&
+	       json_array_size(json_object_get(live, "account_groups")) <= 1;
+}
+
 /* It must be what the live one is, and nowhere else than here. */
 struct verdict got_clone_read(void *subject, const struct answer *answer)
 {
@@ -294,7 +300,8 @@ struct verdict got_clone_read(void *subject, const struct answer *answer)
 	if (why != FAILURE_NONE)
 		return import_host_failed(im, answer, why);
 	if (host_account_differs(&check, host_data(answer), words,
-				 sizeof(words)))
+				 sizeof(words)) ||
+	    !is_alone(host_data(answer)))
 		return retry(FAILURE_NOT_AS_WRITTEN, SETTLE_MS);
 	return go_on();
 }

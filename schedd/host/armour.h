@@ -10,7 +10,7 @@
 #ifndef SCHEDD_HOST_ARMOUR_H
 #define SCHEDD_HOST_ARMOUR_H
 
-#include "schedd/host/account_view.h"
+#include "schedd/host/features.h"
 
 /* Does an answer of this status take an account out for everybody? */
 bool host_armour_benches(int status);
@@ -25,20 +25,5 @@ bool host_armour_wants_pool(const struct host_features *features,
 /* May /v1/messages be switched on for such a provider? */
 bool host_armour_lets_dispatch(const struct host_features *features,
 			       int responses_status, bool pool_mode);
-
-enum host_armour {
-	HOST_ARMOUR_RAW_CHAT,
-	HOST_ARMOUR_POOL,
-	HOST_ARMOUR_ERRORS_SHOWN,
-	HOST_ARMOUR_CONCURRENCY,
-	HOST_ARMOUR__MAX
-};
-
-const char *host_armour_name(enum host_armour armour);
-
-/* What an account lacks, as bits. */
-unsigned host_account_lacks_armour(const struct host_account *account,
-				   const struct host_features *features,
-				   const struct host_account_wish *wish);
 
 #endif

@@ -70,65 +70,6 @@ enum failure host_judge_user_keys(const struct answer *answer,
 	return FAILURE_NONE;
 }
 
-void host_ask_user(struct request *request, const struct host_peer *peer,
-		   int64_t id)
-{
-	host_start(request, peer, METHOD_GET, HOST_ROLE_ADMIN,
-		   "/api/v1/admin/users/%" PRId64, id);
-}
-
-enum failure host_judge_user(const struct answer *answer,
-			     struct host_owner *ret)
-{
-	enum failure why = host_judge(answer);
-	const json_t *data = host_data(answer);
-	const char *status = host_member_text(data, "status");
-	size_t i;
-	const json_t *group;
-
-	if (why != FAILURE_NONE)
-		return why;
-	*ret = (struct host_owner){
-		.id = host_object_id(data),
-		.active = status && strcmp(status, "active") == 0,
-		.balance = json_number_value(json_object_get(data,
-							     "balance")),
-	};
-	json_array_foreach(json_object_get(data, "allowed_groups"), i, group) {
-		if (ret->nallowed == HOST_ALLOWED_MAX) {
-			ret->more = true;
-			break;
-		}
-		ret->allowed[ret->nallowed++] = json_integer_value(group);
-	}
-	return ret->id ? FAILURE_NONE : FAILURE_HOST_UNSUPPORTED;
-}
-
-bool host_owner_may_use(const struct host_owner *owner, int64_t group_id)
-{
-	for (size_t i = 0; i < owner->nallowed; i++)
-		if (owner->allowed[i] == group_id)
-			return true;
-	return false;
-}
-
-void host_ask_user_groups_set(struct request *request,
-			      const struct host_peer *peer,
-			      const struct host_owner *owner,
-			      int64_t group_id)
-{
-	host_start(request, peer, METHOD_PUT, HOST_ROLE_ADMIN,
-		   "/api/v1/admin/users/%" PRId64, owner->id);
-	host_body(request);
-	jout_array(&request->body, "allowed_groups");
-	for (size_t i = 0; i < owner->nallowed; i++)
-		jout_i64(&request->body, NULL, owner->allowed[i]);
-	if (!host_owner_may_use(owner, group_id))
-		jout_i64(&request->body, NULL, group_id);
-	jout_array_end(&request->body);
-	host_body_end(request);
-}
-
 void host_ask_user_balance(struct request *request,
 			   const struct host_peer *peer, int64_t id,
 			   const char *mark)

@@ -1,5 +1,5 @@
 /*
- * owner: whose a key is, and what its owner may.
+ * owner: whose a key is, and the balance of our own users.
  *
  * A host searches users by any part of their keys: the last characters are
  * enough, and all of it need not be named.  What is found is compared by
@@ -36,36 +36,6 @@ struct host_owned_key {
 enum failure host_judge_user_keys(const struct answer *answer,
 				  const char *fingerprint,
 				  struct host_owned_key *ret);
-
-/* ---- what an owner may ---- */
-
-/* By its id; FAILURE_GONE if it is not there. */
-void host_ask_user(struct request *request, const struct host_peer *peer,
-		   int64_t id);
-
-#define HOST_ALLOWED_MAX 256
-
-struct host_owner {
-	int64_t id;
-	bool active;
-	double balance;
-	int64_t allowed[HOST_ALLOWED_MAX];	/* exclusive groups */
-	size_t nallowed;
-	bool more;		/* there are more: leave the list alone */
-};
-
-enum failure host_judge_user(const struct answer *answer,
-			     struct host_owner *ret);
-bool host_owner_may_use(const struct host_owner *owner, int64_t group_id);
-
-/*
- * Let an owner into one group more.  The list replaces the one before, so the
- * owner is read first, with nothing in between.
- */
-void host_ask_user_groups_set(struct request *request,
-			      const struct host_peer *peer,
-			      const struct host_owner *owner,
-			      int64_t group_id);
 
 /*
  * Fill the balance of a managed user up to what it began with.  Its mark

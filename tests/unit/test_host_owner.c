@@ -4,6 +4,7 @@
 #include "tests/unit/recorded.h"
 #include "tests/unit/host_request.h"
 
+#include "schedd/host/account_view.h"
 #include "schedd/host/armour.h"
 #include "schedd/host/channel.h"
 #include "schedd/host/group.h"
@@ -87,47 +88,6 @@ static void a_key_without_a_group_is_free(void **state)
 	assert_int_equal(key.group_id, 0);
 	assert_string_equal(key.group_name, "");
 	assert_string_equal(key.status, "inactive");
-}
-
-/* ---- what an owner may ---- */
-
-static void a_right_is_added_to_the_list(void **state)
-{
-	CLEANUP(answer_done) struct answer answer =
-		recorded("0.1.129", "15-user-allowed-groups");
-	CLEANUP(request_done) struct request request = { 0 };
-	struct host_owner owner;
-
-	(void)state;
-	assert_int_equal(host_judge_user(&answer, &owner), FAILURE_NONE);
-	assert_true(owner.active);
-	assert_true(host_owner_may_use(&owner, 2));
-	assert_false(host_owner_may_use(&owner, 3));
-	host_ask_user_groups_set(&request, &by_key, &owner, 3);
-	CHECK(&request, METHOD_PUT, "/api/v1/admin/users/2", "host_token",
-	      "{\"allowed_groups\":[2,3]}");
-	host_ask_user_groups_set(&request, &by_key, &owner, 2);
-	CHECK(&request, METHOD_PUT, "/api/v1/admin/users/2", "host_token",
-	      "{\"allowed_groups\":[2]}");
-	host_ask_user(&request, &by_key, 2);
-	CHECK(&request, METHOD_GET, "/api/v1/admin/users/2", "host_token",
-	      "");
-}
-
-static void balances_and_rights_are_read(void **state)
-{
-	CLEANUP(answer_done) struct answer money =
-		recorded("0.1.179", "17-user-balance");
-	CLEANUP(answer_done) struct answer fresh =
-		recorded("0.1.126", "12-user-create-standard");
-	struct host_owner owner;
-
-	(void)state;
-	assert_int_equal(host_judge_user(&money, &owner), FAILURE_NONE);
-	assert_true(owner.balance > 4.9 && owner.balance < 5.1);
-	assert_int_equal(host_judge_user(&fresh, &owner), FAILURE_NONE);
-	assert_int_equal(owner.nallowed, 0);
-	assert_false(owner.balance > 0);
 }
 
 static void users_of_self_service_have_a_little_money(void **state)
@@ -278,31 +238,6 @@ static void dispatch_is_let_where_it_benches_nobody(void **state)
 	assert_true(host_armour_lets_dispatch(&new, 403, true));
 }
 
-static void missing_armour_is_named(void **state)
-{
-	CLEANUP(answer_done) struct answer answer =
-		recorded("0.1.129", "133-account-create-error-codes");
-	struct host_features features = host_features_of("0.1.129");
-	const struct host_account_wish wish = { .pool_mode = true };
-	struct host_account account = host_account_read(host_data(&answer),
-							"ab12cd", 0);
-	json_auto_t *bare = json_loads("{\"id\":1,\"concurrency\":5}", 0,
-				       NULL);
-
-	(void)state;
-	assert_int_equal(host_account_lacks_armour(&account, &features,
-						   &wish),
-			 1u << HOST_ARMOUR_POOL |
-			 1u << HOST_ARMOUR_ERRORS_SHOWN);
-	account = host_account_read(bare, "ab12cd", 0);
-	assert_int_equal(host_account_lacks_armour(&account, &features,
-						   &wish),
-			 1u << HOST_ARMOUR_RAW_CHAT | 1u << HOST_ARMOUR_POOL |
-			 1u << HOST_ARMOUR_CONCURRENCY);
-	for (unsigned i = 0; i < HOST_ARMOUR__MAX; i++)
-		assert_true(strlen(host_armour_name(i)) > 3);
-}
-
 static void wished_armour_is_asked_for(void **state)
 {
 	json_auto_t *models = json_pack("{ss}", "m", "wire-m");
@@ -378,15 +313,12 @@ int main(void)
 		cmocka_unit_test(owners_are_candidates_one_after_the_other),
 		cmocka_unit_test(recorded_keys_are_told_by_fingerprint),
 		cmocka_unit_test(a_key_without_a_group_is_free),
-		cmocka_unit_test(a_right_is_added_to_the_list),
-		cmocka_unit_test(balances_and_rights_are_read),
 		cmocka_unit_test(users_of_self_service_have_a_little_money),
 		cmocka_unit_test(a_channel_that_hides_models_is_found),
 		cmocka_unit_test(recorded_channels_are_understood),
 		cmocka_unit_test(dispatch_repeats_the_limits),
 		cmocka_unit_test(pool_mode_is_for_what_remains),
 		cmocka_unit_test(dispatch_is_let_where_it_benches_nobody),
-		cmocka_unit_test(missing_armour_is_named),
 		cmocka_unit_test(wished_armour_is_asked_for),
 		cmocka_unit_test(accounts_of_a_group_are_listed),
 		cmocka_unit_test(marks_are_told_by_installation),
