@@ -135,6 +135,7 @@ int check_save(const struct store *store, const struct task *task,
 	    import_save_host(store, im, now, err) ||
 	    save_events(store, im, now, err) ||
 	    save_proof(store, im, now, err) ||
+	    check_save_money(store, im, err) ||
 	    checks_note(store->db, im->check.check_id, diagnosis,
 			im->check.repaired, err))
 		return -1;
@@ -162,21 +163,40 @@ static int note_event(const struct store *store, const struct import *im,
 	return access_events_add(store->db, im->access.access_id, &event, err);
 }
 
-/* An account out of order while others answer: its items know. */
-static int note_finding(const struct store *store, struct import *im,
-			int64_t now, struct err *err)
+/* What this check found to be wrong with an account; FAILURE_NONE: nothing. */
+static enum failure found_with(const struct import *im,
+			       const struct resource *account)
 {
-	CLEANUP(resource_done) struct resource row = { 0 };
+	AUTO_FREE char *entry = xasprintf(",%s:", account->host_resource_id);
+	const char *at = strstr(im->memo.found, entry);
 
-	if (!im->memo.finding)
-		return 0;
-	if (resources_of_host_id(store->db, im->host.host_id,
-				 RESOURCE_ACCOUNT, im->memo.finding_id, &row,
-				 err))
-		return err->kind == ERR_NOT_FOUND ? 0 : -1;
-	return items_access_of_resource(store->db, row.resource_id,
-		ACCESS_DEGRADED, failure_name((enum failure)im->memo.finding),
-		now, err);
+	return at ? (enum failure)strtol(at + strlen(entry), NULL, 10)
+		  : FAILURE_NONE;
+}
+
+/* Accounts out of order while others answer, and those that are well. */
+static int note_accounts(const struct store *store, struct import *im,
+			 int64_t now, struct err *err)
+{
+	const struct resource *ours = &im->resources[IMPORT_ACCOUNT];
+
+	if (!im->accounts && load_accounts(store, im, err))
+		return -1;
+	for (size_t i = 0; i < im->naccounts; i++) {
+		const struct resource *r = &im->accounts[i];
+		enum failure why = r->host_resource_id ? found_with(im, r)
+						       : FAILURE_NONE;
+
+		/* The one that was proven last answers, as far as we know. */
+		if (!why && !im->memo.all_seen && (!ours->resource_id ||
+		    strcmp(r->resource_id, ours->resource_id) != 0))
+			continue;
+		if (items_access_of_resource(store->db, r->resource_id,
+				why ? ACCESS_DEGRADED : ACCESS_ACTIVE,
+				why ? failure_name(why) : NULL, now, err))
+			return -1;
+	}
+	return 0;
 }
 
 /* Nothing is suspect where somebody gets an answer. */
@@ -218,12 +238,7 @@ static int succeed(const struct store *store, struct import *im, int64_t now,
 	own_set(&im->check.result, "active");
 	if (recovered && note_event(store, im, "recovered", now, err))
 		return -1;
-	if (!im->memo.finding && im->resources[IMPORT_ACCOUNT].resource_id &&
-	    items_access_of_resource(store->db,
-			im->resources[IMPORT_ACCOUNT].resource_id,
-			ACCESS_ACTIVE, NULL, now, err))
-		return -1;
-	if (note_finding(store, im, now, err) ||
+	if (note_accounts(store, im, now, err) ||
 	    check_tell_news(store, im, err))
 		return -1;
 	return clear_suspicion(store, im, now, err);

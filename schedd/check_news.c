@@ -133,16 +133,22 @@ static int tell_model(const struct store *store, const struct import *im,
 		    buf_str(&out.text), err);
 }
 
+int check_save_money(const struct store *store, const struct import *im,
+		     struct err *err)
+{
+	if (!im->balance_is_new)
+		return 0;
+	if (balances_put(store->db, &im->balance, im->now, err))
+		return -1;
+	return tell_money(store, im, err);
+}
+
 int check_tell_news(const struct store *store, struct import *im,
 		    struct err *err)
 {
 	size_t i;
 	const json_t *name;
 
-	if (im->balance_is_new &&
-	    (balances_put(store->db, &im->balance, im->now, err) ||
-	     tell_money(store, im, err)))
-		return -1;
 	json_array_foreach(im->models, i, name)
 		if (i < MODELS_MAX &&
 		    tell_model(store, im, json_string_value(name), err))

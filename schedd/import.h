@@ -101,6 +101,8 @@ struct import_memo {
 	bool tested;		/* by the host itself */
 	int finding;		/* what is wrong, while others may answer */
 	char finding_id[24];	/* with which account */
+	char found[280];	/* all such, and their classes: ",12:4,,13:7," */
+	bool all_seen;		/* the list, and what was wrong in it */
 	char looked_at[160];	/* accounts dealt with: ",12,13," */
 	char proof_id[ID_MAX];	/* the last one made */
 	int64_t surface;	/* enum host_surface that is tried next */
@@ -132,6 +134,7 @@ struct import {
 	struct check check;		/* of a check; else zeroed */
 	bool checking;			/* flow_check, not flow_import */
 	bool simple;			/* groups do not part accounts */
+	bool has_alias;			/* the account has a name of its own */
 	struct diagnosis diagnosis;
 	struct resource suspect;	/* row of memo.suspect; or zeroed */
 	char *suspect_secret_id;	/* its provider key; NULL: the item's */

@@ -119,27 +119,36 @@ static const json_t *listed(const json_t *items, const char *id)
 	return NULL;
 }
 
-/* Worse than what was found so far?  The first symptoms are the worst. */
-static bool is_worse(unsigned symptoms, unsigned worst)
+/*
+ * Worse than what was found so far?  The first symptoms are the worst; but
+ * what is ours to mend goes first, as there is not room for all.
+ */
+static bool is_worse(const struct host_mend_plan *plan,
+		     const struct host_mend_plan *worst)
 {
-	return symptoms != 0 &&
-	       (worst == 0 || (symptoms & -symptoms) < (worst & -worst));
+	unsigned one = plan->symptoms, other = worst->symptoms;
+
+	if (one == 0 || other == 0 || plan->ours != worst->ours)
+		return one != 0 && (other == 0 || plan->ours);
+	return (one & -one) < (other & -other);
 }
 
-static unsigned symptoms_shown(const struct import *im,
-			       const struct resource *account,
-			       const json_t *live)
+static struct host_mend_plan shown(const struct import *im,
+				   const struct resource *account,
+				   const json_t *live)
 {
 	struct import_case the;
-	struct host_mend_plan plan;
+	struct host_mend_plan plan = {
+		.symptoms = 1u << HOST_SYMPTOM_GROUPS, .ours = true,
+	};
 
 	/* Not in the list: it may be anywhere, or gone. */
 	if (!live)
-		return 1u << HOST_SYMPTOM_GROUPS;
+		return plan;
 	import_case(im, account, live, &the);
 	plan = host_mend_plan(&the.the);
 	import_case_done(&the);
-	return plan.symptoms;
+	return plan;
 }
 
 /* The one of our accounts with which most is wrong; NULL: none. */
@@ -147,19 +156,20 @@ static const struct resource *worst_of(const struct import *im,
 				       const json_t *items)
 {
 	const struct resource *found = NULL;
-	unsigned worst = 0;
+	struct host_mend_plan worst = { 0 };
 
+	if (!import_can_look(im))
+		return NULL;
 	for (size_t i = 0; i < im->naccounts; i++) {
 		const struct resource *r = &im->accounts[i];
-		unsigned symptoms;
+		struct host_mend_plan plan;
 
 		if (!r->host_resource_id || import_was_looked_at(im, r))
 			continue;
-		symptoms = symptoms_shown(im, r, listed(items,
-							r->host_resource_id));
-		if (!is_worse(symptoms, worst))
+		plan = shown(im, r, listed(items, r->host_resource_id));
+		if (!is_worse(&plan, &worst))
 			continue;
-		worst = symptoms;
+		worst = plan;
 		found = r;
 	}
 	return found;
@@ -220,6 +230,8 @@ struct verdict got_diagnose_accounts(void *subject,
 	if (worst)
 		return looked(im, worst, listed(page.items,
 						worst->host_resource_id));
+	im->memo.all_seen = why == FAILURE_NONE && host_page_is_last(&page) &&
+			    import_can_look(im);
 	if (!im->memo.diagnosed)
 		return import_prove_again(im);
 	im->diagnosis.account = (struct evidence){ .at = im->now };
@@ -410,9 +422,15 @@ static bool may_be_restricted(const struct import *im)
  */
 static struct verdict keep_finding(struct import *im)
 {
+	size_t len;
+
 	im->memo.finding = (int)im->diagnosis.class;
 	snprintf(im->memo.finding_id, sizeof(im->memo.finding_id), "%s",
 		 im->diagnosis.account_id);
+	len = strlen(im->memo.found);
+	snprintf(im->memo.found + len, sizeof(im->memo.found) - len,
+		 ",%s:%d,", im->diagnosis.account_id,
+		 (int)im->diagnosis.class);
 	import_looked_at(im);
 	return go_to("diagnose.accounts");
 }

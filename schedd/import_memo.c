@@ -59,6 +59,8 @@ static const struct {
 	FIELD(MEMO_BOOL, tested),
 	FIELD(MEMO_INT,	 finding),
 	FIELD(MEMO_TEXT, finding_id),
+	FIELD(MEMO_TEXT, found),
+	FIELD(MEMO_BOOL, all_seen),
 	FIELD(MEMO_TEXT, looked_at),
 	FIELD(MEMO_TEXT, proof_id),
 	FIELD(MEMO_I64,	 surface),

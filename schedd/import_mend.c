@@ -16,6 +16,7 @@
 
 #define ROUNDS_MAX 3		/* proofs in one run that ended in repairs */
 #define HOUR_MS 3600000
+#define ENTRY_MAX 22		/* an id, and the commas around it */
 
 /* Repairs of what a person can have set, and may set again. */
 #define SETTINGS (1u << HOST_REPAIR_MODE | 1u << HOST_REPAIR_GROUPS | \
@@ -148,11 +149,16 @@ bool import_was_looked_at(const struct import *im,
 	return strstr(im->memo.looked_at, entry) != NULL;
 }
 
+bool import_can_look(const struct import *im)
+{
+	return strlen(im->memo.looked_at) + ENTRY_MAX <
+	       sizeof(im->memo.looked_at);
+}
+
 void import_looked_at(struct import *im)
 {
 	size_t len = strlen(im->memo.looked_at);
 
-	/* What does not fit is not looked at again: see import_can_look(). */
 	snprintf(im->memo.looked_at + len, sizeof(im->memo.looked_at) - len,
 		 "%s%" PRId64 ",", len ? "" : ",", im->memo.suspect);
 	im->memo.suspect = 0;

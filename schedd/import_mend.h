@@ -34,6 +34,9 @@ void import_looked_at(struct import *im);
 bool import_was_looked_at(const struct import *im,
 			  const struct resource *account);
 
+/* Is there room for one more?  A group may hold hundreds that are out. */
+bool import_can_look(const struct import *im);
+
 /* To the proof, as soon as the host knows what was changed. */
 struct verdict import_prove_again(const struct import *im);
 

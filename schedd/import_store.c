@@ -99,6 +99,17 @@ static int load_suspect(const struct store *store, struct import *im,
 				     &im->suspect_secret_id, err);
 }
 
+/* Was it asked to map its own mark, as simple mode needs it? */
+static bool maps_alias(const struct resource *account)
+{
+	json_auto_t *wanted = json_loads(account->wanted_json ?
+					 account->wanted_json : "{}", 0, NULL);
+	const json_t *mapping = json_object_get(json_object_get(wanted,
+				"credentials"), "model_mapping");
+
+	return account->mark && json_object_get(mapping, account->mark);
+}
+
 static int load_all(const struct store *store, const char *item_id,
 		    struct import *im, struct err *err)
 {
@@ -112,6 +123,7 @@ static int load_all(const struct store *store, const char *item_id,
 	understand(im);
 	if (load_resources(store, im, err) || load_fingerprint(store, im, err))
 		return -1;
+	im->has_alias = maps_alias(&im->resources[IMPORT_ACCOUNT]);
 	if (!im->checking) {	/* an import knows of its own account alone */
 		im->accounts = &im->resources[IMPORT_ACCOUNT];
 		im->naccounts = 1;

@@ -176,7 +176,8 @@ const char *import_asked_model(const struct import *im)
 {
 	const char *mark = im->resources[IMPORT_ACCOUNT].mark;
 
-	return im->simple && mark ? mark : im->item.resolved_smoke_model;
+	return im->simple && im->has_alias ? mark
+					    : im->item.resolved_smoke_model;
 }
 
 /* Under this the host keeps what the provider really said. */

@@ -322,6 +322,7 @@ static const struct db_query q_access_of_resource = {
 	" WHERE item_id IN (SELECT item_id FROM resource_uses"
 	"  WHERE resource_id = $1)"
 	" AND current_stage = 'done' AND cancelled = 0"
+	" AND (access_status <> $2 OR failure_class IS NOT $3)"
 	" AND EXISTS (SELECT 1 FROM proofs p"
 	"  WHERE p.item_id = import_run_items.item_id"
 	"  AND p.kind = 'access' AND p.ok = 1)" };

@@ -313,6 +313,7 @@ static void look_at_fights(struct witness *w)
 
 		/* In the last minute of it nothing is decided any more. */
 		if (fight->kind != WEATHER_FIGHT || w->dual ||
+		    siblings(w, fight->provider) == 0 ||
 		    fight->until - fight->from < FIGHT_HOURS * HOUR ||
 		    fight->until - MINUTE > w->site->net.now ||
 		    fight->until - MINUTE <= w->looked_at)

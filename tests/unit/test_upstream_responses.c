@@ -1,6 +1,6 @@
 #include "tests/unit/upstream_answer.h"
 
-#include "schedd/upstream/capability.h"
+#include "schedd/upstream/responses.h"
 
 #define ERROR(code, text) \
 	"{\"error\":{\"code\":\"" code "\",\"message\":\"" text "\"}}"
@@ -144,151 +144,6 @@ static void a_stored_status_tells_the_same(void **state)
 			 RESPONSES_UNKNOWN);
 }
 
-/* ---- capability ---- */
-
-static void a_profile_needs_a_chat_that_works(void **state)
-{
-	struct upstream_capability can = { .responses = RESPONSES_WORK };
-
-	(void)state;
-	assert_string_equal(upstream_profile(&can), "unknown");
-	can.chat = CAPABLE_YES;
-	assert_string_equal(upstream_profile(&can), "dual");
-	can.responses = RESPONSES_REFUSED;
-	assert_string_equal(upstream_profile(&can), "chat_only");
-	can.responses = RESPONSES_ABSENT;
-	assert_string_equal(upstream_profile(&can), "chat_only");
-	can.responses = RESPONSES_UNKNOWN;
-	assert_string_equal(upstream_profile(&can), "unknown");
-	assert_int_equal(upstream_capable(FAILURE_NONE), CAPABLE_YES);
-	assert_int_equal(upstream_capable(FAILURE_BAD_REQUEST), CAPABLE_NO);
-	assert_int_equal(upstream_capable(FAILURE_RATE_LIMITED),
-			 CAPABLE_UNKNOWN);
-}
-
-static void a_stream_and_tools_are_asked_for(void **state)
-{
-	CLEANUP(request_done) struct request stream = { 0 }, tools = { 0 };
-	json_auto_t *body = NULL;
-
-	(void)state;
-	upstream_ask_stream(&stream, "https://h/chat/completions", "m", "n");
-	assert_string_equal(stream.headers[1].value, "text/event-stream");
-	assert_string_equal(buf_str(&stream.body.text),
-		"{\"model\":\"m\",\"messages\":[{\"role\":\"user\","
-		"\"content\":\"Reply with one short word. n\"}],"
-		"\"max_tokens\":1024,\"stream\":true}");
-	upstream_ask_tools(&tools, "https://h/chat/completions", "m", "n");
-	body = json_loads(buf_str(&tools.body.text), 0, NULL);
-	assert_string_equal("auto", json_string_value(
-		json_object_get(body, "tool_choice")));
-	assert_int_equal(json_array_size(json_object_get(body, "tools")), 1);
-	assert_true(json_is_false(json_object_get(body, "stream")));
-}
-
-#define EVENT(delta, reason) \
-	"data: {\"model\":\"m\",\"choices\":[{\"index\":0,\"delta\":" delta \
-	",\"finish_reason\":" reason "}]}\n\n"
-#define DONE "data: [DONE]\n\n"
-#define EVENTS "text/event-stream"
-
-static void streams_say_something_or_not(void **state)
-{
-	static const struct {
-		int status;
-		const char *type, *body;
-		enum failure class;
-	} cases[] = {
-		{ 200, EVENTS, EVENT("{\"role\":\"assistant\"}", "null")
-		  EVENT("{\"content\":\"po\"}", "null")
-		  EVENT("{\"content\":\"ng\"}", "\"stop\"") DONE,
-		  FAILURE_NONE },
-		/* Without [DONE], and with other line ends. */
-		{ 200, EVENTS, ": hello\r\ndata:{\"choices\":[{\"delta\":"
-		  "{\"content\":\"pong\"},\"finish_reason\":\"stop\"}]}"
-		  "\r\n\r\n", FAILURE_NONE },
-		{ 200, EVENTS, EVENT("{\"content\":\"po\"}", "null"),
-		  FAILURE_TRANSIENT },
-		{ 200, EVENTS, EVENT("{\"tool_calls\":[{\"id\":\"1\",\"function\":"
-		  "{\"name\":\"f\"}}]}",
-				     "\"tool_calls\"") DONE, FAILURE_NONE },
-		{ 200, EVENTS, EVENT("{\"reasoning_content\":\"hm\"}", "null")
-		  DONE, FAILURE_EMPTY_COMPLETION },
-		{ 200, EVENTS, EVENT("{\"content\":\"\"}", "\"length\"") DONE,
-		  FAILURE_EMPTY_COMPLETION },
-		{ 200, EVENTS, EVENT("{}", "\"content_filter\"") DONE,
-		  FAILURE_CONTENT_BLOCKED },
-		{ 200, EVENTS, EVENT("{\"content\":\" \"}", "\"stop\"") DONE,
-		  FAILURE_INSPECT_BODY },
-		{ 200, EVENTS, DONE, FAILURE_INSPECT_BODY },
-		{ 200, EVENTS, "", FAILURE_INSPECT_BODY },
-		{ 200, EVENTS, "data: {\"choices\":[{\"del",
-		  FAILURE_INSPECT_BODY },
-		{ 200, EVENTS, EVENT("{\"content\":\"po\"}", "null")
-		  "data: {\"error\":{\"code\":\"1113\"}}\n\n",
-		  FAILURE_QUOTA_EXHAUSTED },
-		{ 200, EVENTS, "data: {\"error\":{\"message\":\"?\"}}\n\n",
-		  FAILURE_INSPECT_BODY },
-		/* In one piece: it does not stream. */
-		{ 200, JSON_TYPE, "{\"choices\":[{\"message\":{\"content\":"
-		  "\"pong\"}}]}", FAILURE_INSPECT_BODY },
-		{ 200, "text/html", "<html>portal</html>",
-		  FAILURE_INSPECT_BODY },
-		{ 401, JSON_TYPE, "{}", FAILURE_KEY_INVALID },
-	};
-
-	(void)state;
-	for (size_t i = 0; i < COUNT(cases); i++) {
-		CLEANUP(answer_done) struct answer answer = answered(
-			cases[i].status, cases[i].type, cases[i].body);
-		CLEANUP(completion_done) struct completion said = { 0 };
-
-		assert_string_equal(
-			failure_name(upstream_judge_stream(&answer, &said)),
-			failure_name(cases[i].class));
-	}
-}
-
-static void a_stream_is_kept_in_short(void **state)
-{
-	CLEANUP(answer_done) struct answer answer = answered(200, EVENTS,
-		EVENT("{\"content\":\"sk-abcdef01\"}", "null")
-		EVENT("{\"content\":\"23456789abcdef ok\"}", "\"stop\""));
-	CLEANUP(completion_done) struct completion said = { 0 };
-
-	(void)state;
-	assert_int_equal(upstream_judge_stream(&answer, &said), FAILURE_NONE);
-	assert_string_equal(said.preview, "[redacted] ok");
-	assert_string_equal(said.finish_reason, "stop");
-	assert_string_equal(said.model, "m");
-	assert_string_equal(said.type, EVENTS);
-}
-
-static void a_function_is_called_or_declined(void **state)
-{
-	CLEANUP(answer_done) struct answer calls = answered(200, JSON_TYPE,
-		"{\"choices\":[{\"message\":{\"content\":null,\"tool_calls\":"
-		"[{\"id\":\"1\",\"function\":{\"name\":\"f\"}}]},"
-		"\"finish_reason\":\"tool_calls\"}]}");
-	CLEANUP(answer_done) struct answer speaks = answered(200, JSON_TYPE,
-		"{\"choices\":[{\"message\":{\"content\":\"noon\"}}]}");
-	CLEANUP(answer_done) struct answer refuses = answered(400, JSON_TYPE,
-		"{\"error\":{\"message\":\"tools?\"}}");
-	CLEANUP(completion_done) struct completion said = { 0 };
-	bool called = false;
-
-	(void)state;
-	assert_int_equal(upstream_judge_tools(&calls, &said, &called),
-			 FAILURE_NONE);
-	assert_true(called);
-	assert_int_equal(upstream_judge_tools(&speaks, &said, &called),
-			 FAILURE_NONE);
-	assert_false(called);
-	assert_int_equal(upstream_judge_tools(&refuses, &said, &called),
-			 FAILURE_BAD_REQUEST);
-	assert_false(called);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -297,11 +152,6 @@ int main(void)
 		cmocka_unit_test(answers_tell_of_the_path_or_say_nothing),
 		cmocka_unit_test(no_answer_says_nothing),
 		cmocka_unit_test(a_stored_status_tells_the_same),
-		cmocka_unit_test(a_profile_needs_a_chat_that_works),
-		cmocka_unit_test(a_stream_and_tools_are_asked_for),
-		cmocka_unit_test(streams_say_something_or_not),
-		cmocka_unit_test(a_stream_is_kept_in_short),
-		cmocka_unit_test(a_function_is_called_or_declined),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
