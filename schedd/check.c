@@ -229,7 +229,7 @@ static int succeed(const struct store *store, struct import *im, int64_t now,
 	access->failures = 0;
 	access->first_failure_at = 0;
 	own_set(&access->last_proof_id, im->memo.proof_id);
-	access->proven_at = now;
+	access->checked_at = access->proven_at = now;
 	access->next_check_at = watch_next(store->settings, now,
 					   store->random(store->random_arg));
 	own_set(&access->diagnosis, NULL);
@@ -249,9 +249,14 @@ static void count_failure(const struct store *store, struct access *access,
 			  const char *class, int64_t now)
 {
 	int64_t window = store->settings->watch_window_min * 60000;
+	int64_t spacing = store->settings->watch_recheck_s * 1000 / 2;
 	bool same = access->failure_class &&
 		    strcmp(access->failure_class, class) == 0;
 
+	/* Who asks ten times in a minute has still seen one failure. */
+	if (same && access->failures > 0 &&
+	    now - access->checked_at < spacing)
+		return;
 	if (!same || now - access->first_failure_at > window) {
 		access->failures = 0;
 		access->first_failure_at = now;
@@ -421,6 +426,7 @@ static int lose(const struct store *store, struct import *im, enum failure why,
 
 	diagnosis_parse(access->diagnosis, &before);
 	count_failure(store, access, failure_name(why), now);
+	access->checked_at = now;
 	if (suspect(store, im, now, &suspicious, err))
 		return -1;
 	news = !suspicious && worsen(store, access);
@@ -468,7 +474,6 @@ int check_end(const struct store *store, const struct task *task,
 	bool failed = verdict->kind == VERDICT_FAILED;
 
 	(void)task;
-	im->access.checked_at = now;
 	if (failed)
 		conclude(im, verdict->failure, now);
 	if (failed ? lose(store, im, verdict->failure, now, err)

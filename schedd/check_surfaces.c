@@ -37,7 +37,7 @@ struct verdict got_surface_responses(void *subject,
 
 	if (!answer)
 		return go_on();
-	im->item.responses_status = answer->status;
+	im->item.responses_status = upstream_judge_responses(answer);
 	im->item_changed = true;
 	return go_on();
 }

@@ -8,6 +8,7 @@
 #include "schedd/limits.h"
 #include "schedd/settle.h"
 #include "schedd/upkeep.h"
+#include "schedd/watch.h"
 
 #define BATCH_MAX	50	/* verdicts in one transaction */
 #define CLAIM_MAX	64	/* tasks in one claim */
@@ -64,7 +65,9 @@ void engine_free(struct engine **enginep)
 
 int engine_take_over(struct engine *engine, int64_t now, struct err *err)
 {
-	return tasks_take_over(engine->store.db, now, err);
+	if (tasks_take_over(engine->store.db, now, err))
+		return -1;
+	return watch_begin(engine->store.db, engine->store.settings, now, err);
 }
 
 static void say(const struct engine *engine, const char *event,

@@ -295,6 +295,6 @@ struct verdict got_upstream_responses(void *subject,
 	if (!answer)
 		return go_on();
 	import_saw(im, answer);
-	im->item.responses_status = answer->status;
+	im->item.responses_status = upstream_judge_responses(answer);
 	return go_on();
 }

@@ -4,6 +4,7 @@
 
 #include "schedd/checkpoint.h"
 #include "schedd/loop.h"
+#include "schedd/watch.h"
 #include "shared/clock.h"
 #include "shared/log.h"
 #include "shared/migrate.h"
@@ -114,6 +115,7 @@ static enum exit_status run(const struct settings *settings)
 	    migrate_check(site.db, &err) ||
 	    proc_lock(lock, &site.lock_fd, &err) ||
 	    tasks_take_over(site.db, clock_wall_ms(), &err) ||
+	    watch_begin(site.db, settings, clock_wall_ms(), &err) ||
 	    checkpoint_start(&site.checkpoint, settings->database, &err))
 		return fail(EXIT_DATABASE, &err);
 	if (loop_new(&site.loop, site.db, &site.key, settings, &err) ||

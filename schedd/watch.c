@@ -44,6 +44,14 @@ int64_t watch_recheck(const struct settings *settings, int64_t failures,
 	return now + spread(pause < most ? pause : most, random);
 }
 
+int watch_begin(struct db *db, const struct settings *settings, int64_t now,
+		struct err *err)
+{
+	if (settings->watch_every_s == 0)
+		return 0;
+	return accesses_plan_forgotten(db, now, now, err);
+}
+
 struct due {
 	char access_id[ID_MAX];
 	char host_id[ID_MAX];

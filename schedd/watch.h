@@ -21,6 +21,13 @@ int64_t watch_next(const struct settings *settings, int64_t now,
 int64_t watch_recheck(const struct settings *settings, int64_t failures,
 		      int64_t now, uint64_t random);
 
+/*
+ * To be called once at start: what was proven while the watch was off is
+ * planned, if it is on now.
+ */
+int watch_begin(struct db *db, const struct settings *settings, int64_t now,
+		struct err *err) MUST_CHECK;
+
 /* Give tasks to what is due.  A transaction of its own, if anything is. */
 int watch_turn(const struct store *store, int64_t now, struct err *err)
 	MUST_CHECK;

@@ -338,6 +338,20 @@ int accesses_next_due(struct db *db, int64_t *ret, struct err *err)
 	return db_number(db, &q_next_due, DB_NO_ARGS, ret, err);
 }
 
+static const struct db_query q_plan_forgotten = { "accesses.plan_forgotten",
+	"UPDATE accesses SET next_check_at = $1, updated_at = $2"
+	" WHERE status IN ('active', 'degraded', 'broken')"
+	" AND next_check_at IS NULL AND item_id IS NOT NULL AND NOT EXISTS"
+	" (SELECT 1 FROM access_checks c WHERE c.access_id ="
+	"  accesses.access_id AND c.state = 'running')" };
+
+int accesses_plan_forgotten(struct db *db, int64_t next_check_at, int64_t now,
+			    struct err *err)
+{
+	return db_run(db, &q_plan_forgotten, DB_ARGS(DB_I64(next_check_at),
+		      DB_I64(now)), err);
+}
+
 #define HASTEN_OF(column) \
 	"UPDATE accesses SET next_check_at = $3, updated_at = $3" \
 	" WHERE access_id IN (SELECT access_id FROM accesses" \
@@ -469,7 +483,7 @@ const struct db_query *const accesses_queries[] = {
 	&q_ensure, &q_proven, &q_get, &q_save, &q_planned, &q_active,
 	&q_list_host,
 	&q_list_endpoint, &q_list_status, &q_list_mode, &q_list, &q_due,
-	&q_next_due, &q_hasten_endpoint,
+	&q_next_due, &q_plan_forgotten, &q_hasten_endpoint,
 	&q_hasten_host, &q_tally_host, &q_tally_endpoint, &q_event_add,
 	&q_event_forget, &q_event_list, NULL
 };

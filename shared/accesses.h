@@ -96,6 +96,13 @@ int accesses_planned(struct db *db, const char *access_id,
 		     int64_t next_check_at, int64_t now, struct err *err)
 	MUST_CHECK;
 
+/*
+ * Let those be checked at `next_check_at` that were proven while nobody
+ * planned: that have no next check, nor one under way.
+ */
+int accesses_plan_forgotten(struct db *db, int64_t next_check_at, int64_t now,
+			    struct err *err) MUST_CHECK;
+
 /* Has this host an active access of this endpoint in the mode? */
 int accesses_active(struct db *db, const char *host_id,
 		    const char *endpoint_key, enum access_mode mode,

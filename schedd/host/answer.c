@@ -95,6 +95,15 @@ static enum failure judge_error(const struct answer *answer)
 	return class_of_status(answer->status);
 }
 
+/* A number, or what somebody before the host made of it. */
+static bool is_zero(const json_t *code)
+{
+	const char *text = json_string_value(code);
+
+	return text ? strcmp(text, "0") == 0
+		    : json_is_integer(code) && json_integer_value(code) == 0;
+}
+
 enum failure host_judge(const struct answer *answer)
 {
 	enum failure why = judge_delivery(answer);
@@ -106,7 +115,7 @@ enum failure host_judge(const struct answer *answer)
 		return judge_foreign(answer);
 	if (!judge_is_success(answer))
 		return judge_error(answer);
-	if (json_is_integer(code) && json_integer_value(code) == 0)
+	if (is_zero(code))
 		return FAILURE_NONE;
 	return FAILURE_HOST_REFUSED;
 }

@@ -10,14 +10,6 @@
 
 static const char chat_path[] = "/chat/completions";
 
-static const char *const names[] = {
-	[RESPONSES_UNKNOWN] = "unknown",
-	[RESPONSES_WORK] = "work",
-	[RESPONSES_REFUSED] = "refused",
-	[RESPONSES_ABSENT] = "absent",
-};
-TABLE_ENUM_DEFINE(upstream_responses, names, RESPONSES__MAX);
-
 char *upstream_responses_url(const char *chat_url)
 {
 	size_t len = strlen(chat_url), tail = sizeof(chat_path) - 1;
@@ -80,25 +72,15 @@ enum upstream_responses upstream_responses_of_status(int64_t status)
 	}
 }
 
-enum upstream_responses upstream_judge_responses(const struct answer *answer,
-						 enum failure *ret_why)
+int upstream_judge_responses(const struct answer *answer)
 {
-	bool success = judge_is_success(answer);
-	enum failure why = success && is_response(answer)
-		? FAILURE_NONE : upstream_classify(answer, NULL);
-
-	if (ret_why)
-		*ret_why = why;
-	if (why == FAILURE_NONE)
-		return RESPONSES_WORK;
 	if (answer->transport != TRANSPORT_OK)
-		return RESPONSES_UNKNOWN;
-	/* The page of a console stands where no API is. */
-	if (success)
-		return judge_is_html(answer) ? RESPONSES_ABSENT
-					     : RESPONSES_UNKNOWN;
+		return 0;
+	if (judge_is_success(answer) && !is_response(answer))
+		return judge_is_html(answer) ? 404 : 0;
 	/* It knows the path and misses the model there. */
-	if (why == FAILURE_MODEL_NOT_FOUND && answer->status == 404)
-		return RESPONSES_UNKNOWN;
-	return upstream_responses_of_status(answer->status);
+	if (answer->status == 404 &&
+	    upstream_classify(answer, NULL) == FAILURE_MODEL_NOT_FOUND)
+		return 0;
+	return answer->status;
 }

@@ -11,8 +11,7 @@
 #define SCHEDD_UPSTREAM_RESPONSES_H
 
 #include "schedd/exchange.h"
-#include "shared/failure.h"
-#include "shared/table.h"
+#include "shared/own.h"
 
 enum upstream_responses {
 	RESPONSES_UNKNOWN,	/* not asked, or it says nothing of the path */
@@ -22,8 +21,6 @@ enum upstream_responses {
 	RESPONSES__MAX
 };
 
-TABLE_ENUM_DECLARE(upstream_responses);
-
 /* The URL beside a chat URL.  The caller frees it. */
 char *upstream_responses_url(const char *chat_url) GIVES_MEMORY;
 
@@ -31,15 +28,14 @@ char *upstream_responses_url(const char *chat_url) GIVES_MEMORY;
 void upstream_ask_responses(struct request *request, const char *chat_url,
 			    const char *model);
 
-/* *ret_why, if not NULL, is the class of the answer. */
-enum upstream_responses upstream_judge_responses(const struct answer *answer,
-						 enum failure *ret_why);
-
 /*
- * The same from a status alone, as it is stored; 0 is RESPONSES_UNKNOWN.  A
- * 404 counts as absent: who has only the status cannot see that a model was
- * meant.
+ * The status to be kept of an answer: its own, but 404 for the page that
+ * stands where no API is, and 0 for what says nothing of the path: no answer,
+ * a success that is no response, a model that is not known there.
  */
+int upstream_judge_responses(const struct answer *answer);
+
+/* What a kept status means. */
 enum upstream_responses upstream_responses_of_status(int64_t status);
 
 #endif

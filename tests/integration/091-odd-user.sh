@@ -128,6 +128,6 @@ new_key odd
 PROVIDER_KEY=$SITE/etc/odd.key
 start_schedd && start_pool 4 && start_nginx ||
 	bail_out "the stack does not start"
-each_host on_a_host
+each_host_at_once on_a_host
 no_secret_leaks
 done_testing

@@ -36,27 +36,69 @@ start_hosts() {
 	done
 }
 
-# each_host COMMAND: with HOST_URL, ADMIN_KEY, and HOST_ID and version as CRM
-# knows it.  What COMMAND sees as standard input is empty.
+# the_host PAIR: sets HOST_URL, ADMIN_KEY, and HOST_ID and version as CRM knows
+# it.
+the_host() {
+	HOST_URL=${1%%=*}
+	ADMIN_KEY=$SITE/etc/host-$host_number.key
+	[ -s "$ADMIN_KEY" ] || (umask 077 && cp "${1#*=}" "$ADMIN_KEY")
+	ctl -o json host add --base-url "$HOST_URL" --auth-type api_key \
+		--token-file "$ADMIN_KEY"
+	if [ "$RC" -ne 0 ]; then
+		# An earlier turn has added it.
+		ctl -o json host list
+		OUT=$(printf '%s' "$OUT" | jq --arg url "$HOST_URL" \
+			'.[] | select(.base_url == $url)')
+	fi
+	HOST_ID=$(printf '%s' "$OUT" | jq -r .host_id)
+	# Few replies are held back at once: the probe may still run.
+	wait_for host_is_known
+}
+
+host_is_known() {
+	api GET "/api/hosts/$HOST_ID"
+	version=$(json '.version // empty')
+	[ -n "$version" ]
+}
+
+# each_host COMMAND: one after the other.
 each_host() {
 	host_number=0
 	while read -r pair <&3; do
 		host_number=$((host_number + 1))
-		HOST_URL=${pair%%=*}
-		ADMIN_KEY=$SITE/etc/host-$host_number.key
-		(umask 077 && cp "${pair#*=}" "$ADMIN_KEY")
-		ctl -o json host add --base-url "$HOST_URL" \
-			--auth-type api_key --token-file "$ADMIN_KEY"
-		if [ "$RC" -ne 0 ]; then
-			# An earlier turn has added it.
-			ctl -o json host list
-			OUT=$(printf '%s' "$OUT" | jq --arg url "$HOST_URL" \
-				'.[] | select(.base_url == $url)')
-		fi
-		HOST_ID=$(printf '%s' "$OUT" | jq -r .host_id)
-		version=$(printf '%s' "$OUT" | jq -r .version)
+		the_host "$pair"
 		"$@" </dev/null
 	done 3<"$WORK/pairs"
+}
+
+# each_host_at_once COMMAND: each in a process and with a $WORK of its own.
+each_host_at_once() {
+	host_number=0
+	children=
+	while read -r pair <&3; do
+		host_number=$((host_number + 1))
+		mkdir -p "$WORK/at-$host_number"
+		(
+			WORK=$WORK/at-$host_number
+			test_count=0
+			the_host "$pair"
+			"$@"
+		) </dev/null >"$WORK/at-$host_number.tap" 2>&1 3<&- &
+		children="$children $!"
+	done 3<"$WORK/pairs"
+	for child in $children; do
+		wait "$child" || fail "what goes on at a host goes on to its end"
+	done
+	cat "$WORK"/at-*.tap >"$WORK/at.tap"
+	cat "$WORK"/at-*/*.secret >>"$WORK/at.secret" 2>/dev/null
+	while IFS= read -r line; do
+		case $line in
+		'ok '*) pass "${line#* - }" ;;
+		'not ok '*) fail "${line#* - }" ;;
+		*) echo "$line" ;;
+		esac
+	done <"$WORK/at.tap"
+	rm -rf "$WORK"/at-*
 }
 
 # The host's own API: admin METHOD PATH [JSON].  Not by ask, as replies are

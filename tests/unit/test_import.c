@@ -191,6 +191,7 @@ static void a_memo_comes_back_whole(void **state)
 	/* Numbers and truths at once, and text as long as it may be. */
 	memset(&from->memo, 1, sizeof(from->memo));
 	FILL(from->memo.finding_id);
+	FILL(from->memo.found);
 	FILL(from->memo.looked_at);
 	FILL(from->memo.proof_id);
 	FILL(from->memo.tried);
