@@ -340,7 +340,9 @@ static int ask_siblings(const struct store *store, const struct import *im,
 {
 	const struct diagnosis *d = &im->diagnosis;
 
-	if (im->access.failures > 1 || store->settings->watch_every_s == 0)
+	/* Once for each time that it begins to fail, or they would take turns. */
+	if (im->access.first_failure_at != now ||
+	    store->settings->watch_every_s == 0)
 		return 0;
 	if (may_be_the_provider(d) &&
 	    accesses_hasten_endpoint(store->db, im->item.endpoint_key,

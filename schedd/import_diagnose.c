@@ -151,15 +151,54 @@ static struct host_mend_plan shown(const struct import *im,
 	return plan;
 }
 
+/*
+ * The one whose key the provider was asked with is dealt with before another:
+ * what is known of it makes it look better than those of which less is known.
+ */
+static const struct resource *begun_with(const struct import *im,
+					 const json_t *items)
+{
+	for (size_t i = 0; i < im->naccounts; i++) {
+		const struct resource *r = &im->accounts[i];
+
+		if (im->diagnosis.provider.at != 0 && r->host_resource_id &&
+		    strtoll(r->host_resource_id, NULL, 10) ==
+		    im->memo.suspect && !import_was_looked_at(im, r) &&
+		    shown(im, r, listed(items, r->host_resource_id)).symptoms)
+			return r;
+	}
+	return NULL;
+}
+
+/*
+ * The proof got an answer that an account gave: one that somebody switched
+ * off, or that is gone, was not it.
+ */
+static bool did_not_answer(const struct import *im,
+			   const struct host_mend_plan *plan)
+{
+	enum failure why = (enum failure)im->memo.diagnosed;
+
+	if (why == FAILURE_NONE || why == FAILURE_NO_ACCOUNT ||
+	    why == FAILURE_MODEL_NOT_LISTED || why == FAILURE_MODEL_NOT_FOUND)
+		return false;
+	return plan->symptoms & (1u << HOST_SYMPTOM_OFF |
+				 1u << HOST_SYMPTOM_GONE);
+}
+
 /* The one of our accounts with which most is wrong; NULL: none. */
 static const struct resource *worst_of(const struct import *im,
-				       const json_t *items)
+				       const json_t *items,
+				       struct host_mend_plan *ret)
 {
 	const struct resource *found = NULL;
 	struct host_mend_plan worst = { 0 };
 
 	if (!import_can_look(im))
 		return NULL;
+	found = begun_with(im, items);
+	if (found)
+		return found;
 	for (size_t i = 0; i < im->naccounts; i++) {
 		const struct resource *r = &im->accounts[i];
 		struct host_mend_plan plan;
@@ -167,11 +206,12 @@ static const struct resource *worst_of(const struct import *im,
 		if (!r->host_resource_id || import_was_looked_at(im, r))
 			continue;
 		plan = shown(im, r, listed(items, r->host_resource_id));
-		if (!is_worse(&plan, &worst))
+		if (did_not_answer(im, &plan) || !is_worse(&plan, &worst))
 			continue;
 		worst = plan;
 		found = r;
 	}
+	*ret = worst;
 	return found;
 }
 
@@ -195,17 +235,29 @@ static void suspect_ours(struct import *im)
 		suspect(im, &im->resources[IMPORT_ACCOUNT]);
 }
 
+/* The provider decides what can be mended, not what a person wants. */
+static bool wants_direct(const struct import *im,
+			 const struct host_mend_plan *plan)
+{
+	return plan->ours && im->item.chat_url &&
+	       im->item.resolved_smoke_model;
+}
+
 /* What the list shows of it: enough, or has it to be looked at by itself? */
 static struct verdict looked(struct import *im, const struct resource *account,
-			     const json_t *live)
+			     const json_t *live,
+			     const struct host_mend_plan *plan)
 {
 	bool ours = im->suspect.host_resource_id &&
 		    strcmp(im->suspect.host_resource_id,
 			   account->host_resource_id) == 0;
+	bool direct = wants_direct(im, plan);
 
-	if (!ours)	/* its row and key are read before the next step */
+	if (!ours) {	/* its row and key are read before the next step */
 		suspect(im, account);
-	if (!ours || im->diagnosis.provider.at == 0)
+		return go_to(direct ? "diagnose.direct" : "diagnose.accounts");
+	}
+	if (direct && im->diagnosis.provider.at == 0)
 		return go_to("diagnose.direct");
 	if (!live)
 		return go_to("mend.read");
@@ -220,16 +272,18 @@ struct verdict got_diagnose_accounts(void *subject,
 	struct host_page page = { 0 };
 	enum failure why = host_judge_page(answer, &page);
 	const struct resource *worst;
+	struct host_mend_plan plan = { 0 };
 
 	import_saw(im, answer);
 	if (why != FAILURE_NONE && !im->memo.diagnosed)
 		return import_host_failed(im, answer, why);
 	/* A list that is cut off says nothing of what is not in it. */
 	worst = why == FAILURE_NONE && host_page_is_last(&page)
-		? worst_of(im, page.items) : NULL;
+		? worst_of(im, page.items, &plan) : NULL;
 	if (worst)
 		return looked(im, worst, listed(page.items,
-						worst->host_resource_id));
+						worst->host_resource_id),
+			      &plan);
 	im->memo.all_seen = why == FAILURE_NONE && host_page_is_last(&page) &&
 			    import_can_look(im);
 	if (!im->memo.diagnosed)

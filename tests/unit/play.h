@@ -219,13 +219,15 @@ MAYBE_UNUSED static struct play play_flow(struct import *im,
 	"\"credentials\":{\"base_url\":\"https://p.example/v1\"," MAPPING \
 	"},\"extra\":{" MODE "},\"group_ids\":[7]}"
 
-/* An account as the host shows it; what `more` names stands in front. */
-#define SHOWN(id, more) "{\"id\":" #id "," more "\"name\":" \
+/* An account as the host shows it; of members named twice the last counts. */
+#define SHOWN(id, more) "{\"id\":" #id ",\"name\":" \
 	"\"p crm-abc123-account" #id "\",\"platform\":\"openai\"," \
 	"\"type\":\"apikey\",\"status\":\"active\",\"schedulable\":true," \
 	"\"priority\":50,\"credentials\":{\"base_url\":" \
 	"\"https://p.example/v1\"," MAPPING "},\"extra\":{" MODE "}," \
-	"\"group_ids\":[7]}"
+	"\"group_ids\":[7]" more "}"
+#define OFF ",\"schedulable\":false"
+#define CONVERTS ",\"extra\":{}"
 #define PAGE(list) ENVELOPE("{\"items\":[" list "],\"total\":1,\"page\":1," \
 	"\"page_size\":1000,\"pages\":1}")
 #define CUT_PAGE(list) ENVELOPE("{\"items\":[" list "],\"total\":2000," \
