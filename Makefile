@@ -56,7 +56,7 @@ BENCHES	 = $(patsubst tests/bench/%.c,$(B)/%,$(wildcard tests/bench/bench_*.c))
 OURS	 = $(wildcard shared/*.c fcgi/*.c schedd/*.c schedd/*/*.c cli/*.c)
 
 all: $(PROGRAMS)
-.PHONY: all programs tests check check-unit check-sim check-int check-san \
+.PHONY: all programs tests check check-unit check-sim check-int check-hosts check-san \
 	check-fresh analyze tidy coverage soak bench fuzz lint fmt install \
 	clean
 
@@ -134,7 +134,12 @@ SEEDS ?= 1000
 check-sim: $(SIMS)
 	scripts/run-sims.sh $(SEEDS) $(SIMS)
 check-int: programs
-	B=$(B) scripts/run-tests.sh integration $(sort $(wildcard tests/integration/[0-9]*.sh))
+	B=$(B) scripts/run-tests.sh integration $(sort $(wildcard tests/integration/[0-9]*.sh)) \
+		tests/matrix/run.sh
+# These take simulated hosts, or real ones that REAL_HOSTS names.
+check-hosts: programs
+	B=$(B) TIMEOUT=1800 scripts/run-tests.sh hosts tests/matrix/run.sh \
+		$(addprefix tests/integration/,090-break.sh 091-odd-user.sh 095-surfaces.sh)
 check-san:
 	$(MAKE) SAN=1 tests
 	$(MAKE) SAN=1 SEEDS=200 check-unit check-sim
