@@ -95,6 +95,7 @@ struct import_memo {
 	int64_t counted;	/* the account whose repair was counted */
 	int64_t changed_at;	/* of the account's state, by us */
 	bool ours;		/* what is wrong with it is ours to mend */
+	bool reread;		/* it was read by itself, to plan upon */
 	bool stale;		/* it looks well: nothing but a nudge is left */
 	bool restricted;	/* by a channel */
 	bool channels_seen;

@@ -106,115 +106,6 @@ bool ask_diagnose_accounts(const void *subject, struct request *request)
 	return true;
 }
 
-/* The account of this id in a listing; NULL if it is not there. */
-static const json_t *listed(const json_t *items, const char *id)
-{
-	int64_t wanted = id ? strtoll(id, NULL, 10) : 0;
-	const json_t *item;
-	size_t i;
-
-	json_array_foreach(items, i, item)
-		if (host_object_id(item) == wanted)
-			return item;
-	return NULL;
-}
-
-/*
- * Worse than what was found so far?  The first symptoms are the worst; but
- * what is ours to mend goes first, as there is not room for all.
- */
-static bool is_worse(const struct host_mend_plan *plan,
-		     const struct host_mend_plan *worst)
-{
-	unsigned one = plan->symptoms, other = worst->symptoms;
-
-	if (one == 0 || other == 0 || plan->ours != worst->ours)
-		return one != 0 && (other == 0 || plan->ours);
-	return (one & -one) < (other & -other);
-}
-
-static struct host_mend_plan shown(const struct import *im,
-				   const struct resource *account,
-				   const json_t *live)
-{
-	struct import_case the;
-	struct host_mend_plan plan = {
-		.symptoms = 1u << HOST_SYMPTOM_GROUPS, .ours = true,
-	};
-
-	/* Not in the list: it may be anywhere, or gone. */
-	if (!live)
-		return plan;
-	import_case(im, account, live, &the);
-	plan = host_mend_plan(&the.the);
-	import_case_done(&the);
-	return plan;
-}
-
-/*
- * The one whose key the provider was asked with is dealt with before another:
- * what is known of it makes it look better than those of which less is known.
- */
-static const struct resource *begun_with(const struct import *im,
-					 const json_t *items)
-{
-	for (size_t i = 0; i < im->naccounts; i++) {
-		const struct resource *r = &im->accounts[i];
-
-		if (im->diagnosis.provider.at != 0 && r->host_resource_id &&
-		    strtoll(r->host_resource_id, NULL, 10) ==
-		    im->memo.suspect && !import_was_looked_at(im, r) &&
-		    shown(im, r, listed(items, r->host_resource_id)).symptoms)
-			return r;
-	}
-	return NULL;
-}
-
-/*
- * The proof got an answer that an account gave: one that somebody switched
- * off, or that is gone, was not it.
- */
-static bool did_not_answer(const struct import *im,
-			   const struct host_mend_plan *plan)
-{
-	enum failure why = (enum failure)im->memo.diagnosed;
-
-	if (why == FAILURE_NONE || why == FAILURE_NO_ACCOUNT ||
-	    why == FAILURE_MODEL_NOT_LISTED || why == FAILURE_MODEL_NOT_FOUND)
-		return false;
-	return plan->symptoms & (1u << HOST_SYMPTOM_OFF |
-				 1u << HOST_SYMPTOM_GONE);
-}
-
-/* The one of our accounts with which most is wrong; NULL: none. */
-static const struct resource *worst_of(const struct import *im,
-				       const json_t *items,
-				       struct host_mend_plan *ret)
-{
-	const struct resource *found = NULL;
-	struct host_mend_plan worst = { 0 };
-
-	if (!import_can_look(im))
-		return NULL;
-	found = begun_with(im, items);
-	if (found)
-		return found;
-	for (size_t i = 0; i < im->naccounts; i++) {
-		const struct resource *r = &im->accounts[i];
-		struct host_mend_plan plan;
-
-		if (!r->host_resource_id || import_was_looked_at(im, r))
-			continue;
-		plan = shown(im, r, listed(items, r->host_resource_id));
-		if (did_not_answer(im, &plan) || !is_worse(&plan, &worst))
-			continue;
-		worst = plan;
-		found = r;
-	}
-	*ret = worst;
-	return found;
-}
-
 /* Let the steps that follow be about this account. */
 static void suspect(struct import *im, const struct resource *account)
 {
@@ -223,6 +114,7 @@ static void suspect(struct import *im, const struct resource *account)
 	if (im->memo.suspect != id) {
 		im->memo.suspect = id;
 		im->memo.done = im->memo.mend = 0;
+		im->memo.reread = false;
 		im->diagnosis.provider = (struct evidence){ 0 };
 	}
 	snprintf(im->diagnosis.account_id, sizeof(im->diagnosis.account_id),
@@ -279,9 +171,9 @@ struct verdict got_diagnose_accounts(void *subject,
 		return import_host_failed(im, answer, why);
 	/* A list that is cut off says nothing of what is not in it. */
 	worst = why == FAILURE_NONE && host_page_is_last(&page)
-		? worst_of(im, page.items, &plan) : NULL;
+		? import_worst(im, page.items, &plan) : NULL;
 	if (worst)
-		return looked(im, worst, listed(page.items,
+		return looked(im, worst, import_listed(page.items,
 						worst->host_resource_id),
 			      &plan);
 	im->memo.all_seen = why == FAILURE_NONE && host_page_is_last(&page) &&
@@ -440,6 +332,8 @@ static bool test_may_tell(const struct import *im)
 	       d->upstream.at == 0 && d->gateway.status != 503 &&
 	       d->account.at != 0 && d->account.class == FAILURE_NONE &&
 	       d->provider.at != 0 && d->provider.class == FAILURE_NONE &&
+	       im->memo.diagnosed != FAILURE_BALANCE_EXHAUSTED &&
+	       im->memo.diagnosed != FAILURE_CONCURRENCY_LIMITED &&
 	       !import_is_of_the_key((enum failure)im->memo.diagnosed);
 }
 
@@ -499,6 +393,13 @@ static struct verdict mend(const struct import *im)
 	return next;
 }
 
+/* There is a plan, or it was not read by itself yet. */
+static bool can_mend(const struct import *im)
+{
+	return im->memo.mends < MENDS_MAX &&
+	       (im->memo.mend || !im->memo.reread);
+}
+
 struct verdict got_diagnose_end(void *subject, const struct answer *answer)
 {
 	struct import *im = subject;
@@ -515,16 +416,20 @@ struct verdict got_diagnose_end(void *subject, const struct answer *answer)
 		im->memo.tested = true;
 		return go_to("diagnose.test");
 	}
+	/* Nothing fails, but it lacks its armour. */
+	if (d->account.class == FAILURE_NONE && im->memo.mend &&
+	    !im->memo.diagnosed && symptoms.may_mend && can_mend(im))
+		return mend(im);
 	cause = diagnose(&symptoms);
 	d->hop = cause.hop;
 	d->class = cause.class;
 	d->next = cause.next;
 	d->at = im->now;
-	if (cause.next == NEXT_REPAIR && im->memo.mends < MENDS_MAX)
+	if (cause.next == NEXT_REPAIR && can_mend(im))
 		return mend(im);
 	if (!im->memo.diagnosed)
 		return keep_finding(im);
 	if (cause.next == NEXT_REPAIR)
-		d->next = NEXT_GAVE_UP;
+		d->next = im->memo.mends ? NEXT_GAVE_UP : NEXT_OPERATOR;
 	return failed(cause.class);
 }

@@ -13,6 +13,7 @@
 #include "schedd/host/subscription.h"
 #include "schedd/host/user.h"
 #include "schedd/import_steps.h"
+#include "schedd/judge.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -125,6 +126,9 @@ struct verdict got_bind_key(void *subject, const struct answer *answer)
 		return go_to("access.whoami");
 	why = host_judge_key_bind(answer, import_id(im, IMPORT_GROUP));
 	import_saw(im, answer);
+	/* It may have been moved: undo puts it back where it was. */
+	if (import_is_given(im) && judge_is_doubtful(answer))
+		im->memo.rebound = true;
 	if (why == FAILURE_GONE)
 		return key_gone(im, why);
 	if (why != FAILURE_NONE)

@@ -53,6 +53,7 @@ static const struct {
 	FIELD(MEMO_I64,	 counted),
 	FIELD(MEMO_I64,	 changed_at),
 	FIELD(MEMO_BOOL, ours),
+	FIELD(MEMO_BOOL, reread),
 	FIELD(MEMO_BOOL, stale),
 	FIELD(MEMO_BOOL, restricted),
 	FIELD(MEMO_BOOL, channels_seen),

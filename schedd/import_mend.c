@@ -280,6 +280,7 @@ struct verdict got_mend_read(void *subject, const struct answer *answer)
 	struct host_mend_plan plan;
 	enum failure why;
 
+	im->memo.reread = true;
 	if (!answer)
 		return go_to("diagnose.end");
 	why = host_judge(answer);
@@ -287,8 +288,12 @@ struct verdict got_mend_read(void *subject, const struct answer *answer)
 	if (why != FAILURE_NONE && why != FAILURE_GONE)
 		return import_host_failed(im, answer, why);
 	plan = import_plan(im, why == FAILURE_GONE ? NULL : host_data(answer));
-	/* Well again, after what was done: that it works is for a proof to say. */
-	if (plan.symptoms == 0 && im->memo.done)
+	/*
+	 * Well again, after what was done: that it works is for a proof to
+	 * say, and so is whether the scheduler knows it by now.
+	 */
+	if ((plan.symptoms & ~(1u << HOST_SYMPTOM_STALE)) == 0 &&
+	    im->memo.done)
 		return mended(im);
 	return go_to("diagnose.end");
 }
@@ -360,10 +365,12 @@ struct verdict got_mend_act(void *subject, const struct answer *answer)
 	if (why == FAILURE_NONE)
 		note_done(im, &the.the, &mend, answer != NULL);
 	import_case_done(&the);
-	next.delay_ms = im->memo.mend_delay;
+	/* Should it be asked again, then for the same. */
+	if (why != FAILURE_NONE && why != FAILURE_GONE)
+		return import_host_failed(im, answer, why);
 	im->memo.mend = 0;
 	if (why == FAILURE_GONE)
 		return go_to("mend.read");
-	return why == FAILURE_NONE ? next
-				   : import_host_failed(im, answer, why);
+	next.delay_ms = im->memo.mend_delay;
+	return next;
 }

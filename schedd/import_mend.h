@@ -34,6 +34,17 @@ void import_looked_at(struct import *im);
 bool import_was_looked_at(const struct import *im,
 			  const struct resource *account);
 
+/* The account of this id in a listing; NULL if it is not there. */
+const json_t *import_listed(const json_t *items, const char *id);
+
+/*
+ * The account that a listing shows to be worst off, of those that were not
+ * looked at and can be to blame; NULL: none.  *ret is what would be done.
+ */
+const struct resource *import_worst(const struct import *im,
+				    const json_t *items,
+				    struct host_mend_plan *ret);
+
 /* Is there room for one more?  A group may hold hundreds that are out. */
 bool import_can_look(const struct import *im);
 

@@ -340,7 +340,8 @@ static struct verdict proven(struct import *im)
 		im->memo.nonce[0] = '\0';
 		return go_to("prove.move");
 	}
-	im->diagnosis = (struct diagnosis){ 0 };
+	if (!im->memo.finding)
+		im->diagnosis = (struct diagnosis){ 0 };
 	own_set(&im->item.diagnosis, NULL);
 	settle_made(im);
 	if (im->item.validation == VALIDATION_UNKNOWN)

@@ -9,6 +9,9 @@
 #define MINUTE INT64_C(60000)
 #define HOUR (60 * MINUTE)
 
+/* As many repairs as anybody would make. */
+#define FIGHT_ACTS 100
+
 /* What each kind is like. */
 static const struct {
 	const char *name;
@@ -131,9 +134,12 @@ int64_t sky_acts(const struct sky *sky, const struct weather *act)
 	for (size_t i = 0; i < sky->count; i++) {
 		const struct weather *w = &sky->list[i];
 
-		n += (kinds[w->kind].mended || w->kind == WEATHER_FIGHT) &&
-		     w->provider == act->provider && w != act &&
-		     w->from <= act->from && w->until > act->from - 24 * HOUR;
+		if (w->provider != act->provider || w == act ||
+		    w->from > act->from || w->until <= act->from - 24 * HOUR)
+			continue;
+		/* A fight uses up all that is mended in a day. */
+		n += w->kind == WEATHER_FIGHT ? FIGHT_ACTS
+					      : kinds[w->kind].mended;
 	}
 	return n;
 }

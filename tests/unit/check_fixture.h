@@ -248,6 +248,30 @@ MAYBE_UNUSED static void check_ends(struct script *script,
 	import_free(&subject);
 }
 
+/* All zero: a proof that is good. */
+MAYBE_UNUSED static const struct outcome good;
+
+/* What the gateway says, with the provider fine. */
+MAYBE_UNUSED static struct outcome at_gateway(enum failure why)
+{
+	return (struct outcome){ .why = why, .hop = HOP_GATEWAY,
+				 .next = NEXT_RETRY };
+}
+
+MAYBE_UNUSED static struct outcome at(enum hop hop, enum failure why)
+{
+	return (struct outcome){ .why = why, .hop = hop,
+				 .next = NEXT_OPERATOR };
+}
+
+MAYBE_UNUSED static void ends(struct script *script, const struct place *place,
+		 struct outcome outcome)
+{
+	char check_id[ID_MAX];
+
+	check_ends(script, place, &outcome, check_id);
+}
+
 /* ---- looking at rows ---- */
 
 #define ACCESS CLEANUP(access_done) struct access

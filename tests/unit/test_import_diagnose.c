@@ -368,8 +368,9 @@ static void a_host_that_tests_by_chat_is_asked_last(void **state)
 		{ LOG, SAYS(200, PAGE("")) },
 		{ LIST_ACCOUNTS, SAYS(200, PAGE(WELL)) },
 		{ "POST /api/v1/admin/accounts/5/test", SAYS_TEXT(200,
-			"data: {\"type\":\"error\",\"error\":"
-			"\"API returned 401: bad key\"}\n\n") },
+			"data: {\"type\":\"test_start\"}\n\ndata: {\"type\":"
+			"\"error\",\"error\":\"Chat Completions API "
+			"returned 401: bad key\"}\n\n") },
 	};
 	OURS;
 	IMPORT im = check_on(NEW, CHECK_BY_WATCH, rows.list, rows.n);

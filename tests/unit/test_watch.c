@@ -213,7 +213,6 @@ static void a_check_that_ends_plans_the_next(void **state)
 {
 	SCRIPT script = script_new(":memory:");
 	struct place place = place_on(script, script->host_id, P);
-	static const struct outcome good;
 	char check_id[ID_MAX];
 
 	(void)state;
