@@ -28,7 +28,7 @@
 #define TURNS_MAX 4000000
 
 /* A day for so many of the seeds that sim_engine gets: a day is longer. */
-#define SEEDS_A_DAY 20
+#define SEEDS_A_DAY 40
 
 /* With fewer days than this a crash follows every seventh commit only. */
 #define DAYS_THOROUGH 50
