@@ -199,20 +199,11 @@ static int note_accounts(const struct store *store, struct import *im,
 	return 0;
 }
 
-/* Nothing is suspect where somebody gets an answer. */
+/* Whatever somebody undid is not undone any more. */
 static int clear_suspicion(const struct store *store, const struct import *im,
 			   int64_t now, struct err *err)
 {
-	if (im->host.suspect_class &&
-	    (hosts_suspect(store->db, im->host.host_id, NULL, now, err) ||
-	     notices_end(store->db, NOTICE_HOST_SUSPECT, im->host.host_id, now,
-			 err)))
-		return -1;
-	if (im->endpoint.suspect_class &&
-	    (endpoints_suspect(store->db, im->item.endpoint_key, NULL, now,
-			       err) ||
-	     notices_end(store->db, NOTICE_PROVIDER_SUSPECT,
-			 im->item.endpoint_key, now, err)))
+	if (import_clear_suspicion(store, im, now, err))
 		return -1;
 	return notices_end(store->db, NOTICE_GAVE_UP, im->access.access_id,
 			   now, err);

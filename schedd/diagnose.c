@@ -157,8 +157,10 @@ static enum failure class_of(const struct rule *rule,
 static enum next_action next_of(const struct rule *rule, enum failure class,
 				const struct symptoms *s)
 {
-	if (rule->next == NEXT_REPAIR)
-		return s->may_mend ? NEXT_REPAIR : NEXT_GAVE_UP;
+	/* What ends by itself nobody undid. */
+	if (rule->next == NEXT_REPAIR && !s->may_mend)
+		return failure_facts(class)->passes ? NEXT_RETRY
+						    : NEXT_GAVE_UP;
 	if (rule->next == NEXT_OPERATOR && failure_facts(class)->passes)
 		return NEXT_RETRY;
 	return rule->next;

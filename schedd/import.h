@@ -239,6 +239,8 @@ int import_fill(const struct store *store, const char *item_id,
 	MUST_CHECK;
 int import_save_resources(const struct store *store, struct import *im,
 			  int64_t now, struct err *err) MUST_CHECK;
+int import_clear_suspicion(const struct store *store, const struct import *im,
+			   int64_t now, struct err *err) MUST_CHECK;
 int import_save_host(const struct store *store, struct import *im,
 		     int64_t now, struct err *err) MUST_CHECK;
 

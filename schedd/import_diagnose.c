@@ -430,6 +430,7 @@ struct verdict got_diagnose_end(void *subject, const struct answer *answer)
 	if (!im->memo.diagnosed)
 		return keep_finding(im);
 	if (cause.next == NEXT_REPAIR)
-		d->next = im->memo.mends ? NEXT_GAVE_UP : NEXT_OPERATOR;
+		d->next = failure_facts(cause.class)->passes ? NEXT_RETRY :
+			  im->memo.mends ? NEXT_GAVE_UP : NEXT_OPERATOR;
 	return failed(cause.class);
 }

@@ -9,6 +9,7 @@
 #include "schedd/watch.h"
 #include "shared/accesses.h"
 #include "shared/installation.h"
+#include "shared/notices.h"
 #include "shared/secrets.h"
 
 #define HOUR_MS 3600000
@@ -214,6 +215,24 @@ int import_save_resources(const struct store *store, struct import *im,
 	return resources_watched(store->db, &im->watched, now, err);
 }
 
+/* Nothing is suspect where somebody gets an answer. */
+int import_clear_suspicion(const struct store *store, const struct import *im,
+			   int64_t now, struct err *err)
+{
+	if (im->host.suspect_class &&
+	    (hosts_suspect(store->db, im->host.host_id, NULL, now, err) ||
+	     notices_end(store->db, NOTICE_HOST_SUSPECT, im->host.host_id, now,
+			 err)))
+		return -1;
+	if (im->endpoint.suspect_class &&
+	    (endpoints_suspect(store->db, im->item.endpoint_key, NULL, now,
+			       err) ||
+	     notices_end(store->db, NOTICE_PROVIDER_SUSPECT,
+			 im->item.endpoint_key, now, err)))
+		return -1;
+	return 0;
+}
+
 int64_t import_proof_life_ms(const struct settings *settings)
 {
 	return settings->proof_hours * HOUR_MS;
@@ -254,6 +273,8 @@ static int save_proof(const struct store *store, struct import *im,
 		return -1;
 	if (!proof->ok)		/* one failure breaks no access (D27) */
 		return 0;
+	if (import_clear_suspicion(store, im, now, err))
+		return -1;
 	return accesses_proven(store->db, access_id, proof_id,
 			       watch_next(store->settings, now,
 					  store->random(store->random_arg)),

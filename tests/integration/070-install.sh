@@ -33,8 +33,8 @@ is "the units name it" "$(grep -ho '/usr[a-z/]*/crm[a-z-]*' \
 # The example says what is in force without a file.
 for program in crm-fcgi crm-schedd; do
 	is "the example is what $program --check prints" \
-		"$(env -u CRM_CONF "$B/$program" --check --config \
-		conf/crm.conf.example)" "$(cat conf/crm.conf.example)"
+		"$(env -u CRM_PRIVATE_PROVIDERS -u CRM_CONF "$B/$program" \
+		--check --config conf/crm.conf.example)" "$(cat conf/crm.conf.example)"
 done
 ok "the programs know its every setting" "$B/crm-schedd" --check --config \
 	"$root/etc/crm/crm.conf.example"
