@@ -181,16 +181,8 @@ struct verdict got_private_still(void *subject, const struct answer *answer)
 bool ask_create_clone(const void *subject, struct request *request)
 {
 	const struct import *im = subject;
-	const struct resource *r = &im->resources[IMPORT_CLONE];
-	const struct host_account_making making = {
-		.wanted_json = r->wanted_json,
-		.mark = r->mark,
-		.generation = r->generation,
-		.only_group = import_id(im, birth_group(im)),
-	};
-	struct err err;
 
-	return host_ask_account_create(request, &im->peer, &making, &err) == 0;
+	return import_ask_account(im, IMPORT_CLONE, birth_group(im), request);
 }
 
 struct verdict got_create_clone(void *subject, const struct answer *answer)

@@ -304,19 +304,26 @@ struct verdict got_group_still(void *subject, const struct answer *answer)
 	return go_on();
 }
 
-bool ask_create_account(const void *subject, struct request *request)
+bool import_ask_account(const struct import *im, enum import_resource which,
+			enum import_resource group, struct request *request)
 {
-	const struct import *im = subject;
-	const struct resource *r = &im->resources[IMPORT_ACCOUNT];
+	const struct resource *r = &im->resources[which];
 	const struct host_account_making making = {
 		.wanted_json = r->wanted_json,
 		.mark = r->mark,
 		.generation = r->generation,
-		.only_group = import_id(im, birth_group(im)),
+		.only_group = import_id(im, group),
 	};
 	struct err err;
 
 	return host_ask_account_create(request, &im->peer, &making, &err) == 0;
+}
+
+bool ask_create_account(const void *subject, struct request *request)
+{
+	const struct import *im = subject;
+
+	return import_ask_account(im, IMPORT_ACCOUNT, birth_group(im), request);
 }
 
 struct verdict got_create_account(void *subject, const struct answer *answer)

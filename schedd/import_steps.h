@@ -195,6 +195,13 @@ struct verdict import_leave(struct import *im, struct verdict v);
 /* Whom the subscription is for. */
 int64_t import_subscriber(const struct import *im);
 
+/*
+ * The create of an account, ours or its copy, born in one group.  False if
+ * its frozen body cannot be read.
+ */
+bool import_ask_account(const struct import *im, enum import_resource which,
+			enum import_resource group, struct request *request);
+
 /* Does this host need the account to wait where nobody reaches it? */
 bool import_needs_parking(const struct import *im);
 
