@@ -54,6 +54,14 @@ static void run_key(struct jout *out, const struct run *run)
 	jout_bool(out, "rebind", run->rebind);
 }
 
+static void run_canary(struct jout *out, const struct run *run)
+{
+	jout_i64(out, "canary_items", run->canary_items);
+	jout_i64(out, "canary_stop_after", run->canary_stop_after);
+	jout_str(out, "canary_state", canary_state_name(run->canary));
+	jout_str(out, "canary_class", run->canary_class);
+}
+
 void run_write(struct jout *out, const char *name, const struct run *run)
 {
 	jout_object(out, name);
@@ -74,6 +82,9 @@ void run_write(struct jout *out, const char *name, const struct run *run)
 	jout_i64(out, "items_broken", run->counts.broken);
 	jout_i64(out, "items_cancelled", run->counts.cancelled);
 	jout_i64(out, "items_warned", run->counts.warned);
+	run_canary(out, run);
+	jout_i64(out, "items_rejected", run->counts.rejected);
+	jout_raw(out, "rejected", run->rejected);
 	jout_str(out, "created_by", run->created_by);
 	jout_time(out, "created_at", run->created_at);
 	jout_time(out, "updated_at", run->updated_at);
@@ -95,6 +106,7 @@ static void item_states(struct jout *out, const struct item *item)
 	jout_str(out, "account_resolution", resolution);
 	jout_bool(out, "provision_reused", item->provision_reused);
 	jout_bool(out, "cancelled", item->cancelled);
+	jout_i64(out, "generation", item->generation);
 	jout_i64(out, "retry_count", item->retry_count);
 	jout_time(out, "last_retry_at", item->last_retry_at);
 	jout_time(out, "next_retry_at", item->next_retry_at);
@@ -103,10 +115,13 @@ static void item_states(struct jout *out, const struct item *item)
 static void item_models(struct jout *out, const struct item *item)
 {
 	jout_raw(out, "requested_models", item->requested_models);
+	jout_raw(out, "model_resolution", item->model_resolution);
 	jout_raw(out, "canonical_model_families",
 		 item->canonical_model_families);
 	jout_raw(out, "recommended_models", item->recommended_models);
 	jout_raw(out, "models", item->models);
+	jout_raw(out, "model_aliases", item->model_aliases);
+	jout_raw(out, "capability_profile", item->capability_profile);
 	jout_str(out, "resolved_smoke_model", item->resolved_smoke_model);
 	jout_str(out, "chat_url", item->chat_url);
 }
@@ -118,6 +133,9 @@ static void item_places(struct jout *out, const struct item *item)
 	jout_str(out, "reused_from_provider_id",
 		 item->reused_from_provider_id);
 	jout_str(out, "reused_from_account_id", item->reused_from_account_id);
+	jout_raw(out, "foreign_accounts", item->foreign_accounts);
+	jout_str(out, "adopt_account_id", item->adopt_account_id);
+	jout_str(out, "account_proxy", item->account_proxy);
 	jout_str(out, "channel_id", item->channel_id);
 	jout_str(out, "group_id", item->group_id);
 	jout_str(out, "account_id", item->account_id);
@@ -160,6 +178,9 @@ void item_begin(struct jout *out, const char *name, const struct item *item,
 	jout_str(out, "provider_id", item->provider_id);
 	jout_str(out, "endpoint_key", item->endpoint_key);
 	jout_str(out, "base_url", item->base_url);
+	jout_str(out, "label", item->label);
+	jout_str(out, "note", item->note);
+	view_known(out, "line", item->line);
 	item_states(out, item);
 	item_models(out, item);
 	item_places(out, item);

@@ -71,7 +71,10 @@ TABLE_ENUM_DEFINE(validation_status, validation_names,
 	" i.channel_id, i.group_id, i.account_id, i.failure_class," \
 	" i.failure_detail, i.warnings, i.created_at, i.updated_at," \
 	" i.finished_at, i.diagnosis, i.validation_status," \
-	" i.probe_advisory, i.responses_status"
+	" i.probe_advisory, i.responses_status, i.label, i.note, i.line," \
+	" i.account_proxy, i.adopt_account_id, i.generation," \
+	" i.model_aliases, i.model_resolution, i.capability_profile," \
+	" i.foreign_accounts"
 #define FROM_ITEMS \
 	" FROM import_run_items i" \
 	" JOIN secrets s ON s.secret_id = i.api_key_secret_id"
@@ -112,6 +115,21 @@ static void item_read_findings(const struct db_rows *rows, struct item *item)
 	item->responses_status = db_i64(rows, 39);
 }
 
+/* What people said of it, and what became of the names they typed. */
+static void item_read_wishes(const struct db_rows *rows, struct item *item)
+{
+	item->label = db_strdup(rows, 40);
+	item->note = db_strdup(rows, 41);
+	item->line = db_i64(rows, 42);
+	item->account_proxy = db_strdup(rows, 43);
+	item->adopt_account_id = db_strdup(rows, 44);
+	item->generation = db_i64(rows, 45);
+	item->model_aliases = db_strdup(rows, 46);
+	item->model_resolution = db_strdup(rows, 47);
+	item->capability_profile = db_strdup(rows, 48);
+	item->foreign_accounts = db_strdup(rows, 49);
+}
+
 static int item_read(const struct db_rows *rows, struct item *ret,
 		     struct err *err)
 {
@@ -135,6 +153,7 @@ static int item_read(const struct db_rows *rows, struct item *ret,
 	item.last_retry_at = db_i64(rows, 18);
 	item.next_retry_at = db_i64(rows, 19);
 	item_read_findings(rows, &item);
+	item_read_wishes(rows, &item);
 	item.created_at = db_i64(rows, 33);
 	item.updated_at = db_i64(rows, 34);
 	item.finished_at = db_i64(rows, 35);
@@ -154,6 +173,14 @@ void item_done(struct item *item)
 	free(item->api_key_fingerprint);
 	free(item->api_key_last4);
 	free(item->requested_models);
+	free(item->label);
+	free(item->note);
+	free(item->account_proxy);
+	free(item->adopt_account_id);
+	free(item->model_aliases);
+	free(item->model_resolution);
+	free(item->capability_profile);
+	free(item->foreign_accounts);
 	free(item->canonical_model_families);
 	free(item->recommended_models);
 	free(item->models);
@@ -175,9 +202,10 @@ static const struct db_query q_add = { "items.add",
 	"INSERT INTO import_run_items (item_id, run_id, seq, provider_id,"
 	" endpoint_key, base_url, api_key_secret_id, requested_models,"
 	" current_stage, confirmation_status, access_status, warnings,"
-	" created_at, updated_at)"
+	" created_at, updated_at, label, note, line, account_proxy,"
+	" adopt_account_id)"
 	" VALUES ($1, $2, $3, $4, $4, $5, $6, $7, 'probe', 'pending',"
-	" 'unknown', $8, $9, $9)" };
+	" 'unknown', $8, $9, $9, $10, $11, $12, $13, $14)" };
 
 int items_add(struct db *db, const struct item_spec *spec, int64_t now,
 	      uint64_t random, char ret_id[ID_MAX], struct err *err)
@@ -189,7 +217,10 @@ int items_add(struct db *db, const struct item_spec *spec, int64_t now,
 		   DB_I64(spec->seq), DB_TEXT(spec->endpoint_key),
 		   DB_TEXT(spec->base_url), DB_TEXT(spec->api_key_secret_id),
 		   DB_TEXT(spec->requested_models), DB_TEXT(spec->warnings),
-		   DB_I64(now)), err))
+		   DB_I64(now), DB_TEXT(spec->label ? spec->label : ""),
+		   DB_TEXT(spec->note ? spec->note : ""),
+		   DB_TIME(spec->line), DB_TEXT(spec->account_proxy),
+		   DB_TEXT(spec->adopt_account_id)), err))
 		return err_wrap(err, "add item %" PRId64, spec->seq);
 	memcpy(ret_id, id, ID_MAX);
 	return 0;
@@ -266,7 +297,9 @@ static const struct db_query q_save = { "items.save",
 	" failure_class = $22, failure_detail = $23, warnings = $24,"
 	" finished_at = $25, updated_at = $26, diagnosis = $27,"
 	" validation_status = $28, probe_advisory = $29,"
-	" responses_status = $30"
+	" responses_status = $30, model_aliases = $31,"
+	" model_resolution = $32, capability_profile = $33,"
+	" foreign_accounts = $34"
 	" WHERE item_id = $1" };
 
 static const char *resolution_of(const struct item *item)
@@ -300,7 +333,11 @@ int items_save(struct db *db, const struct item *item, int64_t now,
 		   DB_TEXT(item->diagnosis),
 		   DB_TEXT(validation_status_name(item->validation)),
 		   DB_I64(item->probe_advisory),
-		   DB_TIME(item->responses_status)), err))
+		   DB_TIME(item->responses_status),
+		   DB_TEXT(item->model_aliases),
+		   DB_TEXT(item->model_resolution),
+		   DB_TEXT(item->capability_profile),
+		   DB_TEXT(item->foreign_accounts)), err))
 		return err_wrap(err, "save item %s", item->item_id);
 	if (db_changes(db) == 0)
 		return err_set(err, ERR_NOT_FOUND, "no item %s",

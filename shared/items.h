@@ -86,6 +86,12 @@ struct item {
 	char *api_key_fingerprint;	/* of the secret; or NULL */
 	char *api_key_last4;		/* of the secret; or NULL */
 	char *requested_models;		/* JSON array */
+	char *label;			/* "" if none */
+	char *note;			/* "" if none */
+	int64_t line;			/* of the file it stood in; 0: none */
+	char *account_proxy;		/* the host's id of a proxy, or NULL */
+	char *adopt_account_id;		/* that may be adopted, or NULL */
+	int64_t generation;		/* raised by an operator's retry */
 	enum item_stage stage;
 	enum confirmation confirmation;
 	enum access_status access;
@@ -98,7 +104,11 @@ struct item {
 	int64_t next_retry_at;
 	char *canonical_model_families;	/* JSON array, or NULL */
 	char *recommended_models;	/* JSON array, or NULL */
-	char *models;			/* JSON array, or NULL */
+	char *models;			/* JSON array of wire ids, or NULL */
+	char *model_aliases;		/* JSON object: name to wire id, or NULL */
+	char *model_resolution;		/* JSON array, or NULL */
+	char *capability_profile;	/* JSON, or NULL */
+	char *foreign_accounts;		/* JSON array, or NULL */
 	char *resolved_smoke_model;	/* or NULL */
 	char *chat_url;			/* or NULL */
 	char *reused_from_provider_id;	/* or NULL */
@@ -127,6 +137,11 @@ struct item_spec {
 	const char *api_key_secret_id;
 	const char *requested_models;	/* JSON array */
 	const char *warnings;		/* JSON array */
+	const char *label;		/* NULL: none; as are those below */
+	const char *note;
+	int64_t line;			/* 0: none */
+	const char *account_proxy;
+	const char *adopt_account_id;
 };
 
 void item_done(struct item *item);

@@ -21,6 +21,15 @@ const char *const access_mode_names[] = {
 };
 TABLE_ENUM_DEFINE(access_mode, access_mode_names, ACCESS_MODE__MAX + 1);
 
+static const char *const canary_names[] = {
+	[CANARY_OFF]		= "off",
+	[CANARY_PROVING]	= "proving",
+	[CANARY_PASSED]		= "passed",
+	[CANARY_HELD]		= "held",
+	[CANARY_RESUMED]	= "resumed",
+};
+TABLE_ENUM_DEFINE(canary_state, canary_names, CANARY_STATE__MAX);
+
 static const char *const given_key_names[] = {
 	[GIVEN_KEY_NONE]	= "none",
 	[GIVEN_KEY_PROBE]	= "probe_api_key",
@@ -36,7 +45,9 @@ TABLE_ENUM_DEFINE(given_key, given_key_names, GIVEN_KEY__MAX);
 	" items_warned, created_by, created_at, updated_at, finished_at," \
 	" given_key_source, given_key_secret_id," \
 	" (SELECT s.fingerprint FROM secrets s" \
-	"  WHERE s.secret_id = given_key_secret_id), rebind"
+	"  WHERE s.secret_id = given_key_secret_id), rebind," \
+	" items_rejected, rejected, canary_items, canary_stop_after," \
+	" canary_state, canary_class"
 
 static int run_read(const struct db_rows *rows, struct run *ret,
 		    struct err *err)
@@ -45,6 +56,7 @@ static int run_read(const struct db_rows *rows, struct run *ret,
 
 	if (!access_mode_parse(db_text(rows, 5), &run.access_mode) ||
 	    !run_state_parse(db_text(rows, 8), &run.state) ||
+	    !canary_state_parse(db_text(rows, 27), &run.canary) ||
 	    (db_text(rows, 19) &&
 	     !given_key_parse(db_text(rows, 19), &run.given_key)))
 		return err_set(err, ERR_INTERNAL, "run %s: unknown state",
@@ -63,6 +75,7 @@ static int run_read(const struct db_rows *rows, struct run *ret,
 		.broken = db_i64(rows, 12),
 		.cancelled = db_i64(rows, 13),
 		.warned = db_i64(rows, 14),
+		.rejected = db_i64(rows, 23),
 	};
 	run.created_by = db_strdup(rows, 15);
 	run.created_at = db_i64(rows, 16);
@@ -71,6 +84,10 @@ static int run_read(const struct db_rows *rows, struct run *ret,
 	run.given_key_secret_id = db_strdup(rows, 20);
 	run.given_key_fingerprint = db_strdup(rows, 21);
 	run.rebind = db_i64(rows, 22) != 0;
+	run.rejected = db_strdup(rows, 24);
+	run.canary_items = db_i64(rows, 25);
+	run.canary_stop_after = db_i64(rows, 26);
+	run.canary_class = db_strdup(rows, 28);
 	run_done(ret);
 	*ret = run;
 	return 0;
@@ -86,6 +103,8 @@ void run_done(struct run *run)
 	free(run->subscription_users);
 	free(run->given_key_secret_id);
 	free(run->given_key_fingerprint);
+	free(run->rejected);
+	free(run->canary_class);
 	free(run->created_by);
 	*run = (struct run){ 0 };
 }
@@ -104,14 +123,17 @@ static const struct db_query q_add = { "runs.add",
 	"INSERT INTO import_runs (run_id, host_id, origin, access_mode,"
 	" subscription_users, subscription_days, given_key_source,"
 	" given_key_secret_id, rebind, state, items_total, created_by,"
-	" created_at, updated_at)"
+	" created_at, updated_at, items_rejected, rejected, canary_items,"
+	" canary_stop_after, canary_state)"
 	" VALUES ($1, $2, 'batch_import', $3, $4, $5, $6, $7, $8, 'running',"
-	" $9, $10, $11, $11)" };
+	" $9, $10, $11, $11, $12, $13, $14, $15, $16)" };
 
 int runs_add(struct db *db, const struct run_spec *spec, int64_t now,
 	     uint64_t random, char ret_id[ID_MAX], struct err *err)
 {
 	bool has_key = spec->given_key != GIVEN_KEY_NONE;
+	enum canary_state canary = spec->canary_items ? CANARY_PROVING
+						      : CANARY_OFF;
 	char id[ID_MAX];
 
 	id_make(id, "run", now, random);
@@ -122,7 +144,10 @@ int runs_add(struct db *db, const struct run_spec *spec, int64_t now,
 		   DB_TEXT(has_key ? given_key_name(spec->given_key) : NULL),
 		   DB_TEXT(spec->given_key_secret_id), DB_I64(spec->rebind),
 		   DB_I64(spec->items_total), DB_TEXT(spec->created_by),
-		   DB_I64(now)), err))
+		   DB_I64(now), DB_I64(spec->items_rejected),
+		   DB_TEXT(spec->rejected ? spec->rejected : "[]"),
+		   DB_I64(spec->canary_items), DB_I64(spec->canary_stop_after),
+		   DB_TEXT(canary_state_name(canary))), err))
 		return err_wrap(err, "add run");
 	memcpy(ret_id, id, ID_MAX);
 	return 0;

@@ -33,6 +33,23 @@ enum access_mode {
 	ACCESS_MODE__MAX
 };
 
+/*
+ * A run may prove its first items before the rest begins.
+ *
+ *	off      proving --all of the first ended--> passed
+ *	            '--K failures of one class--> held --by hand--> resumed
+ *
+ * One that passed, too, is held after K failures of one class in a row.
+ */
+enum canary_state {
+	CANARY_OFF,
+	CANARY_PROVING,
+	CANARY_PASSED,
+	CANARY_HELD,
+	CANARY_RESUMED,
+	CANARY_STATE__MAX
+};
+
 /* The key of somebody real that a run is proven with. */
 enum given_key {
 	GIVEN_KEY_NONE,		/* NULL in the database */
@@ -43,6 +60,7 @@ enum given_key {
 
 TABLE_ENUM_DECLARE(run_state);
 TABLE_ENUM_DECLARE(access_mode);
+TABLE_ENUM_DECLARE(canary_state);
 TABLE_ENUM_DECLARE(given_key);
 
 /* The names of access_mode, NULL-terminated: for decoders. */
@@ -50,6 +68,7 @@ extern const char *const access_mode_names[];
 
 struct run_counts {
 	int64_t total, done, active, broken, cancelled, warned;
+	int64_t rejected;		/* rows that became no item */
 };
 
 /* A row.  Release with run_done(). */
@@ -66,6 +85,11 @@ struct run {
 	char *given_key_secret_id;	/* or NULL */
 	char *given_key_fingerprint;	/* of the secret; or NULL */
 	bool rebind;			/* the given key may be moved here */
+	char *rejected;			/* JSON array, see run_spec */
+	int64_t canary_items;		/* 0: no canary */
+	int64_t canary_stop_after;	/* 0: never */
+	enum canary_state canary;
+	char *canary_class;		/* or NULL */
 	enum run_state state;
 	struct run_counts counts;
 	char *created_by;
@@ -84,6 +108,11 @@ struct run_spec {
 	const char *given_key_secret_id;	/* or NULL */
 	bool rebind;
 	int64_t items_total;
+	int64_t items_rejected;
+	/* JSON array of {line, field, detail}, the first ones; NULL: none. */
+	const char *rejected;
+	int64_t canary_items;		/* 0: no canary */
+	int64_t canary_stop_after;	/* 0: never */
 	const char *created_by;
 };
 
