@@ -22,6 +22,7 @@ build	libjansson-dev		reads JSON
 build	libconfig-dev		reads crm.conf
 build	libsodium-dev		seals secrets
 build	libcurl4-openssl-dev	speaks to hosts and providers
+build	libcsv-dev		reads CSV
 build	libfcgi-dev		crm-fcgi answers nginx
 demo	nginx			the web server in front of crm-fcgi
 demo	libmicrohttpd-dev	the simulated host and provider
