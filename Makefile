@@ -83,7 +83,7 @@ $(B)/%.o: %.c
 	$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
 
 $(B)/crm-fcgi: $(B)/fcgi/main.o $(FCGI) $(SHARED)
-	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lfcgi
+	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lfcgi -lcsv
 $(B)/crm-schedd: $(B)/schedd/main.o $(SCHEDD) $(SHARED)
 	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcurl
 $(B)/crmctl: $(B)/cli/main.o $(CLI) $(SHARED)
@@ -91,7 +91,7 @@ $(B)/crmctl: $(B)/cli/main.o $(CLI) $(SHARED)
 
 # A unit test links the parts of the programs, never a main().
 $(B)/test_%: $(B)/tests/unit/test_%.o $(FCGI) $(ENGINE) $(MODEL) $(SHARED)
-	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lfcgi -lcmocka
+	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lfcgi -lcsv -lcmocka
 # These go over real sockets.
 $(B)/test_transfer $(B)/test_ways $(B)/test_loop: $(B)/test_%: $(B)/tests/unit/test_%.o \
 		$(SCHEDD) $(SHARED)
@@ -103,7 +103,7 @@ SIMLIB	 = $(filter-out $(B)/tests/sim/sim_%,$(call obj,tests/sim))
 # It lives in the simulated world, too.
 $(B)/test_check_private: $(B)/test_%: $(B)/tests/unit/test_%.o $(SIMLIB) \
 		$(FCGI) $(ENGINE) $(MODEL) $(SHARED)
-	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lfcgi -lcmocka
+	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lfcgi -lcsv -lcmocka
 $(B)/sim_%: $(B)/tests/sim/sim_%.o $(SIMLIB) $(ENGINE) $(MODEL) $(SHARED)
 	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 $(B)/hostsim $(B)/providersim: $(B)/%: $(B)/tests/helpers/%.o $(SIMSHELL) \

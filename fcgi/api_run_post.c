@@ -10,6 +10,7 @@
 #include "fcgi/api.h"
 #include "fcgi/import_rows.h"
 #include "fcgi/problem.h"
+#include "fcgi/run_form.h"
 #include "fcgi/view.h"
 #include "shared/hosts.h"
 #include "shared/secrets.h"
@@ -20,7 +21,8 @@
 #define SELECTOR_MAX 32
 #define DAYS 30
 #define DAYS_MAX 36500
-#define ITEMS_MAX 100000	/* of the setting api.items_max */
+#define CANARY_MAX 1000
+#define CANARY_STOP_AFTER 3	/* at most, unless it is said */
 #define API_KEY_MIN 8
 #define API_KEY_MAX 4096
 #define SEQ_SHIFT 33		/* of the 50 random bits of an id */
@@ -33,7 +35,14 @@ struct run_body {
 	const char *probe_api_key;
 	const char *access_api_key;
 	bool rebind;
+	bool strict;
+	json_t *canary;
 	json_t *items;
+};
+
+struct canary_body {
+	int64_t items;
+	int64_t stop_after;
 };
 
 #define MODE_UNKNOWN -1		/* given, and wrong */
@@ -48,14 +57,24 @@ static const struct jdec_field run_fields[] = {
 	JDEC_STR(struct run_body, access_api_key, false, API_KEY_MIN,
 		 API_KEY_MAX),
 	JDEC_FLAG(struct run_body, rebind, false),
-	JDEC_OBJS(struct run_body, items, true, 1, ITEMS_MAX),
+	JDEC_FLAG(struct run_body, strict, false),
+	JDEC_OBJ(struct run_body, canary, false),
+	JDEC_VALUE(struct run_body, items, true),
+};
+
+static const struct jdec_field canary_fields[] = {
+	JDEC_I64(struct canary_body, items, true, 1, CANARY_MAX),
+	JDEC_I64(struct canary_body, stop_after, false, 1, CANARY_MAX),
 };
 
 /* What is to be stored.  Release with new_run_done(). */
 struct new_run {
+	struct run_form form;
 	struct run_body body;
+	struct canary_body canary;	/* zeroed: none */
 	char *users;			/* JSON array of selectors */
 	struct import_rows rows;
+	char *rejected;			/* JSON array */
 	struct secret_sealed *keys;	/* by number in rows.keys */
 	enum given_key given;
 	struct secret_sealed given_key;	/* unless GIVEN_KEY_NONE */
@@ -68,7 +87,9 @@ static void new_run_done(struct new_run *run)
 	secret_sealed_done(&run->given_key);
 	free(run->keys);
 	free(run->users);
+	free(run->rejected);
 	import_rows_done(&run->rows);
+	run_form_done(&run->form);
 	*run = (struct new_run){ 0 };
 }
 
@@ -177,27 +198,95 @@ static int check_host(const struct request *req, const char *host_id,
 	return 0;
 }
 
-/* Find all that is wrong with the body at once. */
-static int check_run(const struct request *req, struct new_run *run,
-		     struct jdec_problems *problems, struct err *err)
+static void check_canary(struct new_run *run, struct jdec_problems *problems)
 {
-	const json_t *items = json_object_get(req->body, "items");
-	int64_t max = req->worker->settings->items_max;
+	struct canary_body canary = { 0 };
+
+	if (!run->body.canary ||
+	    !jdec(run->body.canary, "canary.", canary_fields,
+		  COUNT(canary_fields), &canary, problems))
+		return;
+	/* Two of two that fail alike say as much as three of many. */
+	if (!canary.stop_after)
+		canary.stop_after = canary.items < CANARY_STOP_AFTER
+			? canary.items : CANARY_STOP_AFTER;
+	run->canary = canary;
+}
+
+/* The array of rows, if there is one that may be read. */
+static const json_t *rows_of(const struct new_run *run, int64_t max,
+			     struct jdec_problems *problems)
+{
+	const json_t *items = run->body.items;
+	int64_t n = (int64_t)json_array_size(items);
+
+	if (!items)
+		return NULL;
+	if (!json_is_array(items))
+		jdec_problem(problems, "", "items", "must be an array");
+	else if (n < 1 || n > max)
+		jdec_problem(problems, "", "items", "must have 1 to %lld "
+			     "elements", (long long)max);
+	else
+		return items;
+	return NULL;
+}
+
+/*
+ * Find all that is wrong at once: with the run as a whole in `problems`, with
+ * rows in `of_rows`.
+ */
+static int check_run(const struct request *req, struct new_run *run,
+		     struct jdec_problems *problems,
+		     struct jdec_problems *of_rows, struct err *err)
+{
+	const json_t *body;
+	size_t before;
 
 	run->body.subscription_days = DAYS;
 	run->body.access_mode = MODE_UNKNOWN;
-	if (!jdec(req->body, "", run_fields, COUNT(run_fields), &run->body,
-		  problems) && !json_is_object(req->body))
+	if (run_form_read(req, &run->form, problems, err))
+		return -1;
+	body = run->form.body;
+	before = problems->count;
+	if (!jdec(body, "", run_fields, COUNT(run_fields), &run->body,
+		  problems) && !json_is_object(body))
 		return 0;
-	if (run->body.items && (int64_t)json_array_size(items) > max) {
-		jdec_problem(problems, "", "items", "must have 1 to %lld "
-			     "elements", (long long)max);
-		items = NULL;
-	}
 	check_users(run->body.subscription_users, problems);
-	check_given(req->body, run, problems);
-	import_rows_read(&run->rows, items, problems);
+	check_given(body, run, problems);
+	check_canary(run, problems);
+	/* Of a file that cannot be read nobody needs to hear it has no rows. */
+	if (before == 0)
+		import_rows_read(&run->rows,
+				 rows_of(run, req->worker->settings->items_max,
+					 problems),
+				 run->form.file.lines, of_rows);
 	return check_host(req, run->body.host_id, problems, err);
+}
+
+/*
+ * Rows that are wrong sink a run that has no others, or is to be strict.  What
+ * is wrong with the run sinks it in any case.
+ */
+static bool is_sunk(const struct new_run *run,
+		    const struct jdec_problems *problems)
+{
+	return problems->count > 0 || run->rows.count == 0 ||
+	       (run->body.strict && run->rows.rejects.rows > 0);
+}
+
+/* 422 with everything; the rows also as they would be in the run. */
+static int refuse_run(struct reply *reply, const struct new_run *run,
+		      struct jdec_problems *problems,
+		      const struct jdec_problems *of_rows)
+{
+	const struct problem_more more = {
+		"rejected", run->rejected, "items_rejected",
+		(int64_t)run->rows.rejects.rows,
+	};
+
+	jdec_problems_add(problems, of_rows);
+	return problem_refuse_with(reply, problems, &more);
 }
 
 static void seal_given(const struct request *req, struct new_run *run)
@@ -231,6 +320,11 @@ static uint64_t random_behind(size_t seq)
 	       (seal_random() & ((UINT64_C(1) << SEQ_SHIFT) - 1));
 }
 
+static const char *null_if_empty(const char *text)
+{
+	return *text ? text : NULL;
+}
+
 static int add_item(const struct request *req, const struct new_run *run,
 		    const char *run_id, const struct import_row *row,
 		    struct err *err)
@@ -246,6 +340,11 @@ static int add_item(const struct request *req, const struct new_run *run,
 		.api_key_secret_id = run->keys[row->key].face.secret_id,
 		.requested_models = models,
 		.warnings = warnings,
+		.label = row->label,
+		.note = row->note,
+		.line = row->line,
+		.account_proxy = null_if_empty(row->account_proxy),
+		.adopt_account_id = null_if_empty(row->adopt_account_id),
 	};
 	const struct task_spec task = {
 		.flow = "import",
@@ -288,6 +387,10 @@ static int add_run(const struct request *req, const struct new_run *run,
 			? NULL : run->given_key.face.secret_id,
 		.rebind = run->body.rebind,
 		.items_total = (int64_t)run->rows.count,
+		.items_rejected = (int64_t)run->rows.rejects.rows,
+		.rejected = run->rejected,
+		.canary_items = run->canary.items,
+		.canary_stop_after = run->canary.stop_after,
 		.created_by = req->token->token_id,
 	};
 
@@ -303,24 +406,37 @@ static int add_run(const struct request *req, const struct new_run *run,
 	return -1;
 }
 
+/* The run, and beside it what was found out about its file. */
+static void write_answer(struct reply *reply, const struct new_run *new_run,
+			 const struct run *run)
+{
+	bool is_file = new_run->form.file.items;
+
+	run_begin(&reply->out, NULL, run);
+	jout_str(&reply->out, "read_as", is_file
+		 ? charset_name(new_run->form.charset) : NULL);
+	jout_object_end(&reply->out);
+}
+
 int api_run_post(const struct request *req, struct reply *reply,
 		 struct err *err)
 {
 	CLEANUP(new_run_done) struct new_run new_run = { 0 };
 	CLEANUP(run_done) struct run run = { 0 };
-	struct jdec_problems problems = { 0 };
+	struct jdec_problems problems = { 0 }, of_rows = { 0 };
 	char run_id[ID_MAX];
 
-	if (check_run(req, &new_run, &problems, err))
+	if (check_run(req, &new_run, &problems, &of_rows, err))
 		return -1;
-	if (problems.count)
-		return problem_refuse(reply, &problems);
+	new_run.rejected = rejects_json(&new_run.rows.rejects);
+	if (is_sunk(&new_run, &problems))
+		return refuse_run(reply, &new_run, &problems, &of_rows);
 	seal_keys(req, &new_run);
 	if (request_begin(req, err) || add_run(req, &new_run, run_id, err) ||
 	    add_items(req, &new_run, run_id, err) ||
 	    runs_get(req->db, run_id, &run, err))
 		return -1;
 	reply_locate(reply, 202, FOLDER, run_id);
-	run_write(&reply->out, NULL, &run);
+	write_answer(reply, &new_run, &run);
 	return 0;
 }

@@ -152,7 +152,8 @@ static const struct waiting added = { run_is_over, show_finished, 0 };
 
 const struct route api_runs_routes[] = {
 	{ HTTP_POST, "/api/batch-import/runs", SCOPE_OPERATE,
-	  .handle = api_run_post, .body = BODY_REQUIRED, .waiting = &added },
+	  .handle = api_run_post, .body = BODY_REQUIRED, .takes_query = true,
+	  .takes_files = true, .waiting = &added },
 	{ HTTP_GET,  "/api/batch-import/runs", SCOPE_READ,
 	  .handle = runs_show, .takes_query = true },
 	{ HTTP_GET,  "/api/batch-import/runs/{run_id}", SCOPE_READ,

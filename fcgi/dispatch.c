@@ -63,10 +63,44 @@ static int malformed_json(const json_error_t *at, struct err *err)
 	return err_code(err, "malformed_json");
 }
 
-static int read_body(struct call *call, struct err *err)
+static bool takes_form(const struct route *route, enum http_form form)
+{
+	return form == HTTP_FORM_JSON || route->takes_files;
+}
+
+static int refuse_form(const struct route *route, struct err *err)
+{
+	char list[128] = "";
+
+	for (int i = 0; i < HTTP_FORM__MAX; i++) {
+		size_t len = strlen(list);
+
+		if (takes_form(route, (enum http_form)i))
+			snprintf(list + len, sizeof(list) - len, "%s%s",
+				 len ? " or " : "",
+				 http_form_name((enum http_form)i));
+	}
+	err_set(err, ERR_INVALID, "the body must be sent as %s", list);
+	return err_code(err, "unsupported_media_type");
+}
+
+static int read_json(struct call *call, struct err *err)
 {
 	const struct wire *wire = call->wire;
 	json_error_t at;
+
+	call->body = json_loadb(wire->body_len ? wire->body : "",
+				wire->body_len, JSON_REJECT_DUPLICATES, &at);
+	if (!call->body)
+		return malformed_json(&at, err);
+	call->req.body = call->body;
+	return 0;
+}
+
+static int read_body(struct call *call, struct err *err)
+{
+	const struct wire *wire = call->wire;
+	struct request *req = &call->req;
 
 	if (call->route->body == BODY_IGNORED)
 		return 0;
@@ -74,16 +108,14 @@ static int read_body(struct call *call, struct err *err)
 		return -1;
 	if (wire->body_len == 0 && call->route->body == BODY_OPTIONAL)
 		return 0;
-	if (wire->body_len > 0 && !http_is_json(wire->content_type)) {
-		err_set(err, ERR_INVALID, "the body must be sent as "
-			"application/json");
-		return err_code(err, "unsupported_media_type");
-	}
-	call->body = json_loadb(wire->body_len ? wire->body : "",
-				wire->body_len, JSON_REJECT_DUPLICATES, &at);
-	if (!call->body)
-		return malformed_json(&at, err);
-	call->req.body = call->body;
+	if (wire->body_len > 0 &&
+	    (!http_form_of(wire->content_type, &req->form) ||
+	     !takes_form(call->route, req->form)))
+		return refuse_form(call->route, err);
+	if (req->form == HTTP_FORM_JSON)
+		return read_json(call, err);
+	req->text = wire->body;
+	req->text_len = wire->body_len;
 	return 0;
 }
 

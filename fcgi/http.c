@@ -13,6 +13,14 @@ static const char *const method_names[] = {
 };
 TABLE_ENUM_DEFINE(http_method, method_names, HTTP_METHOD__MAX);
 
+/* The media types that a 415 names. */
+static const char *const form_names[] = {
+	[HTTP_FORM_JSON]  = "application/json",
+	[HTTP_FORM_LINES] = "application/x-ndjson",
+	[HTTP_FORM_CSV]	  = "text/csv",
+};
+TABLE_ENUM_DEFINE(http_form, form_names, HTTP_FORM__MAX);
+
 static const struct {
 	int status;
 	const char *reason;
@@ -126,14 +134,30 @@ bool http_unescape(char *text, bool plus)
 	return true;
 }
 
-bool http_is_json(const char *content_type)
-{
-	static const char json[] = "application/json";
-	size_t len = sizeof(json) - 1;
+static const struct {
+	const char *type;
+	enum http_form form;
+} media_types[] = {
+	{ "application/json",		HTTP_FORM_JSON },
+	{ "application/x-ndjson",	HTTP_FORM_LINES },
+	{ "application/jsonl",		HTTP_FORM_LINES },
+	{ "application/json-lines",	HTTP_FORM_LINES },
+	{ "text/csv",			HTTP_FORM_CSV },
+};
 
-	if (!content_type || strncasecmp(content_type, json, len) != 0)
-		return false;
-	content_type += len;
-	content_type += strspn(content_type, " \t");
-	return *content_type == '\0' || *content_type == ';';
+bool http_form_of(const char *content_type, enum http_form *ret)
+{
+	for (size_t i = 0; content_type && i < COUNT(media_types); i++) {
+		size_t len = strlen(media_types[i].type);
+		const char *rest = content_type + len;
+
+		if (strncasecmp(content_type, media_types[i].type, len) != 0)
+			continue;
+		rest += strspn(rest, " \t");
+		if (*rest != '\0' && *rest != ';')
+			continue;
+		*ret = media_types[i].form;
+		return true;
+	}
+	return false;
 }

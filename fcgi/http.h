@@ -20,6 +20,7 @@
 #include "shared/jout.h"
 #include "shared/seal.h"
 #include "shared/settings.h"
+#include "shared/table.h"
 #include "shared/tokens.h"
 
 enum http_method {
@@ -49,6 +50,16 @@ struct worker {
 	const sigset_t *while_waiting;	/* lets the signals in that end us */
 	const volatile sig_atomic_t *stopping;
 };
+
+/* What a body is written in, as its media type says. */
+enum http_form {
+	HTTP_FORM_JSON,
+	HTTP_FORM_LINES,		/* JSON, an object a line */
+	HTTP_FORM_CSV,
+	HTTP_FORM__MAX
+};
+
+TABLE_ENUM_DECLARE(http_form);
 
 enum body_state {
 	BODY_WHOLE,		/* also if there is none */
@@ -84,7 +95,10 @@ struct request {
 	const char *query;		/* "" if there was none */
 	const char *accept;		/* or NULL */
 	const char *accept_language;	/* or NULL */
-	const json_t *body;		/* NULL if there was none */
+	enum http_form form;
+	const json_t *body;		/* of JSON; NULL if there was none */
+	const char *text;		/* of other forms; ends in NUL */
+	size_t text_len;
 	int64_t now;
 	struct db_tx *tx;		/* see request_begin() */
 };
@@ -136,7 +150,7 @@ void http_request_id(const char *offered, int64_t now,
  */
 bool http_unescape(char *text, bool plus) MUST_CHECK;
 
-/* Is this media type JSON's, with or without parameters? */
-bool http_is_json(const char *content_type);
+/* The form of a media type, with or without parameters; NULL has none. */
+bool http_form_of(const char *content_type, enum http_form *ret) MUST_CHECK;
 
 #endif

@@ -11,6 +11,7 @@
 
 #include "fcgi/listen.h"
 #include "fcgi/serve.h"
+#include "shared/charset.h"
 #include "shared/clock.h"
 #include "shared/log.h"
 #include "shared/migrate.h"
@@ -222,6 +223,7 @@ static int start(const struct options *options, struct parts *parts,
 	if (take_token(parts->db, err))
 		return complain(err->kind == ERR_INVALID ? EXIT_USAGE
 							 : EXIT_DATABASE, err);
+	charset_start();
 	if (confine(&parts->settings, err))
 		return complain(EXIT_OTHER, err);
 	parts->wake_path = xasprintf("%s/wake.sock",

@@ -104,6 +104,13 @@ static void write_list(struct jout *out, const struct jdec_problems *problems)
 
 int problem_refuse(struct reply *reply, const struct jdec_problems *problems)
 {
+	return problem_refuse_with(reply, problems, NULL);
+}
+
+int problem_refuse_with(struct reply *reply,
+			const struct jdec_problems *problems,
+			const struct problem_more *more)
+{
 	const struct jdec_problem *first = &problems->list[0];
 	struct err err;
 
@@ -114,6 +121,10 @@ int problem_refuse(struct reply *reply, const struct jdec_problems *problems)
 	problem_begin(reply, &err);
 	jout_i64(&reply->out, "problems_total", (int64_t)problems->count);
 	write_list(&reply->out, problems);
+	if (more) {
+		jout_i64(&reply->out, more->number_name, more->number);
+		jout_raw(&reply->out, more->json_name, more->json);
+	}
 	problem_end(reply);
 	return 0;
 }

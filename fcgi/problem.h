@@ -28,4 +28,15 @@ void problem_reply(struct reply *reply, const struct err *err);
 /* 422 with all that is wrong with a body.  Always 0: it is an answer. */
 int problem_refuse(struct reply *reply, const struct jdec_problems *problems);
 
+/* Two members more, a value that is JSON already and a number. */
+struct problem_more {
+	const char *json_name, *json;
+	const char *number_name;
+	int64_t number;
+};
+
+int problem_refuse_with(struct reply *reply,
+			const struct jdec_problems *problems,
+			const struct problem_more *more);
+
 #endif

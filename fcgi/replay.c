@@ -17,13 +17,20 @@ static bool is_key(const char *text)
 	return len > 0;
 }
 
+/* The same bytes mean something else in another form, or of another host. */
 static void hash_request(const struct wire *wire, char ret[SEAL_HASH_TEXT])
 {
+	enum http_form form = HTTP_FORM_JSON;
+	bool known = http_form_of(wire->content_type, &form);
+	const char *query = wire->query ? wire->query : "";
 	char body[SEAL_HASH_TEXT];
 	AUTO_FREE char *text = NULL;
 
 	seal_hash_text(wire->body_len ? wire->body : "", wire->body_len, body);
-	text = xasprintf("%s %s\n%s", wire->method, wire->path, body);
+	text = xasprintf("%s %s%s%s\n%s%s", wire->method, wire->path,
+			 *query ? "?" : "", query,
+			 known && form != HTTP_FORM_JSON ? http_form_name(form)
+							 : "", body);
 	seal_hash_text(text, strlen(text), ret);
 }
 

@@ -11,8 +11,8 @@
 
 enum body_rule {
 	BODY_IGNORED,
-	BODY_OPTIONAL,		/* none, or JSON */
-	BODY_REQUIRED,		/* JSON */
+	BODY_OPTIONAL,		/* none, or one */
+	BODY_REQUIRED,
 };
 
 /* For an answer that comes later: 202 now, or wait for it. */
@@ -38,6 +38,7 @@ struct route {
 		      struct err *err);
 	enum body_rule body;
 	bool takes_query;
+	bool takes_files;		/* CSV and JSON lines beside JSON */
 	const struct waiting *waiting;	/* NULL: it never takes time */
 };
 

@@ -1,6 +1,7 @@
 #include "fcgi/serve.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <unistd.h>
@@ -15,6 +16,7 @@
 #define SEND_S 60	/* for a reply to be gone, as slow as clients are */
 #define TURN_MS 1000	/* between two words to the watchdog */
 #define CHUNK (64 << 10)
+#define LARGE (256 << 10)	/* a body whose memory is given back */
 
 static volatile sig_atomic_t stopping;
 
@@ -172,7 +174,8 @@ static void send_reply(FCGX_Request *fcgi, const struct reply *reply)
 	buf_done(&head);
 }
 
-static void answer(FCGX_Request *fcgi, const struct worker *worker)
+/* True if it was a large one. */
+static bool answer(FCGX_Request *fcgi, const struct worker *worker)
 {
 	CLEANUP(reply_done) struct reply reply = {
 		.out.text.max = HTTP_REPLY_MAX,
@@ -205,20 +208,25 @@ static void answer(FCGX_Request *fcgi, const struct worker *worker)
 	dispatch(worker, &wire, &reply);
 	alarm(SEND_S);
 	send_reply(fcgi, &reply);
+	return body.len >= LARGE;
 }
 
 /* Take one request, if there is one, and answer it. */
 static int take_one(FCGX_Request *fcgi, const struct worker *worker,
 		     struct err *err)
 {
+	bool large;
 	int rc;
 
 	alarm(READ_S);
 	rc = FCGX_Accept_r(fcgi);
 	if (rc == 0) {
-		answer(fcgi, worker);
+		large = answer(fcgi, worker);
 		/* At once: else the reply's tail waits for the next request. */
 		FCGX_Finish_r(fcgi);
+		/* A batch is seldom: between two of them we stay small. */
+		if (large)
+			malloc_trim(0);
 	}
 	alarm(0);
 	/* EAGAIN: another worker was quicker. */

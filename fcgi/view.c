@@ -62,7 +62,7 @@ static void run_canary(struct jout *out, const struct run *run)
 	jout_str(out, "canary_class", run->canary_class);
 }
 
-void run_write(struct jout *out, const char *name, const struct run *run)
+void run_begin(struct jout *out, const char *name, const struct run *run)
 {
 	jout_object(out, name);
 	jout_str(out, "run_id", run->run_id);
@@ -89,6 +89,11 @@ void run_write(struct jout *out, const char *name, const struct run *run)
 	jout_time(out, "created_at", run->created_at);
 	jout_time(out, "updated_at", run->updated_at);
 	jout_time(out, "finished_at", run->finished_at);
+}
+
+void run_write(struct jout *out, const char *name, const struct run *run)
+{
+	run_begin(out, name, run);
 	jout_object_end(out);
 }
 

@@ -43,6 +43,8 @@ void notice_write(struct jout *out, const char *name,
 void balance_write(struct jout *out, const char *name,
 		   const struct balance *balance);
 void run_write(struct jout *out, const char *name, const struct run *run);
+/* The same, left open for what the caller adds. */
+void run_begin(struct jout *out, const char *name, const struct run *run);
 void event_write(struct jout *out, const char *name,
 		 const struct event *event);
 void proof_write(struct jout *out, const char *name,

@@ -23,6 +23,15 @@ void jdec_problem(struct jdec_problems *problems, const char *prefix,
 	va_end(args);
 }
 
+void jdec_problems_add(struct jdec_problems *problems,
+		       const struct jdec_problems *more)
+{
+	for (size_t i = 0; i < more->count && i < JDEC_PROBLEMS_MAX; i++)
+		if (problems->count + i < JDEC_PROBLEMS_MAX)
+			problems->list[problems->count + i] = more->list[i];
+	problems->count += more->count;
+}
+
 /* What every decoder of a value gets. */
 struct place {
 	const struct jdec_field *field;
@@ -155,6 +164,9 @@ static void decode_value(const struct place *p, json_t *v)
 		break;
 	case JDEC_OBJECT:
 		decode_object(p, v);
+		break;
+	case JDEC_ANY:
+		*(json_t **)p->at = v;
 		break;
 	}
 }

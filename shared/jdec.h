@@ -25,6 +25,7 @@ enum jdec_type {
 	JDEC_STRINGS,	/* json_t *, array of strings of 1 to 200 bytes */
 	JDEC_OBJECTS,	/* json_t *, array of objects; range of the count */
 	JDEC_OBJECT,	/* json_t *, an object */
+	JDEC_ANY,	/* json_t *, whatever it is: the caller looks at it */
 };
 
 struct jdec_field {
@@ -56,6 +57,11 @@ struct jdec_field {
 #define JDEC_OBJS(T, m, must, lo, hi) \
 	{ #m, JDEC_OBJECTS, must, JDEC_AT(T, m, json_t *), lo, hi, NULL }
 
+#define JDEC_OBJ(T, m, must) \
+	{ #m, JDEC_OBJECT, must, JDEC_AT(T, m, json_t *), 0, 0, NULL }
+#define JDEC_VALUE(T, m, must) \
+	{ #m, JDEC_ANY, must, JDEC_AT(T, m, json_t *), 0, 0, NULL }
+
 #define JDEC_PROBLEMS_MAX 64
 
 struct jdec_problem {
@@ -72,6 +78,10 @@ struct jdec_problems {
 /* Note a problem of a member: for checks that no table can make. */
 void jdec_problem(struct jdec_problems *problems, const char *prefix,
 		  const char *field, const char *fmt, ...) PRINTF_LIKE(4, 5);
+
+/* All of `more` behind those that are there. */
+void jdec_problems_add(struct jdec_problems *problems,
+		       const struct jdec_problems *more);
 
 /*
  * Decode `object` into the struct at `out`.  `prefix` ("", or "items[3].")

@@ -59,21 +59,75 @@ static void items_are_listed_in_the_order_of_the_rows(void **state)
 	assert_null(strstr(api.reply.out.text.text, "sk-one"));
 }
 
-static void bad_rows_are_all_told_and_nothing_is_stored(void **state)
+#define BAD_ROWS "[" ROW1 ",7,{},{\"base_url\":\"http://u:p@x.example\"," \
+	"\"api_key\":\"short\",\"x\":1}," \
+	ROW("file:/etc", "sk with blanks") "]"
+
+static int64_t stored(void)
+{
+	return count("SELECT (SELECT count(*) FROM import_runs) +"
+		     " (SELECT count(*) FROM import_run_items) +"
+		     " (SELECT count(*) FROM secrets WHERE kind = 'api_key')");
+}
+
+static void a_strict_run_is_sunk_by_bad_rows_and_all_are_told(void **state)
+{
+	AUTO_FREE char *host = add_host();
+	AUTO_FREE char *body = xasprintf("{\"host_id\":\"%s\",\"strict\":true,"
+					 "\"items\":" BAD_ROWS "}", host);
+
+	(void)state;
+	assert_int_equal(ask("POST", RUNS, body), 422);
+	assert_int_equal(number_of("problems_total"), 8);
+	assert_non_null(strstr(api.reply.out.text.text, "items[3].base_url"));
+	assert_non_null(strstr(api.reply.out.text.text, "items[4].api_key"));
+	assert_int_equal(number_of("items_rejected"), 4);
+	assert_int_equal(number_of("rejected.0.row"), 2);
+	assert_int_equal(stored(), 0);
+}
+
+static void bad_rows_do_not_sink_the_others(void **state)
+{
+	AUTO_FREE char *host = add_host();
+	AUTO_FREE char *run = add_run(host, BAD_ROWS);
+
+	(void)state;
+	assert_int_equal(number_of("items_total"), 1);
+	assert_int_equal(number_of("items_rejected"), 4);
+	assert_int_equal(json_array_size(member("rejected")), 8);
+	assert_int_equal(number_of("rejected.0.row"), 2);
+	assert_true(json_is_null(member("rejected.0.line")));
+	assert_string_equal(text_of("rejected.0.field"), "");
+	assert_string_equal(text_of("rejected.0.detail"),
+			    "must be a JSON object");
+	assert_string_equal(text_of("rejected.7.field"), "base_url");
+	assert_int_equal(stored(), 3);
+}
+
+static void without_a_good_row_there_is_no_run(void **state)
 {
 	AUTO_FREE char *host = add_host();
 
 	(void)state;
-	assert_int_equal(post_run(host, "[" ROW1 ",7,{},"
-		"{\"base_url\":\"http://u:p@x.example\",\"api_key\":\"short\","
-		"\"x\":1}," ROW("file:/etc", "sk with blanks") "]"), 422);
-	assert_int_equal(number_of("problems_total"), 8);
-	assert_non_null(strstr(api.reply.out.text.text, "items[3].base_url"));
-	assert_non_null(strstr(api.reply.out.text.text, "items[4].api_key"));
-	assert_int_equal(count("SELECT (SELECT count(*) FROM import_runs) +"
-			       " (SELECT count(*) FROM import_run_items) +"
-			       " (SELECT count(*) FROM secrets"
-			       "  WHERE kind = 'api_key')"), 0);
+	assert_int_equal(post_run(host, "[7,{}]"), 422);
+	assert_int_equal(number_of("problems_total"), 3);
+	assert_string_equal(text_of("problems.1.field"), "items[1].base_url");
+	assert_int_equal(post_run(host, "{}"), 422);
+	assert_string_equal(text_of("problems.0.why"), "must be an array");
+	assert_int_equal(stored(), 0);
+}
+
+/* What is stored of a wrong row holds no key, wherever it stood. */
+static void keys_in_wrong_places_are_masked(void **state)
+{
+	AUTO_FREE char *host = add_host();
+	AUTO_FREE char *run = add_run(host, "[" ROW1 ",{\"sk-0123456789abcdef\":"
+		"1},{\"base_url\":\"sk-0123456789abcdef\"}]");
+
+	(void)state;
+	assert_int_equal(number_of("items_rejected"), 2);
+	assert_non_null(strstr(api.reply.out.text.text, "[redacted]"));
+	assert_null(strstr(api.reply.out.text.text, "0123456789abcdef"));
 }
 
 static void an_unknown_host_is_a_problem_like_others(void **state)
@@ -204,9 +258,13 @@ static void duplicates_may_not_ask_for_too_many_models(void **state)
 
 	(void)state;
 	items = xasprintf("[%s,%s]", a, b);
-	assert_int_equal(post_run(host, items), 422);
-	assert_string_equal(text_of("problems.0.field"),
-			    "items[1].requested_models");
+	assert_int_equal(post_run(host, items), 202);
+	assert_int_equal(number_of("items_total"), 1);
+	assert_int_equal(number_of("rejected.0.row"), 2);
+	assert_string_equal(text_of("rejected.0.field"), "requested_models");
+	/* The row that it repeats is as it was. */
+	assert_int_equal(count("SELECT json_array_length(requested_models)"
+			       " FROM import_run_items"), 150);
 }
 
 static void runs_are_listed_newest_first_and_filtered(void **state)
@@ -402,7 +460,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(a_run_is_stored_with_its_items_and_tasks),
 		T(items_are_listed_in_the_order_of_the_rows),
-		T(bad_rows_are_all_told_and_nothing_is_stored),
+		T(a_strict_run_is_sunk_by_bad_rows_and_all_are_told),
+		T(bad_rows_do_not_sink_the_others),
+		T(without_a_good_row_there_is_no_run),
+		T(keys_in_wrong_places_are_masked),
 		T(an_unknown_host_is_a_problem_like_others),
 		T(the_context_of_a_run_is_checked),
 		T(a_run_has_a_ceiling),

@@ -70,16 +70,35 @@ static void a_sane_request_id_is_kept_and_others_replaced(void **state)
 	assert_memory_equal(id, "req_", 4);
 }
 
-static void only_json_is_json(void **state)
+static void media_types_have_a_form(void **state)
 {
+	static const struct {
+		const char *type;
+		int form;	/* HTTP_FORM__MAX: none */
+	} cases[] = {
+		{ "application/json", HTTP_FORM_JSON },
+		{ "Application/JSON; charset=utf-8", HTTP_FORM_JSON },
+		{ "application/json ;charset=utf-8", HTTP_FORM_JSON },
+		{ "application/x-ndjson", HTTP_FORM_LINES },
+		{ "application/jsonl", HTTP_FORM_LINES },
+		{ "application/json-lines", HTTP_FORM_LINES },
+		{ "text/csv; header=present", HTTP_FORM_CSV },
+		{ "application/jsonp", HTTP_FORM__MAX },
+		{ "text/json", HTTP_FORM__MAX },
+		{ "text/csvx", HTTP_FORM__MAX },
+		{ "", HTTP_FORM__MAX },
+		{ NULL, HTTP_FORM__MAX },
+	};
+
 	(void)state;
-	assert_true(http_is_json("application/json"));
-	assert_true(http_is_json("Application/JSON; charset=utf-8"));
-	assert_true(http_is_json("application/json ;charset=utf-8"));
-	assert_false(http_is_json("application/jsonp"));
-	assert_false(http_is_json("text/json"));
-	assert_false(http_is_json(""));
-	assert_false(http_is_json(NULL));
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		enum http_form form = HTTP_FORM__MAX;
+		bool known = http_form_of(cases[i].type, &form);
+
+		if ((int)form != cases[i].form ||
+		    known != (form != HTTP_FORM__MAX))
+			fail_msg("%s", cases[i].type);
+	}
 }
 
 static void a_preference_to_wait_is_understood(void **state)
@@ -317,7 +336,7 @@ int main(void)
 		cmocka_unit_test(paths_are_decoded_once_and_strictly),
 		cmocka_unit_test(ids_are_short_words),
 		cmocka_unit_test(a_sane_request_id_is_kept_and_others_replaced),
-		cmocka_unit_test(only_json_is_json),
+		cmocka_unit_test(media_types_have_a_form),
 		cmocka_unit_test(a_preference_to_wait_is_understood),
 		cmocka_unit_test(a_cursor_comes_back_as_it_went),
 		cmocka_unit_test(a_cursor_that_we_did_not_make_is_refused),

@@ -112,7 +112,10 @@ static void rows_state_sane_preconditions(void **state)
 		assert_true(!posts || r->needs != SCOPE_NONE);
 		assert_int_equal(posts, r->body != BODY_IGNORED);
 		assert_true(r->method == HTTP_GET || r->needs > SCOPE_READ);
-		assert_true(r->method == HTTP_GET || !r->takes_query);
+		/* What a file cannot say stands in the URL. */
+		assert_true(r->method == HTTP_GET || !r->takes_query ||
+			    r->takes_files);
+		assert_true(!r->takes_files || r->body == BODY_REQUIRED);
 		assert_true(posts || !r->waiting);
 		if (strncmp(r->path, "/api/", 5) == 0)
 			assert_true(r->needs != SCOPE_NONE);
