@@ -161,7 +161,8 @@ static struct curl_slist *call_headers(const struct api_call *call)
 	if (!carries_body(call))
 		return headers;
 	if (call->body)
-		add_header(&headers, "Content-Type", "application/json");
+		add_header(&headers, "Content-Type", call->content_type
+			   ? call->content_type : "application/json");
 	memset(key, 0, sizeof(key));
 	for (size_t i = 0; i < KEY_PARTS; i++)
 		seal_random_id(key + strlen(key), 10);
@@ -178,7 +179,8 @@ static void set_call(struct client *client, const struct api_call *call)
 	curl_easy_setopt(curl, CURLOPT_HTTPGET, 1L);
 	if (carries_body(call)) {
 		curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE,
-				 (curl_off_t)strlen(body));
+				 (curl_off_t)(call->body ?
+					      call->body->text.len : 0));
 		curl_easy_setopt(curl, CURLOPT_POSTFIELDS, body);
 		curl_easy_setopt(curl, CURLOPT_POST, 1L);
 	}

@@ -24,6 +24,7 @@ struct api_call {
 	const char *path;	/* "/api/hosts" */
 	const char *const *query;	/* "name=value" ... NULL; or NULL */
 	const struct jout *body;	/* or NULL */
+	const char *content_type;	/* of the body; NULL: JSON */
 	int64_t wait_s;		/* Prefer: wait; 0: not asked for */
 };
 

@@ -4,7 +4,8 @@
 #include "shared/table.h"
 
 static const struct column item_columns[] = {
-	{ "ITEM", "item_id" },		{ "PROVIDER", "provider_id" },
+	{ "ITEM", "item_id" },		{ "LABEL", "label" },
+	{ "PROVIDER", "provider_id" },
 	{ "STAGE", "current_stage" },	{ "ACCESS", "access_status" },
 	{ "MODEL", "resolved_smoke_model" },
 	{ "KEY", "api_key_last4" },	{ "FAILURE", "failure_class" },

@@ -4,7 +4,9 @@
 
 #include "cli/api.h"
 #include "cli/run_body.h"
+#include "cli/run_file.h"
 #include "cli/watch.h"
+#include "cli/words.h"
 #include "shared/table.h"
 
 #define LIMIT 50
@@ -33,20 +35,53 @@ static int watch_and_print(struct call *call, const char *run_id,
 	return rc;
 }
 
-int cmd_run_create(struct call *call, struct err *err)
+static int post_rows(struct call *call, const char *type, struct err *err)
+{
+	CLEANUP(api_filters_done) struct api_filters query = { 0 };
+	CLEANUP(run_body_done) struct jout body = { 0 };
+	const struct api_call post = {
+		.method = "POST", .path = API_RUNS, .body = &body,
+		.content_type = type, .query = (const char *const *)query.list,
+	};
+
+	if (run_file_read(&call->args, &body, &query, err))
+		return -1;
+	return client_call(call->client, &post, &call->reply, err);
+}
+
+static int post_run(struct call *call, struct err *err)
 {
 	CLEANUP(run_body_done) struct jout body = {
 		.text.max = RUN_BODY_MAX
 	};
-	AUTO_FREE char *run_id = NULL;
 
-	if (run_body_write(&body, &call->args, err) ||
-	    api_post(call, API_RUNS, &body, 0, err))
+	if (run_body_write(&body, &call->args, err))
 		return -1;
+	return api_post(call, API_RUNS, &body, 0, err);
+}
+
+int cmd_run_create(struct call *call, struct err *err)
+{
+	AUTO_FREE char *run_id = NULL;
+	const char *type;
+
+	if (run_file_type(&call->args, &type, err) ||
+	    (type ? post_rows(call, type, err) : post_run(call, err)))
+		return -1;
+	run_file_report(call->reply.body);
 	if (!args_has(&call->args, OPT_WAIT))
 		return print_object(call->form, call->reply.body, NULL, err);
 	run_id = xstrdup(api_text(call->reply.body, "run_id"));
 	return watch_and_print(call, run_id, err);
+}
+
+int cmd_run_template(struct call *call, struct err *err)
+{
+	const char *language;
+
+	if (words_language(&call->args, &language, err))
+		return -1;
+	return print_text(run_file_template(language), err);
 }
 
 int cmd_run_list(struct call *call, struct err *err)

@@ -32,9 +32,12 @@ const struct command commands[] = {
 	{ "run", "create", "", 0,
 	  O(HOST) | O(BASE_URL) | O(KEY_FILE) | O(MODEL) | O(FILE) |
 	  O(SELECTOR) | O(DAYS) | O(ACCESS_MODE) | O(PROBE_KEY_FILE) |
-	  O(ACCESS_KEY_FILE) | O(REBIND) | O(WAIT) | WATCHED,
+	  O(ACCESS_KEY_FILE) | O(REBIND) | O(FORM) | O(LABEL) | O(NOTE) |
+	  O(STRICT) | O(CANARY) | O(STOP_AFTER) | O(WAIT) | WATCHED,
 	  "import a provider's key, or many from a file", false,
 	  cmd_run_create },
+	{ "run", "template", "", 0, O(LANG),
+	  "print a CSV file of keys to begin with", true, cmd_run_template },
 	{ "run", "list", "", 0, O(STATE) | O(HOST) | O(QUERY) | O(LIMIT),
 	  "list runs, the newest first", false, cmd_run_list },
 	{ "run", "show", "RUN_ID", 0, 0, "show a run", false, cmd_run_show },

@@ -63,6 +63,7 @@ int cmd_host_set(struct call *call, struct err *err) MUST_CHECK;
 int cmd_host_accept(struct call *call, struct err *err) MUST_CHECK;
 int cmd_host_delete(struct call *call, struct err *err) MUST_CHECK;
 int cmd_run_create(struct call *call, struct err *err) MUST_CHECK;
+int cmd_run_template(struct call *call, struct err *err) MUST_CHECK;
 int cmd_run_list(struct call *call, struct err *err) MUST_CHECK;
 int cmd_run_show(struct call *call, struct err *err) MUST_CHECK;
 int cmd_run_watch(struct call *call, struct err *err) MUST_CHECK;

@@ -9,6 +9,7 @@
 #include "shared/table.h"
 
 #define DAYS_MAX 36500
+#define CANARY_MAX 1000
 
 /* Options that say something about the run, and the members they become. */
 static const struct {
@@ -22,6 +23,8 @@ static const struct {
 	{ OPT_PROBE_KEY_FILE, "probe_api_key" },
 	{ OPT_ACCESS_KEY_FILE, "access_api_key" },
 	{ OPT_REBIND,	"rebind" },
+	{ OPT_STRICT,	"strict" },
+	{ OPT_CANARY,	"canary" },
 };
 
 /* Keys of users of the host. */
@@ -67,6 +70,25 @@ static int write_user_keys(struct jout *body, const struct args *args,
 	return 0;
 }
 
+static int write_canary(struct jout *body, const struct args *args,
+			struct err *err)
+{
+	int64_t items = 0, stop_after = 0;
+
+	if (args_number(args, OPT_CANARY, 1, CANARY_MAX, &items, err) ||
+	    args_number(args, OPT_STOP_AFTER, 1, CANARY_MAX, &stop_after, err))
+		return -1;
+	if (!items)
+		return stop_after ? args_refuse(err, "--stop-after goes with "
+						"--canary") : 0;
+	jout_object(body, "canary");
+	jout_i64(body, "items", items);
+	if (stop_after)
+		jout_i64(body, "stop_after", stop_after);
+	jout_object_end(body);
+	return 0;
+}
+
 static int write_options(struct jout *body, const struct args *args,
 			 struct err *err)
 {
@@ -85,6 +107,10 @@ static int write_options(struct jout *body, const struct args *args,
 			 args_get(args, OPT_ACCESS_MODE));
 	if (args_has(args, OPT_REBIND))
 		jout_bool(body, "rebind", true);
+	if (args_has(args, OPT_STRICT))
+		jout_bool(body, "strict", true);
+	if (write_canary(body, args, err))
+		return -1;
 	return write_user_keys(body, args, err);
 }
 
@@ -107,6 +133,10 @@ static int write_item(struct jout *body, const struct args *args,
 	jout_str(body, "api_key", key);
 	if (args_has(args, OPT_MODEL))
 		write_texts(body, "requested_models", args, OPT_MODEL);
+	if (args_has(args, OPT_LABEL))
+		jout_str(body, "label", args_get(args, OPT_LABEL));
+	if (args_has(args, OPT_NOTE))
+		jout_str(body, "note", args_get(args, OPT_NOTE));
 	jout_object_end(body);
 	jout_array_end(body);
 	return 0;
@@ -131,8 +161,9 @@ static int read_json(const char *path, json_t **ret, struct err *err)
 	if (!*ret && why.line < 1)
 		return args_refuse(err, "'%s': %s", path, why.text);
 	if (!*ret)
-		return err_set(err, ERR_INVALID, "'%s', line %d, column %d: "
-			       "%s", path, why.line, why.column, why.text);
+		return err_set(err, ERR_INVALID, "'%s' is not JSON, line %d, "
+			       "column %d: %s; --form says what else it is",
+			       path, why.line, why.column, why.text);
 	return 0;
 }
 
@@ -145,9 +176,11 @@ static int write_file(struct jout *body, const struct args *args,
 	const char *name;
 
 	if (args_has(args, OPT_BASE_URL) || args_has(args, OPT_KEY_FILE) ||
-	    args_has(args, OPT_MODEL))
+	    args_has(args, OPT_MODEL) || args_has(args, OPT_LABEL) ||
+	    args_has(args, OPT_NOTE))
 		return args_refuse(err, "--file says it all: no --base-url, "
-				   "--key-file or --model beside it");
+				   "--key-file, --model, --label or --note "
+				   "beside it");
 	if (read_json(path, &file, err))
 		return -1;
 	if (json_is_array(file)) {

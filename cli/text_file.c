@@ -7,6 +7,8 @@
 
 #include "cli/args.h"
 
+#define PART (64 << 10)
+
 static ssize_t read_all(int fd, char *text, size_t size)
 {
 	size_t len = 0;
@@ -62,5 +64,34 @@ int text_file_read(const char *path, const char *what, size_t max, char **ret,
 		return args_refuse(err, "%s in '%s': there is no text", what,
 				   path);
 	*ret = TAKE(text);
+	return 0;
+}
+
+static int add_all(int fd, struct buf *to)
+{
+	static char part[PART];
+	ssize_t n;
+
+	while ((n = read_all(fd, part, sizeof(part))) > 0)
+		buf_add(to, part, (size_t)n);
+	explicit_bzero(part, sizeof(part));
+	return n < 0 ? -1 : 0;
+}
+
+int text_file_bytes(const char *path, const char *what, struct buf *ret,
+		    struct err *err)
+{
+	bool standard = strcmp(path, "-") == 0;
+	int fd = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+	int rc = fd < 0 ? -1 : add_all(fd, ret);
+	int errnum = errno;
+
+	if (fd >= 0 && !standard)
+		close(fd);
+	if (rc)
+		return args_refuse(err, "%s in '%s': %s", what, path,
+				   strerror(errnum));
+	if (ret->failed)
+		return args_refuse(err, "%s in '%s' are too long", what, path);
 	return 0;
 }

@@ -6,6 +6,7 @@
 
 #include <stddef.h>
 
+#include "shared/buf.h"
 #include "shared/err.h"
 
 /*
@@ -16,5 +17,12 @@
  */
 int text_file_read(const char *path, const char *what, size_t max, char **ret,
 		   struct err *err) MUST_CHECK;
+
+/*
+ * All of `path` as it is, up to the ceiling of *ret, which may hold secrets:
+ * buf_wipe() it.
+ */
+int text_file_bytes(const char *path, const char *what, struct buf *ret,
+		    struct err *err) MUST_CHECK;
 
 #endif

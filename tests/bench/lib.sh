@@ -58,7 +58,8 @@ fixed() {
 	awk -v n="$1" -v places="$2" 'BEGIN { printf "%.*f\n", places, n }'
 }
 
-# The API without TLS, as JSON.  The token stands in a file that curl reads.
+# The API without TLS, as JSON or what TYPE says.  The token stands in a file
+# that curl reads.
 # api METHOD PATH [BODYFILE [OPTION]...]
 api() {
 	method=$1
@@ -67,7 +68,7 @@ api() {
 	if [ $# -gt 0 ]; then
 		body=$1
 		shift
-		set -- -H 'Content-Type: application/json' -H 'Expect:' \
+		set -- -H "Content-Type: ${TYPE:-application/json}" -H 'Expect:' \
 			--data-binary "@$body" "$@"
 	fi
 	curl -sS --fail-with-body --noproxy '*' -X "$method" \

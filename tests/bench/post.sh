@@ -1,10 +1,12 @@
-# Target: POST of 1,000 items through nginx against a loop that parses, seals
-# and inserts the same, each time on a fresh copy of one database.
+# Target: POST of 5,000 items through nginx against a loop that parses, seals
+# and inserts the same, each time on a fresh copy of one database; and the most
+# memory that any worker ever had, the same rows as CSV and JSON lines included.
 #
 # shellcheck shell=sh
 
 POST_ROUNDS=${POST_ROUNDS:-7}
-POST_ITEMS=1000
+POST_ITEMS=${POST_ITEMS:-5000}
+POST_MEMORY_MB=64
 
 # make_body COUNT [BASE_URL]: a run of so many items, each with its own key.
 make_body() {
@@ -49,8 +51,51 @@ post_round() {
 	api GET /api/whoami >/dev/null
 	api POST /api/batch-import/runs "$SITE/log/many.json" -o /dev/null \
 		-w '%{time_total}\n' >>"$SITE/log/post.ours"
+	note_memory
 	stop pool
 	post_checked
+}
+
+# The most that any worker of the pool ever had, in kB.
+note_memory() {
+	for worker in $(pgrep -P "$(pid_of pool)"); do
+		sed -n 's/^VmHWM:[[:blank:]]*\([0-9]*\) kB/\1/p' \
+			"/proc/$worker/status"
+	done >>"$SITE/log/post.memory"
+}
+
+# post_form TYPE FILE: the same rows in another form, for the same table.
+post_form() {
+	fresh_database
+	start_pool 4
+	api GET /api/whoami >/dev/null
+	TYPE=$1 api POST "/api/batch-import/runs?host_id=$HOST_ID" "$2" \
+		-o /dev/null -w '%{time_total}\n' >>"$SITE/log/post.$3"
+	note_memory
+	stop pool
+	post_checked
+}
+
+# The files of the other forms.
+make_files() {
+	jq -c '.items[]' "$SITE/log/many.json" >"$SITE/log/many.jsonl"
+	{
+		echo '接口地址,密钥'
+		jq -r '.items[] | "\(.base_url),\(.api_key)"' \
+			"$SITE/log/many.json"
+	} >"$SITE/log/many.csv"
+}
+
+# report_form NAME FILE BARE: its median against the bare loop.
+report_form() {
+	took=$(awk '{ print $1 * 1000 }' "$2" | median)
+	report "$1" "$(fixed "$3" 1)" "$(fixed "$took" 1)" ms \
+		"$(ratio "$took" "$3")" 1.5 above
+}
+
+post_files_round() {
+	post_form text/csv "$SITE/log/many.csv" csv
+	post_form application/x-ndjson "$SITE/log/many.jsonl" jsonl
 }
 
 part_post() {
@@ -72,9 +117,15 @@ bench_post() {
 	as_site sqlite3 "$SITE/var/crm.db" "VACUUM INTO '$SITE/var/template.db'"
 	as_site sqlite3 "$SITE/var/template.db" 'PRAGMA journal_mode = WAL' \
 		>/dev/null
+	make_files
 	rounds "$POST_ROUNDS" post_round
+	rounds 3 post_files_round
 	bare=$(awk '{ print $1 / 1000 }' "$SITE/log/post.bare" | median)
-	ours=$(awk '{ print $1 * 1000 }' "$SITE/log/post.ours" | median)
-	report "POST of 1,000 items" "$(fixed "$bare" 1)" "$(fixed "$ours" 1)" \
-		ms "$(ratio "$ours" "$bare")" 1.5 above
+	report_form "POST of $POST_ITEMS items" "$SITE/log/post.ours" "$bare"
+	report_form "the same as CSV" "$SITE/log/post.csv" "$bare"
+	report_form "the same as JSON lines" "$SITE/log/post.jsonl" "$bare"
+	kb=$(sort -n "$SITE/log/post.memory" | tail -n1)
+	mb=$(ratio "$kb" 1024)
+	report "a worker's memory, at most" "$POST_MEMORY_MB" \
+		"$(fixed "$mb" 1)" MB "$(ratio "$mb" "$POST_MEMORY_MB")" 1 above
 }

@@ -13,6 +13,7 @@
 #include "cli/command.h"
 #include "cli/host_body.h"
 #include "cli/run_body.h"
+#include "cli/run_file.h"
 #include "cli/text_file.h"
 #include "cli/words.h"
 #include "shared/table.h"
@@ -149,6 +150,125 @@ static void a_run_may_bring_the_key_of_a_user(void **state)
 	unlink(key);
 }
 
+/* What `run create` makes of this line; NULL: it is refused. */
+static void type_is(const char *const *argv, const char *wanted, bool refused)
+{
+	CLEANUP(args_done) struct args args = { 0 };
+	const char *type = "untouched";
+	struct err err;
+
+	read_line(&args, argv, "run", "create");
+	assert_int_equal(run_file_type(&args, &type, &err), refused ? -1 : 0);
+	if (!refused && !wanted)
+		assert_null(type);
+	else if (!refused)
+		assert_string_equal(type, wanted);
+}
+
+static void a_file_tells_its_form_by_its_name_or_an_option(void **state)
+{
+	static const char *const csv[] = { "-f", "a.b/k.CSV", NULL };
+	static const char *const lines[] = { "-f", "k.jsonl", NULL };
+	static const char *const json[] = { "-f", "k.json", NULL };
+	static const char *const none[] = { "-f", "-", NULL };
+	static const char *const said[] = { "-f", "-", "--form", "csv", NULL };
+	static const char *const other[] = { "-f", "k.csv", "--form", "json",
+					     NULL };
+	static const char *const wrong[] = { "-f", "k", "--form", "xls", NULL };
+	static const char *const alone[] = { "--form", "csv", NULL };
+
+	(void)state;
+	type_is(csv, "text/csv", false);
+	type_is(lines, "application/x-ndjson", false);
+	type_is(json, NULL, false);
+	type_is(none, NULL, false);
+	type_is(said, "text/csv", false);
+	type_is(other, NULL, false);
+	type_is(wrong, NULL, true);
+	type_is(alone, NULL, true);
+}
+
+static void a_file_of_rows_is_sent_as_it_is(void **state)
+{
+	CLEANUP(api_filters_done) struct api_filters query = { 0 };
+	CLEANUP(run_body_done) struct jout body = { 0 };
+	CLEANUP(args_done) struct args args = { 0 };
+	AUTO_FREE char *rows = file_with("url,key\r\na,b\n\n");
+	const char *const argv[] = {
+		"-f", rows, "--host", "h", "--user", "a", "--user", "b",
+		"--days", "3", "--strict", "--canary", "2", "--stop-after",
+		"1", NULL
+	};
+	struct err err;
+
+	(void)state;
+	read_line(&args, argv, "run", "create");
+	assert_int_equal(run_file_read(&args, &body, &query, &err), 0);
+	assert_string_equal(buf_str(&body.text), "url,key\r\na,b\n\n");
+	assert_string_equal(query.list[0], "host_id=h");
+	assert_string_equal(query.list[1], "subscription_users=a,b");
+	assert_string_equal(query.list[2], "strict=true");
+	assert_string_equal(query.list[3], "subscription_days=3");
+	assert_string_equal(query.list[4], "canary_items=2");
+	assert_string_equal(query.list[5], "canary_stop_after=1");
+	assert_null(query.list[6]);
+	unlink(rows);
+}
+
+static void what_a_file_of_rows_cannot_say_is_refused(void **state)
+{
+	static const char *const bad[][6] = {
+		{ "-f", "k.csv", NULL },
+		{ "-f", "k.csv", "--host", "h", NULL },	/* no such file */
+		{ "-f", "/dev/null", "--host=h", "--probe-key-file=k", NULL },
+		{ "-f", "/dev/null", "--host=h", "--label=x", NULL },
+		{ "-f", "/dev/null", "--host=h", "--canary=0", NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(bad); i++) {
+		CLEANUP(api_filters_done) struct api_filters query = { 0 };
+		CLEANUP(run_body_done) struct jout body = { 0 };
+		CLEANUP(args_done) struct args args = { 0 };
+		struct err err;
+
+		read_line(&args, bad[i], "run", "create");
+		assert_int_equal(run_file_read(&args, &body, &query, &err),
+				 -1);
+	}
+}
+
+static void one_key_may_have_a_label_and_a_run_a_canary(void **state)
+{
+	CLEANUP(run_body_done) struct jout body = {
+		.text.max = RUN_BODY_MAX
+	};
+	CLEANUP(args_done) struct args args = { 0 };
+	AUTO_FREE char *key = file_with("sk-user\n");
+	const char *const argv[] = {
+		"--host", "h", "--base-url", "u", "--key-file", key,
+		"--label", "甲", "--note", "n", "--strict", "--canary", "1",
+		NULL
+	};
+	struct err err;
+
+	(void)state;
+	read_line(&args, argv, "run", "create");
+	assert_int_equal(run_body_write(&body, &args, &err), 0);
+	assert_string_equal(buf_str(&body.text), "{\"items\":[{\"base_url\":"
+		"\"u\",\"api_key\":\"sk-user\",\"label\":\"甲\","
+		"\"note\":\"n\"}],\"host_id\":\"h\",\"strict\":true,"
+		"\"canary\":{\"items\":1}}");
+	unlink(key);
+}
+
+static void a_template_has_the_columns_that_are_known(void **state)
+{
+	(void)state;
+	assert_non_null(strstr(run_file_template("zh"), "接口地址,密钥"));
+	assert_memory_equal(run_file_template("en"), "base_url,api_key", 16);
+}
+
 static void text_files_have_one_text(void **state)
 {
 	AUTO_FREE char *two = file_with(" a\n b \r\n\n");
@@ -270,6 +390,11 @@ int main(void)
 		cmocka_unit_test(what_is_taken_away_is_null),
 		cmocka_unit_test(limits_of_an_endpoint_have_a_range),
 		cmocka_unit_test(a_run_may_bring_the_key_of_a_user),
+		cmocka_unit_test(a_file_tells_its_form_by_its_name_or_an_option),
+		cmocka_unit_test(a_file_of_rows_is_sent_as_it_is),
+		cmocka_unit_test(what_a_file_of_rows_cannot_say_is_refused),
+		cmocka_unit_test(one_key_may_have_a_label_and_a_run_a_canary),
+		cmocka_unit_test(a_template_has_the_columns_that_are_known),
 		cmocka_unit_test(text_files_have_one_text),
 		cmocka_unit_test(the_language_is_the_terminals_unless_given),
 		cmocka_unit_test(a_view_speaks_one_language),
