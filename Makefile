@@ -121,6 +121,9 @@ $(B)/bench_%: $(B)/tests/bench/bench_%.o $(SHARED)
 
 # The target of the fuzzer without a fuzzer: seeds and random changes.
 $(B)/test_verdict_fuzz: $(B)/tests/fuzz/verdict.o
+$(B)/test_csv_fuzz: $(B)/tests/fuzz/csv_rows.o
+$(B)/fuzz_csv_rows: $(B)/fuzz_%: $(B)/tests/fuzz/%.o $(FCGI) $(SHARED)
+	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lfcgi -lcsv
 $(B)/fuzz_%: $(B)/tests/fuzz/%.o $(SHARED)
 	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
@@ -150,14 +153,20 @@ check-fresh:
 bench: $(PROGRAMS) $(HELPERS) $(BENCHES)
 	B=$(B) tests/bench/run.sh
 
-# What it finds beside crashes stays in build-fuzz; seeds are in the tree.
+# One fuzzer for each tests/fuzz/*.c, or those of FUZZERS.  Seeds are in the tree,
+# in corpus (verdict) and corpus-NAME; what is found beside crashes stays in
+# build-fuzz.
 FUZZ_SECONDS ?= 600
+FUZZERS ?= $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c))
 fuzz:
-	$(MAKE) CC=clang-14 FUZZ=1 build-fuzz/fuzz_verdict
-	@mkdir -p build-fuzz/found
-	build-fuzz/fuzz_verdict -max_total_time=$(FUZZ_SECONDS) -max_len=8192 \
-		-timeout=10 -len_control=20 -print_final_stats=1 -artifact_prefix=build-fuzz/ \
-		build-fuzz/found tests/fuzz/corpus
+	$(MAKE) CC=clang-14 FUZZ=1 $(FUZZERS:%=build-fuzz/fuzz_%)
+	@set -e; for name in $(FUZZERS); do \
+		seeds=tests/fuzz/corpus-$$name; [ -d $$seeds ] || seeds=tests/fuzz/corpus; \
+		mkdir -p build-fuzz/found-$$name; \
+		build-fuzz/fuzz_$$name -max_total_time=$(FUZZ_SECONDS) -max_len=8192 \
+			-timeout=10 -len_control=20 -print_final_stats=1 \
+			-artifact_prefix=build-fuzz/ build-fuzz/found-$$name $$seeds; \
+	done
 
 lint:
 	scripts/lint

@@ -1,11 +1,11 @@
 #include "cli/run_body.h"
 
 #include <string.h>
-#include <unistd.h>
 
 #include <jansson.h>
 
 #include "cli/secret.h"
+#include "cli/text_file.h"
 #include "shared/table.h"
 
 #define DAYS_MAX 36500
@@ -152,19 +152,23 @@ static bool is_overridden(const char *member, const struct args *args)
 
 static int read_json(const char *path, json_t **ret, struct err *err)
 {
-	bool standard = strcmp(path, "-") == 0;
+	CLEANUP(buf_wipe) struct buf text = { .max = RUN_BODY_MAX };
+	static const char mark[] = "\xef\xbb\xbf";
+	size_t skip = sizeof(mark) - 1;
 	json_error_t why;
 
-	*ret = standard ? json_loadfd(STDIN_FILENO, JSON_REJECT_DUPLICATES,
-				      &why)
-			: json_load_file(path, JSON_REJECT_DUPLICATES, &why);
-	if (!*ret && why.line < 1)
-		return args_refuse(err, "'%s': %s", path, why.text);
-	if (!*ret)
-		return err_set(err, ERR_INVALID, "'%s' is not JSON, line %d, "
-			       "column %d: %s; --form says what else it is",
-			       path, why.line, why.column, why.text);
-	return 0;
+	if (text_file_bytes(path, "the run", &text, err))
+		return -1;
+	/* Editors of Windows put it there. */
+	if (strncmp(buf_str(&text), mark, skip) != 0)
+		skip = 0;
+	*ret = json_loadb(buf_str(&text) + skip, text.len - skip,
+			  JSON_REJECT_DUPLICATES, &why);
+	if (*ret)
+		return 0;
+	return err_set(err, ERR_INVALID, "'%s' is not JSON, line %d, column "
+		       "%d; --form says what else it is", path, why.line,
+		       why.column);
 }
 
 static int write_file(struct jout *body, const struct args *args,

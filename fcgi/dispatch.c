@@ -86,11 +86,16 @@ static int refuse_form(const struct route *route, struct err *err)
 
 static int read_json(struct call *call, struct err *err)
 {
-	const struct wire *wire = call->wire;
+	static const char mark[] = "\xef\xbb\xbf";
+	const char *text = call->wire->body_len ? call->wire->body : "";
+	size_t len = call->wire->body_len, skip = sizeof(mark) - 1;
 	json_error_t at;
 
-	call->body = json_loadb(wire->body_len ? wire->body : "",
-				wire->body_len, JSON_REJECT_DUPLICATES, &at);
+	/* Editors of Windows put it there. */
+	if (len < skip || memcmp(text, mark, skip) != 0)
+		skip = 0;
+	call->body = json_loadb(text + skip, len - skip,
+				JSON_REJECT_DUPLICATES, &at);
 	if (!call->body)
 		return malformed_json(&at, err);
 	call->req.body = call->body;
