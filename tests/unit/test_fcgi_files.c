@@ -391,6 +391,73 @@ static void a_key_of_idempotency_sees_parameters_and_form(void **state)
 	assert_int_equal(ask("POST", one, rows), 409);
 }
 
+/* A file with a column of this name beside those that are needed. */
+static void name_is_taken(const char *member, const char *name)
+{
+	bool url = strcmp(member, "base_url") == 0;
+	bool key = strcmp(member, "api_key") == 0;
+	AUTO_FREE char *text = xasprintf("%s,%s%s%s\nhttp://a.example," KEY1
+		"%s\n", url ? name : "url", key ? name : "key",
+		url || key ? "" : ",", url || key ? "" : name,
+		url || key ? "" : ",7");
+
+	if (post_csv(text) != 202)
+		fail_msg("%s: '%s': %s", member, name,
+			 api.reply.out.text.text);
+}
+
+/* The names in the second cell of a row: "`url`, 地址、网址". */
+static size_t names_are_taken(const char *member, char *cell)
+{
+	size_t n = 0;
+
+	for (char *c = cell; *c != '\0'; c++) {
+		if (strncmp(c, "、", 3) == 0)
+			memcpy(c, ",  ", 3);
+		if (*c == '`')
+			*c = ' ';
+	}
+	while (cell) {
+		char *name = strsep(&cell, ",");
+
+		name += strspn(name, " ");
+		name_is_taken(member, name);
+		n++;
+	}
+	return n;
+}
+
+/* docs/batch.md says how columns may be called, once in each language. */
+static void the_names_in_the_guide_are_taken(void **state)
+{
+	static const char *const members[] = {
+		"base_url", "api_key", "requested_models", "label", "note",
+		"account_proxy", "adopt_account_id",
+	};
+	FILE *file = fopen("docs/batch.md", "re");
+	size_t rows = 0, n = 0;
+	char line[1024];
+
+	(void)state;
+	assert_non_null(file);
+	while (fgets(line, sizeof(line), file)) {
+		for (size_t i = 0; i < COUNT(members); i++) {
+			AUTO_FREE char *start = xasprintf("| `%s` | `",
+							  members[i]);
+			size_t len = strlen(start) - 1;
+
+			if (strncmp(line, start, len + 1) != 0)
+				continue;
+			line[len + strcspn(line + len, "|")] = '\0';
+			n += names_are_taken(members[i], line + len);
+			rows++;
+		}
+	}
+	fclose(file);
+	assert_int_equal(rows, 2 * COUNT(members));
+	assert_true(n > 2 * 35);
+}
+
 #define T(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
@@ -414,6 +481,7 @@ int main(void)
 		T(what_looks_like_a_key_is_not_stored),
 		T(a_row_that_comes_again_adds_what_the_first_left_out),
 		T(a_key_of_idempotency_sees_parameters_and_form),
+		T(the_names_in_the_guide_are_taken),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
