@@ -129,11 +129,12 @@ is "the same host again is a conflict" "$RC" 8
 
 # Runs that are refused leave nothing behind.
 before=$(db 'SELECT count(*) FROM secrets')
-api POST /api/batch-import/runs "{\"host_id\":\"$HOST_ID\",\"items\":[
+api POST /api/batch-import/runs "{\"host_id\":\"$HOST_ID\",\"strict\":true,
+	\"items\":[
 	{\"base_url\":\"$PROVIDER_URL\",\"api_key\":\"good-1234567890123456\"},
 	{\"base_url\":\"nonsense\",\"api_key\":\"\"},
 	{\"base_url\":\"$PROVIDER_URL\",\"api_key\":\"k\",\"extra\":true}]}"
-problem "a run with bad rows" 422 invalid
+problem "a strict run with bad rows" 422 invalid
 is "each row's problems are named" "$(json '[.problems[].field] |
 	map(select(startswith("items[1].") or startswith("items[2]."))) |
 	length >= 3')" true
