@@ -41,7 +41,7 @@ static const struct opt_spec specs[] = {
 				  "keys: CSV, JSON lines, or JSON; - is"
 				  " stdin" },
 	[OPT_FORM]	      = { "form", 0, "csv|jsonl|json", false,
-				  "form of the file, if its name does not say" },
+				  "form of the file, instead of its ending" },
 	[OPT_LABEL]	      = { "label", 0, "TEXT", false,
 				  "what the key is called" },
 	[OPT_NOTE]	      = { "note", 0, "TEXT", false,

@@ -14,8 +14,8 @@
 #include "shared/jdec.h"
 
 /*
- * Add the rows of `text` (UTF-8, one NUL, behind it), `max` + 1 at most.  What is wrong
- * with the header is added to `problems`; there are no rows then.
+ * Add the rows of `text` (UTF-8, one NUL, behind it), `max` + 1 at most.  What
+ * is wrong with the header is added to `problems`; there are no rows then.
  */
 void csv_rows_read(struct file_rows *rows, const char *text, size_t len,
 		   size_t max, struct jdec_problems *problems);

@@ -54,7 +54,10 @@ static int refuse(struct err *err, const char *sentence)
 	return err_code(err, "invalid_parameter");
 }
 
-/* Is a parameter of this name there?  Whoever escapes its letters gets "is not known". */
+/*
+ * Is a parameter of this name there?  Whoever escapes its letters is told that
+ * it is not known.
+ */
 static bool names(const char *query, const char *name)
 {
 	size_t len = strlen(name);

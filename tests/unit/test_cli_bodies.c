@@ -174,7 +174,8 @@ static void a_file_tells_its_form_by_its_name_or_an_option(void **state)
 	static const char *const said[] = { "-f", "-", "--form", "csv", NULL };
 	static const char *const other[] = { "-f", "k.csv", "--form", "json",
 					     NULL };
-	static const char *const wrong[] = { "-f", "k", "--form", "xls", NULL };
+	static const char *const wrong[] = { "-f", "k", "--form", "xls",
+					     NULL };
 	static const char *const alone[] = { "--form", "csv", NULL };
 
 	(void)state;

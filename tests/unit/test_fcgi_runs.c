@@ -73,8 +73,8 @@ static int64_t stored(void)
 static void a_strict_run_is_sunk_by_bad_rows_and_all_are_told(void **state)
 {
 	AUTO_FREE char *host = add_host();
-	AUTO_FREE char *body = xasprintf("{\"host_id\":\"%s\",\"strict\":true,"
-					 "\"items\":" BAD_ROWS "}", host);
+	AUTO_FREE char *body = xasprintf("{\"host_id\":\"%s\",\"items\":"
+					 BAD_ROWS ",\"strict\":true}", host);
 
 	(void)state;
 	assert_int_equal(ask("POST", RUNS, body), 422);
