@@ -92,9 +92,13 @@ void csv_narrow(const char *text, size_t len, struct buf *ret)
 {
 	static const char narrow[] = { CSV_NARROW };
 	size_t n = sizeof(wide_comma) - 1, from = 0;
+	bool quoted = false;
 
 	for (size_t i = 0; i < len;) {
-		if (i + n > len || memcmp(text + i, wide_comma, n) != 0) {
+		/* A quote too many is to harm no more than its line. */
+		quoted = text[i] != '\n' && quoted != (text[i] == '"');
+		if (quoted || i + n > len ||
+		    memcmp(text + i, wide_comma, n) != 0) {
 			i++;
 			continue;
 		}

@@ -39,7 +39,10 @@ struct csv_row {
 char csv_delimiter(const char *text, size_t len, bool *ret_wide,
 		   size_t *ret_skip);
 
-/* `text` with a sign of its own, CSV_NARROW, for each full-width comma. */
+/*
+ * `text` with a sign of its own, CSV_NARROW, for each full-width comma that is
+ * not in quotes.
+ */
 #define CSV_NARROW '\x1f'
 void csv_narrow(const char *text, size_t len, struct buf *ret);
 

@@ -161,14 +161,16 @@ static void the_sign_between_cells_is_found(void **state)
 
 static void full_width_commas_part_cells_too(void **state)
 {
-	static const char text[] = "地址，密钥\na，b，\n，";
+	static const char text[] = "地址，密钥\na，b，\n，\n\"甲，\"，乙\n"
+				   "a\"，\nc，d";
 	struct buf narrowed = { .max = sizeof(text) };
 	AUTO_FREE char *got = NULL;
 
 	(void)state;
 	csv_narrow(text, strlen(text), &narrowed);
 	got = rows_of(buf_str(&narrowed), CSV_NARROW);
-	assert_string_equal(got, "1:地址|密钥 2:a|b| 3:|");
+	assert_string_equal(got, "1:地址|密钥 2:a|b| 3:| 4:甲，|乙 5! "
+			    "6:c|d");
 	buf_done(&narrowed);
 }
 
