@@ -298,8 +298,7 @@ static const struct db_query q_save = { "items.save",
 	" finished_at = $25, updated_at = $26, diagnosis = $27,"
 	" validation_status = $28, probe_advisory = $29,"
 	" responses_status = $30, model_aliases = $31,"
-	" model_resolution = $32, capability_profile = $33,"
-	" foreign_accounts = $34"
+	" model_resolution = $32, foreign_accounts = $33"
 	" WHERE item_id = $1" };
 
 static const char *resolution_of(const struct item *item)
@@ -336,13 +335,23 @@ int items_save(struct db *db, const struct item *item, int64_t now,
 		   DB_TIME(item->responses_status),
 		   DB_TEXT(item->model_aliases),
 		   DB_TEXT(item->model_resolution),
-		   DB_TEXT(item->capability_profile),
 		   DB_TEXT(item->foreign_accounts)), err))
 		return err_wrap(err, "save item %s", item->item_id);
 	if (db_changes(db) == 0)
 		return err_set(err, ERR_NOT_FOUND, "no item %s",
 			       item->item_id);
 	return 0;
+}
+
+static const struct db_query q_profile = { "items.profile",
+	"UPDATE import_run_items SET capability_profile = $2"
+	" WHERE item_id = $1" };
+
+int items_profile(struct db *db, const char *item_id, const char *profile,
+		  struct err *err)
+{
+	return db_run(db, &q_profile, DB_ARGS(DB_TEXT(item_id),
+		      DB_TEXT(profile)), err);
 }
 
 /*
@@ -433,6 +442,6 @@ void item_warn(struct item *item, const char *code, const char *detail)
 }
 
 const struct db_query *const items_queries[] = {
-	&q_add, &q_get, &q_list, &q_save, &q_access_of_resource,
+	&q_add, &q_get, &q_list, &q_save, &q_profile, &q_access_of_resource,
 	&q_key_of_resource, NULL
 };

@@ -172,9 +172,16 @@ int items_next(struct db_rows *rows, struct item *item, struct err *err)
 	MUST_CHECK;
 bool item_matches(const struct item *item, const struct item_filter *filter);
 
-/* Write every column that a flow may change. */
+/*
+ * Write every column that a flow may change, but for capability_profile: that
+ * is learnt beside the flows, see items_profile() and profiles.h.
+ */
 int items_save(struct db *db, const struct item *item, int64_t now,
 	       struct err *err) MUST_CHECK;
+
+/* Write capability_profile. */
+int items_profile(struct db *db, const char *item_id, const char *profile,
+		  struct err *err) MUST_CHECK;
 
 /*
  * What became of the items that rest on a resource, an account: an account

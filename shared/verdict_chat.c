@@ -117,14 +117,18 @@ static bool is_silent(const char *text)
 }
 
 /* MiniMax and others think aloud before they speak. */
+static bool begins_with_thought(const char *text)
+{
+	return strncmp(text + strspn(text, " \t\r\n"), "<think>", 7) == 0;
+}
+
 static const char *after_thought(const char *text)
 {
-	const char *start = text + strspn(text, " \t\r\n");
 	const char *end;
 
-	if (strncmp(start, "<think>", 7) != 0)
+	if (!begins_with_thought(text))
 		return text;
-	end = strstr(start, "</think>");
+	end = strstr(text, "</think>");
 	return end ? end + 8 : "";
 }
 
@@ -216,6 +220,8 @@ static enum failure judge(const struct speech *speech, struct chat *ret)
 	const char *spoken = after_thought(content);
 	const char *reason = ret->finish_reason;
 
+	ret->think_tags = begins_with_thought(content);
+	ret->thought = speech->reasoning || ret->think_tags;
 	if (!is_silent(spoken)) {
 		free(ret->content);
 		ret->content = xstrndup(spoken, redact_cut(spoken,

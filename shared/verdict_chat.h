@@ -21,6 +21,8 @@ struct chat {
 	char *content;		/* what was said, cut; or NULL */
 	char *finish_reason;	/* or NULL */
 	char *model;		/* as the answer names it; or NULL */
+	bool thought;		/* aloud, in a member of its own or in tags */
+	bool think_tags;	/* in <think> at the head of the content */
 };
 
 void chat_done(struct chat *chat);

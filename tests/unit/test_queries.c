@@ -11,6 +11,7 @@
 #include "shared/installation.h"
 #include "shared/items.h"
 #include "shared/notices.h"
+#include "shared/profiles.h"
 #include "shared/proofs.h"
 #include "shared/resources.h"
 #include "shared/runs.h"
@@ -24,7 +25,8 @@ static const struct db_query *const *const lists[] = {
 	accesses_queries, checks_queries, endpoints_queries, events_queries,
 	explain_evidence_queries, explain_host_queries, explain_matter_queries,
 	hosts_queries, idempotency_queries, installation_queries,
-	items_queries, migrate_queries, notices_queries, proofs_queries,
+	items_queries, migrate_queries, notices_queries, profiles_queries,
+	proofs_queries,
 	resources_queries, runs_queries, secrets_queries, tasks_queries,
 	tokens_queries,
 };
