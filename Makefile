@@ -60,7 +60,7 @@ all: $(PROGRAMS)
 	check-fresh analyze tidy coverage soak bench fuzz lint fmt install \
 	clean
 
-$(SHARED): $(call obj,shared) $(B)/migrations.o $(B)/verdict_data.o
+$(SHARED): $(call obj,shared) $(B)/migrations.o $(B)/verdict_data.o $(B)/endpoints_data.o
 	@rm -f $@
 	$(AR) rcs $@ $^
 $(MODEL): $(call obj,tests/model)
@@ -76,7 +76,11 @@ $(B)/verdict_data.c: $(VERDICTS:%=shared/verdict/%.tsv) scripts/embed-text.sh
 	@mkdir -p $(@D)
 	scripts/embed-text.sh $(foreach v,$(VERDICTS),verdict_$(v)_tsv=shared/verdict/$(v).tsv) >$@.tmp
 	@mv $@.tmp $@
-$(B)/migrations.o $(B)/verdict_data.o: $(B)/%.o: $(B)/%.c
+$(B)/endpoints_data.c: packs/openai-cn-pack/endpoints.tsv scripts/embed-text.sh
+	@mkdir -p $(@D)
+	scripts/embed-text.sh pack_endpoints_tsv=$< >$@.tmp
+	@mv $@.tmp $@
+$(B)/migrations.o $(B)/verdict_data.o $(B)/endpoints_data.o: $(B)/%.o: $(B)/%.c
 	$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
 $(B)/%.o: %.c
 	@mkdir -p $(@D)
