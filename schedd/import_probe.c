@@ -12,6 +12,7 @@
 #include "schedd/upstream/chat.h"
 #include "schedd/upstream/families.h"
 #include "schedd/upstream/models.h"
+#include "schedd/upstream/pack.h"
 #include "schedd/upstream/responses.h"
 
 #include <string.h>
@@ -96,12 +97,24 @@ static struct verdict no_models(struct import *im)
 	return failed(why);
 }
 
+/* Nobody named a model or lists any: those that are documented; or NULL. */
+static json_t *models_of_pack(struct import *im, const json_t *listed)
+{
+	json_t *models = listed || json_array_size(im->requested) > 0
+		? NULL : upstream_static_models(im->item.base_url);
+
+	if (models)
+		import_note(im, "models_from_pack", "{\"listed_by\":\"pack\"}");
+	return models;
+}
+
 /* There is a list, or there is none: either way the models are chosen. */
 static struct verdict models_known(struct import *im, const json_t *listed)
 {
+	json_auto_t *packed = models_of_pack(im, listed);
 	json_auto_t *models = NULL;
 
-	choose_models(im, listed);
+	choose_models(im, packed ? packed : listed);
 	models = json_loads(im->item.models, 0, NULL);
 	im->memo.page = 0;
 	if (json_array_size(models) == 0)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "schedd/import_steps.h"
+#include "schedd/profiling.h"
 #include "schedd/watch.h"
 #include "shared/accesses.h"
 #include "shared/installation.h"
@@ -445,7 +446,8 @@ int import_end(const struct store *store, const struct task *task,
 		conclude(im, why, now);
 		keep_diagnosis(im);
 	}
-	if (items_save(store->db, item, now, err))
+	if (items_save(store->db, item, now, err) ||
+	    (!failed && profiling_after_import(store, im, now, err)))
 		return -1;
 	return runs_settle_item(store->db, item->run_id, &settled, now, err);
 }

@@ -16,7 +16,8 @@ static const char *const kind_names[] = {
 TABLE_ENUM_DEFINE(verdict_kind, kind_names, VERDICT_KIND__MAX);
 
 const struct flow *const flows[] = {
-	&flow_host_probe, &flow_compliance, &flow_import, &flow_check, NULL
+	&flow_host_probe, &flow_compliance, &flow_import, &flow_check,
+	&flow_profile, NULL
 };
 
 const struct flow *flow_find(const char *name)

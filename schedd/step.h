@@ -202,6 +202,7 @@ extern const struct flow flow_host_probe;
 extern const struct flow flow_import;
 extern const struct flow flow_check;
 extern const struct flow flow_compliance;
+extern const struct flow flow_profile;
 
 const struct flow *flow_find(const char *name);
 

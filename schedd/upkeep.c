@@ -1,10 +1,12 @@
 #include "schedd/upkeep.h"
 
+#include "schedd/profiling.h"
 #include "schedd/watch.h"
 #include "shared/resources.h"
 #include "shared/tasks.h"
 
 #define EXPIRE_EVERY_MS 5000
+#define PROFILE_EVERY_MS 1000
 #define WATCH_MS	5000	/* between looks of the watch, at most */
 #define WATCH_MIN_MS	200	/* and at least */
 
@@ -61,6 +63,12 @@ int upkeep_turn(struct upkeep *upkeep, const struct store *store, int64_t now,
 		upkeep->expired_at = now;
 		if (tasks_expire_leases(store->db, now, err) ||
 		    resources_wake_forgotten(store->db, now, err))
+			return -1;
+	}
+	if (is_due(upkeep->profiled_at + PROFILE_EVERY_MS, now,
+		   PROFILE_EVERY_MS)) {
+		upkeep->profiled_at = now;
+		if (profiling_turn(store, now, err))
 			return -1;
 	}
 	if (!is_due(upkeep->watch_at, now, WATCH_MS))

@@ -1,6 +1,7 @@
 /*
  * upkeep: what the engine does now and then beside its jobs: ends leases that
- * ran out, wakes whom everybody forgot, lets the watch have a look.
+ * ran out, wakes whom everybody forgot, lets the watch have a look, begins
+ * what imports want to know of their keys.
  */
 #ifndef SCHEDD_UPKEEP_H
 #define SCHEDD_UPKEEP_H
@@ -13,6 +14,7 @@
 struct upkeep {
 	int64_t expired_at;
 	int64_t watch_at;	/* when the watch looks next */
+	int64_t profiled_at;	/* when wishes for profiles were looked at */
 	int64_t jumped_by;	/* the clock, and tasks do not know it yet */
 };
 

@@ -101,6 +101,19 @@ static const struct cfg_field fields[] = {
 	TEXT("engine.probe_from", probe_from, "auto", NULL,
 	     "Whose view of a provider gates an import: auto, crm, host"),
 
+	TEXT("probe.capabilities", capabilities, "basic", NULL,
+	     "What is asked of a key after its import: off, basic, full"),
+	NUMBER("probe.capability_hours", capability_hours, 24, 0, 8760,
+	       "Hours for which what was learnt of a key is not asked again"),
+	NUMBER("probe.capability_models", capability_models, 1, 1, 5,
+	       "Models of a key that are asked, the smoke model first"),
+	NUMBER("probe.capability_probes", capability_probes, 20, 0, 1000,
+	       "Requests a day for it with one key, at most"),
+	NUMBER("probe.capability_tokens", capability_tokens, 10000, 0,
+	       1000000, "Tokens a day for it with one key, at most"),
+	NUMBER("probe.capability_at_once", capability_at_once, 4, 1, 1000,
+	       "Keys of imports that are asked at once"),
+
 	NUMBER("watch.every_s", watch_every_s, 3600, 0, 2592000,
 	       "Seconds between proofs of an access; 0 switches the watch off"),
 	NUMBER("watch.recheck_s", watch_recheck_s, 60, 1, 86400,
@@ -120,6 +133,7 @@ static const struct cfg_field fields[] = {
 };
 
 static const char *const probe_places[] = { "auto", "crm", "host" };
+static const char *const capability_levels[] = { "off", "basic", "full" };
 
 static int check_proxy(const char *url, struct err *err)
 {
@@ -145,6 +159,10 @@ int settings_read(struct settings *ret, const char *file, struct err *err)
 			&place))
 		return err_set(err, ERR_INVALID, "engine.probe_from must be "
 			       "auto, crm or host");
+	if (!table_find(capability_levels, COUNT(capability_levels),
+			settings.capabilities, &place))
+		return err_set(err, ERR_INVALID, "probe.capabilities must be "
+			       "off, basic or full");
 	*ret = settings;
 	settings = (struct settings){ 0 };
 	return 0;

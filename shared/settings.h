@@ -54,6 +54,12 @@ struct settings {
 	int64_t retry_max_ms;
 	int64_t proof_hours;		/* until a proof is stale */
 	char *probe_from;		/* auto, crm, host */
+	char *capabilities;		/* off, basic, full */
+	int64_t capability_hours;
+	int64_t capability_models;
+	int64_t capability_probes;	/* a day, with one key */
+	int64_t capability_tokens;	/* a day, with one key */
+	int64_t capability_at_once;
 
 	int64_t watch_every_s;		/* between proofs of an access; 0: off */
 	int64_t watch_recheck_s;	/* after a failure */

@@ -95,6 +95,36 @@ static const struct db_query zeros[] = {
 	  " 'active')" },
 };
 
+/*
+ * What was learnt of each good key: something, and never more than is so.  A
+ * provider that serves chat alone is found out whatever the network does.
+ */
+static void check_profiles(struct site *site, const struct site_plan *plan)
+{
+	static const struct db_query none = { "active items without a profile",
+		"SELECT count(*) FROM import_run_items WHERE access_status ="
+		" 'active' AND capability_profile IS NULL" };
+	static const struct db_query lies = { "profiles with a false yes",
+		"SELECT count(*) FROM import_run_items WHERE"
+		" capability_profile LIKE '%\"responses\":{\"state\":\"yes\"%'"
+		" OR capability_profile LIKE"
+		"  '%\"messages\":{\"state\":\"yes\"%'" };
+	static const struct db_query twice = { "keys asked too often",
+		"SELECT count(*) FROM capability_profiles WHERE probes > 20" };
+	const struct db_query *const all[] = { &none, &lies, &twice };
+
+	if (strcmp(site->settings.capabilities, "off") == 0)
+		return;
+	for (size_t i = 0; i < COUNT(all); i++) {
+		int64_t n = number(site, all[i]);
+
+		/* What is cancelled may end active all the same. */
+		if (n != 0 && !(all[i] == &lies && plan->personality &&
+				strncmp(plan->personality, "chat-only", 9)))
+			site_fault(site, "%" PRId64 " %s", n, all[i]->name);
+	}
+}
+
 static void check_rows(struct site *site)
 {
 	for (size_t i = 0; i < COUNT(zeros); i++) {
@@ -282,5 +312,6 @@ void site_check(struct site *site, const struct site_plan *plan)
 	for (size_t i = 0; i < site->nitems; i++)
 		check_item(site, &site->items[i]);
 	check_rows(site);
+	check_profiles(site, plan);
 	check_host(site, plan);
 }

@@ -9,6 +9,7 @@
 #include "shared/hosts.h"
 #include "shared/items.h"
 #include "shared/migrate.h"
+#include "shared/profiles.h"
 #include "shared/runs.h"
 #include "shared/secrets.h"
 #include "shared/tasks.h"
@@ -226,6 +227,8 @@ static void open_site(struct site *site, const struct site_plan *plan)
 	seal_generate(&site->key);
 	MUST(site, settings_read(&site->settings, NULL, &err), &err);
 	site->settings.attempts_max = 14;
+	own_set(&site->settings.capabilities, profile_level_name(
+		(enum profile_level)(plan->seed % PROFILE_LEVEL__MAX)));
 	site->settings.background_tokens_per_day = plan->tokens_per_day;
 	if (!plan->watch)	/* it would never be quiet */
 		site->settings.watch_every_s = 0;
@@ -238,6 +241,21 @@ static void open_site(struct site *site, const struct site_plan *plan)
 		start_engine(site);
 }
 
+/* Nobody is being asked what his key can do, nor will be. */
+static bool is_profiled(struct site *site)
+{
+	int64_t running;
+	bool waiting;
+	struct err err;
+
+	if (profiles_running(site->db, &running, &err) ||
+	    profiles_is_waiting(site->db, &waiting, &err)) {
+		site_fault(site, "profiles: %s", err.msg);
+		return true;
+	}
+	return running == 0 && !waiting;
+}
+
 static bool is_over(struct site *site, const char *subject)
 {
 	char task_id[ID_MAX];
@@ -247,7 +265,7 @@ static bool is_over(struct site *site, const char *subject)
 	if (!*subject) {
 		if (tasks_open_of_run(site->db, site->run_id, &open, &err))
 			site_fault(site, "open tasks: %s", err.msg);
-		return open == 0;
+		return open == 0 && is_profiled(site);
 	}
 	if (tasks_of_subject(site->db, subject, task_id, &err))
 		site_fault(site, "task of %s: %s", subject, err.msg);

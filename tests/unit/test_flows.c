@@ -9,6 +9,7 @@
 #include "schedd/step.h"
 #include "shared/checks.h"
 #include "shared/items.h"
+#include "shared/profiles.h"
 #include "tests/unit/flow_source.h"
 
 #define STEPS_MAX 128
@@ -53,6 +54,7 @@ static const struct {
 	{ &flow_check, "schedd/flow_check.c" },
 	{ &flow_import, "schedd/import_steps.h" },
 	{ &flow_check, "schedd/import_steps.h" },
+	{ &flow_profile, "schedd/flow_profile.c" },
 };
 
 /* The answer function of a step: the fourth column of its row. */
@@ -62,6 +64,8 @@ static bool column_of(const char *file, const char *name,
 	AUTO_FREE char *text = source_text(file);
 	AUTO_FREE char *row = strcmp(name, CHECK_FIRST_STEP) == 0
 		? xstrdup("{ CHECK_FIRST_STEP,")
+		: strcmp(name, PROFILE_FIRST_STEP) == 0
+		? xstrdup("{ PROFILE_FIRST_STEP,")
 		: xasprintf("{ \"%s\",", name);
 	const char *at = strstr(text, row);
 
@@ -104,6 +108,7 @@ static int read_sources(void **state)
 	source_read(&source, "schedd/import*.c");
 	source_read(&source, "schedd/check.c");
 	source_read(&source, "schedd/check_*.c");
+	source_read(&source, "schedd/asking.c");
 	for (ngraphs = 0; flows[ngraphs]; ngraphs++) {
 		struct graph *graph = &graphs[ngraphs];
 
@@ -216,8 +221,8 @@ static void captures_point_into_answers(void **state)
 			assert_true(step->capture.slot == SLOT_USER_TOKEN ||
 				    step->capture.slot == SLOT_HOST_SESSION);
 		}
-	/* The administrator of each flow, the users of two. */
-	assert_int_equal(captures, ngraphs + 2);
+	/* The administrator of each flow but one, the users of two. */
+	assert_int_equal(captures, ngraphs - 1 + 2);
 }
 
 /* ---- where they lead to ---- */
@@ -391,8 +396,12 @@ static void what_is_begun_exists(void **state)
 	look_for_beginnings("fcgi/*.c", by_api);
 	look_for_beginnings("schedd/*.c", by_api);
 	for (size_t k = 0; k < ngraphs; k++)
-		assert_int_equal(by_api[k], flows[k] != &flow_check);
-	/* That one is begun with its row: shared/checks.c. */
+		assert_int_equal(by_api[k], flows[k] != &flow_check &&
+					    flows[k] != &flow_profile);
+	/* They are begun with their rows: shared/checks.c, profiles.c. */
+	assert_ptr_equal(flow_find(PROFILE_FLOW), &flow_profile);
+	assert_ptr_equal(flow_step(&flow_profile, PROFILE_FIRST_STEP),
+			 flow_profile.steps);
 	assert_ptr_equal(flow_find(CHECK_FLOW), &flow_check);
 	assert_ptr_equal(flow_step(&flow_check, CHECK_FIRST_STEP),
 			 flow_check.steps);
