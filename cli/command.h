@@ -70,6 +70,7 @@ int cmd_run_watch(struct call *call, struct err *err) MUST_CHECK;
 int cmd_run_cancel(struct call *call, struct err *err) MUST_CHECK;
 int cmd_item_list(struct call *call, struct err *err) MUST_CHECK;
 int cmd_item_show(struct call *call, struct err *err) MUST_CHECK;
+int cmd_item_profile(struct call *call, struct err *err) MUST_CHECK;
 int cmd_proof_show(struct call *call, struct err *err) MUST_CHECK;
 int cmd_access_list(struct call *call, struct err *err) MUST_CHECK;
 int cmd_access_show(struct call *call, struct err *err) MUST_CHECK;

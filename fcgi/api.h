@@ -10,6 +10,7 @@
 extern const struct route api_hosts_routes[];
 extern const struct route api_runs_routes[];
 extern const struct route api_items_routes[];
+extern const struct route api_profile_routes[];
 extern const struct route api_accesses_routes[];
 extern const struct route api_checks_routes[];
 extern const struct route api_endpoints_routes[];

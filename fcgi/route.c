@@ -9,6 +9,7 @@ const struct route *const route_tables[] = {
 	api_hosts_routes,
 	api_runs_routes,
 	api_items_routes,
+	api_profile_routes,
 	api_accesses_routes,
 	api_checks_routes,
 	api_endpoints_routes,
