@@ -343,13 +343,14 @@ static bool tries_again(struct asking *asking, enum upstream_try try,
 	return again;
 }
 
-/* Limits, money, the key; or nobody answers where chat is. */
+/* Limits, money, the key; or where chat is nobody has time for us. */
 static bool is_enough(const struct asking *asking, enum upstream_try try,
 		      const struct upstream_tried *tried)
 {
 	if (upstream_try_stops(tried, profile_is_served(&asking->draft)))
 		return true;
-	return tried->status == 0 && (try == TRY_STREAM || try == TRY_CHAT);
+	return (try == TRY_STREAM || try == TRY_CHAT) &&
+	       (tried->status == 0 || tried->class == FAILURE_OVERLOADED);
 }
 
 static struct verdict go_to_next_model(struct asking *asking)

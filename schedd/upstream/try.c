@@ -417,7 +417,6 @@ bool upstream_try_stops(const struct upstream_tried *tried, bool served)
 {
 	switch (tried->class) {
 	case FAILURE_RATE_LIMITED:
-	case FAILURE_OVERLOADED:
 		return true;
 	case FAILURE_KEY_INVALID:
 	case FAILURE_QUOTA_EXHAUSTED:

@@ -19,6 +19,7 @@ struct provider_telling {
 	const char *text;	/* "" when thinking used up the tokens */
 	const char *thought;	/* NULL: it does not think */
 	bool cut_short;		/* by max_tokens */
+	bool no_done;		/* a chat's stream ends without [DONE] */
 	int64_t answer_tokens;
 };
 

@@ -141,6 +141,7 @@ char *provider_chat_stream(const struct provider_telling *telling)
 	add_delta(&out, telling, json_object(), finish_of(telling));
 	if (telling->ask->stream_usage)
 		add_chunk(&out, telling, json_array(), usage_of(telling));
-	buf_adds(&out, "data: [DONE]\n\n");
+	if (!telling->no_done)
+		buf_adds(&out, "data: [DONE]\n\n");
 	return buf_take(&out);
 }

@@ -167,7 +167,7 @@ static void embed(struct provider_call *call, const struct provider_ask *ask)
 }
 
 /* What the model says, without any form around it. */
-static char *text_for(const struct provider_ask *ask)
+static char *text_for(const struct provider_ask *ask, bool tags)
 {
 	const char *nonce = ask->nonce ? ask->nonce : "";
 
@@ -175,7 +175,8 @@ static char *text_for(const struct provider_ask *ask)
 		return xasprintf("{\"ok\":true,\"nonce\":\"%s\"}", nonce);
 	if (ask->wants_json)
 		return xstrdup("{\"ok\":true}");
-	return xasprintf("pong%s%s", ask->nonce ? " " : "", nonce);
+	return xasprintf("%spong%s%s", tags ? "<think>A short word."
+			 "</think>\n\n" : "", ask->nonce ? " " : "", nonce);
 }
 
 static char *write_answer(const struct provider_call *call,
@@ -195,7 +196,9 @@ static char *write_answer(const struct provider_call *call,
 
 static void tell(struct provider_call *call, struct provider_ask *ask)
 {
-	AUTO_FREE char *text = text_for(ask);
+	bool tags = provider_is(call, TWIST_TAGS) &&
+		    call->path == PROVIDER_CHAT;
+	AUTO_FREE char *text = text_for(ask, tags);
 	AUTO_FREE char *body = NULL;
 	bool thinks = provider_is(call, TWIST_THINK);
 	bool short_of = thinks && ask->max_tokens > 0 &&
@@ -207,15 +210,40 @@ static void tell(struct provider_call *call, struct provider_ask *ask)
 		.text = short_of ? "" : text,
 		.thought = thinks ? "The user wants a short answer." : NULL,
 		.cut_short = short_of,
+		.no_done = tags,
 		.answer_tokens = short_of ? ask->max_tokens :
 				 (thinks ? 40 : 3),
 	};
 
 	if (short_of)
 		ask->tool = NULL;
+	if (provider_is(call, TWIST_WHOLE))
+		ask->stream = false;
 	body = write_answer(call, &telling);
 	model_answer_set(call->answer, 200, ask->stream ? EVENTS_TYPE :
 			 JSON_TYPE, body);
+}
+
+/* What it does not know is a bad request. */
+static bool refuses(struct provider_call *call, const struct provider_ask *ask)
+{
+	if (ask->tool && provider_is(call, TWIST_NO_TOOLS))
+		provider_answer_error(call, 400, "tools is not supported by "
+				      "this model", "invalid_parameter");
+	else if (ask->wants_json && provider_is(call, TWIST_NO_JSON))
+		provider_answer_error(call, 400, "response_format is not "
+				      "supported", "invalid_parameter");
+	else
+		return false;
+	return true;
+}
+
+/* Some speak Anthropic's protocol, but not beside the other one. */
+static bool is_elsewhere(const struct provider_call *call)
+{
+	return call->path == PROVIDER_MESSAGES &&
+	       provider_is(call, TWIST_APART) &&
+	       !strstr(call->request->target, "/anthropic/");
 }
 
 static bool is_input_tokens(const struct provider_call *call)
@@ -261,6 +289,8 @@ static void answer_question(struct provider_call *call)
 	else if (!ask.model || !ask.model[0])
 		provider_answer_error(
 			call, 400, "you must provide a model parameter", NULL);
+	else if (is_elsewhere(call))
+		provider_answer_error(call, 404, "Not Found", "not_found");
 	else if (!provider_has_model(call->model, ask.model))
 		provider_refuse_model(call, ask.model);
 	else if (call->path == PROVIDER_EMBEDDINGS)
@@ -268,6 +298,8 @@ static void answer_question(struct provider_call *call)
 	else if (call->path == PROVIDER_RESPONSES_PART &&
 		 !provider_is(call, TWIST_PARTS))
 		provider_answer_error(call, 404, "Not Found", "not_found");
+	else if (refuses(call, &ask))
+		return;
 	else if (call->path == PROVIDER_COUNT_TOKENS || is_input_tokens(call))
 		count_tokens(call, &ask);
 	else

@@ -48,6 +48,11 @@ enum provider_twist {
 	TWIST_RETIRE	= 1 << 10,	/* after 20 its last model is gone */
 	TWIST_UNLIST	= 1 << 11,	/* its second list lacks the last one */
 	TWIST_PARTS	= 1 << 12,	/* /responses/compact and the like work */
+	TWIST_NO_TOOLS	= 1 << 13,	/* tools are a bad request */
+	TWIST_NO_JSON	= 1 << 14,	/* and so is JSON mode */
+	TWIST_WHOLE	= 1 << 15,	/* streams come in one piece, as JSON */
+	TWIST_TAGS	= 1 << 16,	/* thinks in the content; no [DONE] */
+	TWIST_APART	= 1 << 17,	/* /messages is below /anthropic only */
 };
 
 struct provider_personality {
