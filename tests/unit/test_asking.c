@@ -155,7 +155,7 @@ static const struct {
 	{ "chat-alone-403", "yes no no  yes yes yes yes unknown", 6 },
 	{ "plain-chat", "yes no no  yes no no no unknown", 6 },
 	{ "think-tags", "yes yes no  yes yes yes yes yes", 6 },
-	/* Asked once more with more room: it speaks, and shows that it thinks. */
+	/* So much room is enough for it to speak behind its thoughts. */
 	{ "length-empty", "yes no no  yes yes yes yes yes", 6 },
 	{ "quota", UNKNOWN3 " unknown unknown unknown unknown unknown", 1 },
 	{ "rate-limited", UNKNOWN3 " unknown unknown unknown unknown unknown",
@@ -321,6 +321,43 @@ static void a_wrong_key_is_asked_with_once(void **state)
 	assert_int_equal(talk->asking->draft.stopped, FAILURE_KEY_INVALID);
 }
 
+#define THOUGHT_ONLY "{\"choices\":[{\"message\":{\"content\":\"\"," \
+	"\"reasoning_content\":\"hm\"},\"finish_reason\":\"length\"}]}"
+
+static int64_t room_asked(const struct asking *asking)
+{
+	CLEANUP(request_done) struct request request = { 0 };
+	json_auto_t *body = NULL;
+
+	assert_true(ask_capability(asking, &request));
+	body = json_loads(buf_str(&request.body.text), 0, NULL);
+	return json_integer_value(json_object_get(body, "max_tokens"));
+}
+
+static void who_thinks_for_long_is_asked_once_more_with_more_room(void **state)
+{
+	TALK talk = talk_new("dual", PROFILE_BASIC);
+	struct asking *asking = talk->asking;
+	static const int64_t rooms[] = { 256, 1024, 256, 1024 };
+
+	(void)state;
+	asking_prepare(asking);
+	/* By a stream, then without one. */
+	for (size_t i = 0; i < COUNT(rooms); i++) {
+		CLEANUP(answer_done) struct answer answer = answered(200,
+						JSON_TYPE, THOUGHT_ONLY);
+
+		assert_int_equal(room_asked(asking), rooms[i]);
+		assert_int_equal(got_capability(asking, &answer).kind,
+				 VERDICT_POLL);
+	}
+	assert_int_equal(asking->memo.tried, 1 << TRY_STREAM | 1 << TRY_CHAT);
+	assert_int_equal(asking->draft.models[0].skills[SKILL_CHAT].is,
+			 CAPABLE_UNKNOWN);
+	assert_int_equal(asking->draft.models[0].skills[SKILL_REASONING].is,
+			 CAPABLE_UNKNOWN);
+}
+
 static void without_a_model_nothing_is_asked(void **state)
 {
 	TALK talk = talk_new("dual", PROFILE_FULL);
@@ -360,6 +397,8 @@ int main(void)
 		cmocka_unit_test(several_models_are_asked_by_setting),
 		cmocka_unit_test(a_model_that_is_not_there_cannot_chat),
 		cmocka_unit_test(a_wrong_key_is_asked_with_once),
+		cmocka_unit_test(
+			who_thinks_for_long_is_asked_once_more_with_more_room),
 		cmocka_unit_test(without_a_model_nothing_is_asked),
 		cmocka_unit_test(what_is_documented_is_said_and_is_no_yes),
 	};
