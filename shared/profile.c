@@ -104,6 +104,16 @@ static const struct profile_model *model_of(const struct profile *profile,
 	return NULL;
 }
 
+/* Models that were not asked this time stay as they were, if there is room. */
+static void keep_models(struct profile *profile, const struct profile *older)
+{
+	for (size_t i = 0; i < older->nmodels; i++)
+		if (profile->nmodels < PROFILE_MODELS_MAX &&
+		    !model_of(profile, older->models[i].model))
+			profile->models[profile->nmodels++] =
+				older->models[i];
+}
+
 void profile_merge(struct profile *profile, const struct profile *older)
 {
 	for (size_t i = 0; i < PROFILE_PATH__MAX; i++) {
@@ -122,6 +132,7 @@ void profile_merge(struct profile *profile, const struct profile *older)
 		for (size_t j = 0; was && j < SKILL__MAX; j++)
 			take_over(&model->skills[j], &was->skills[j]);
 	}
+	keep_models(profile, older);
 	profile->quirks |= older->quirks;
 }
 

@@ -108,9 +108,9 @@ bool upstream_messages_documented(const char *base_url)
 	return find(base_url, &line) && !is(&line, COLUMN_MESSAGES, "-");
 }
 
-/* Where it stands on hosts of which nothing is documented. */
+/* Where it stands where nothing is documented. */
 static const struct {
-	bool below_host;	/* else beside chat */
+	bool beside_version;	/* else beside chat */
 	const char *path;
 } places[] = {
 	{ false, "/messages" },
@@ -118,21 +118,26 @@ static const struct {
 };
 _Static_assert(COUNT(places) <= UPSTREAM_MESSAGES_TRIES, "be frugal");
 
-static size_t root_length(const char *chat_url)
+static size_t without(const char *url, size_t len, const char *tail)
 {
-	static const char tail[] = "/chat/completions";
-	size_t len = strlen(chat_url), cut = sizeof(tail) - 1;
+	size_t cut = strlen(tail);
 
-	return len > cut && strcmp(chat_url + len - cut, tail) == 0
+	return len > cut && strncmp(url + len - cut, tail, cut) == 0
 		? len - cut : len;
 }
 
-static size_t host_length(const char *url)
+/* "https://h/x/v1" and "https://h/x/openai/v1" are both "https://h/x". */
+static size_t prefix_length(const char *url, size_t root)
 {
-	const char *host = strstr(url, "://");
+	size_t len = root;
 
-	host = host ? host + 3 : url;
-	return (size_t)(host - url) + strcspn(host, "/");
+	while (len > 0 && url[len - 1] != '/')
+		len--;
+	/* The last segment, if it is a version, and not the host's name. */
+	if (len > 1 && url[len - 2] != '/' && url[len] == 'v' &&
+	    url[len + 1] >= '0' && url[len + 1] <= '9')
+		root = len - 1;
+	return without(url, root, "/openai");
 }
 
 char *upstream_messages_url(const char *base_url, const char *chat_url,
@@ -146,7 +151,8 @@ char *upstream_messages_url(const char *base_url, const char *chat_url,
 					       line.len[COLUMN_MESSAGES]);
 	if (n >= COUNT(places))
 		return NULL;
-	len = places[n].below_host ? host_length(chat_url)
-				   : root_length(chat_url);
+	len = without(chat_url, strlen(chat_url), "/chat/completions");
+	if (places[n].beside_version)
+		len = prefix_length(chat_url, len);
 	return xasprintf("%.*s%s", (int)len, chat_url, places[n].path);
 }

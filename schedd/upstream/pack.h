@@ -31,8 +31,8 @@ bool upstream_list_is_public(const char *base_url);
 /*
  * The n-th candidate for the URL of Anthropic's /messages, NULL after the
  * last; at most UPSTREAM_MESSAGES_TRIES.  Where it is documented that is the
- * only one, else it stands beside chat or under /anthropic.  The caller frees
- * it.
+ * only one, else it stands beside chat, or under /anthropic beside the version.
+ * The caller frees it.
  */
 char *upstream_messages_url(const char *base_url, const char *chat_url,
 			    size_t n);

@@ -114,6 +114,10 @@ static void what_is_unknown_now_keeps_its_older_evidence(void **state)
 	profile_merge(&now, &older);
 	assert_int_equal(now.models[0].skills[SKILL_TOOLS].is,
 			 CAPABLE_UNKNOWN);
+	/* A model that was not asked this time stays as it was. */
+	assert_int_equal(now.nmodels, 2);
+	assert_string_equal(now.models[1].model, "m\"1");
+	assert_int_equal(now.models[1].skills[SKILL_TOOLS].is, CAPABLE_NO);
 }
 
 static void the_largest_one_fits_its_column(void **state)
