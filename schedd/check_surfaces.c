@@ -15,15 +15,33 @@
 #include "schedd/host/group.h"
 #include "schedd/import_steps.h"
 #include "schedd/upstream/responses.h"
+#include "shared/profile.h"
 
 #define SURFACES_MAX (16 << 10)
+#define HOUR_MS INT64_C(3600000)
+
+/* What was learnt of /responses beside the imports, lately; 0: nothing. */
+static int profiled_status(const struct import *im)
+{
+	struct profile profile;
+	const struct capability *path = &profile.paths[PATH_RESPONSES];
+	int64_t most = im->settings->capability_hours * HOUR_MS;
+
+	profile_parse(im->item.capability_profile, &profile);
+	if (path->is == CAPABLE_UNKNOWN || path->at > im->now ||
+	    im->now - path->at >= most)
+		return 0;
+	return upstream_responses_of_status(path->status) == RESPONSES_UNKNOWN
+		? 0 : path->status;
+}
 
 /* The provider is asked once; what it answers is kept with the item. */
 bool ask_surface_responses(const void *subject, struct request *request)
 {
 	const struct import *im = subject;
 
-	if (im->item.responses_status != 0 || !im->item.chat_url)
+	if (im->item.responses_status != 0 || !im->item.chat_url ||
+	    profiled_status(im) != 0)
 		return false;
 	upstream_ask_responses(request, im->item.chat_url,
 			       im->item.resolved_smoke_model);
@@ -35,9 +53,11 @@ struct verdict got_surface_responses(void *subject,
 {
 	struct import *im = subject;
 
-	if (!answer)
+	if (!answer && (im->item.responses_status != 0 ||
+			profiled_status(im) == 0))
 		return go_on();
-	im->item.responses_status = upstream_judge_responses(answer);
+	im->item.responses_status = answer ? upstream_judge_responses(answer)
+					   : profiled_status(im);
 	im->item_changed = true;
 	return go_on();
 }

@@ -4,6 +4,8 @@
  */
 #include "tests/unit/check_fixture.h"
 
+#include "shared/profile.h"
+
 #define P "p-test-1"
 
 /* ---- one access ---- */
@@ -362,6 +364,46 @@ static void what_a_step_mends_is_in_the_trail_and_counted(void **state)
 	import_free(&subject);
 }
 
+/* What was learnt of /responses beside the imports is not asked again. */
+static void a_fresh_profile_answers_for_responses(void **state)
+{
+	static const struct {
+		enum capable is;
+		int status;
+		int64_t age;
+		int64_t kept;	/* 0: the provider is asked */
+	} cases[] = {
+		{ CAPABLE_NO, 403, MINUTE, 403 },
+		{ CAPABLE_YES, 200, MINUTE, 200 },
+		{ CAPABLE_NO, 400, MINUTE, 0 },
+		{ CAPABLE_UNKNOWN, 403, MINUTE, 0 },
+		{ CAPABLE_NO, 403, 25 * HOUR, 0 },
+		{ CAPABLE_NO, 403, -MINUTE, 0 },
+	};
+	struct settings settings = { .capability_hours = 24 };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		CLEANUP(request_done) struct request request = { 0 };
+		struct profile profile = { .at = NOW };
+		struct import im = { .settings = &settings, .now = NOW };
+
+		profile.paths[PATH_RESPONSES] = (struct capability){
+			.is = cases[i].is, .status = cases[i].status,
+			.learnt = LEARNT_PROBED, .at = NOW - cases[i].age };
+		im.item.capability_profile = profile_text(&profile);
+		im.item.chat_url = xstrdup("http://p/v1/chat/completions");
+		im.item.resolved_smoke_model = xstrdup("m-1");
+		assert_int_equal(ask_surface_responses(&im, &request),
+				 cases[i].kept == 0);
+		if (cases[i].kept)
+			got_surface_responses(&im, NULL);
+		assert_int_equal(im.item.responses_status, cases[i].kept);
+		assert_int_equal(im.item_changed, cases[i].kept != 0);
+		item_done(&im.item);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -383,6 +425,7 @@ int main(void)
 		cmocka_unit_test(a_finding_of_nobody_is_nobodys),
 		cmocka_unit_test(
 			what_an_import_did_not_prove_stays_as_it_ended),
+		cmocka_unit_test(a_fresh_profile_answers_for_responses),
 		cmocka_unit_test(
 			what_a_step_mends_is_in_the_trail_and_counted),
 	};

@@ -349,12 +349,41 @@ static void a_chat_is_asked_at_each_form_of_the_url(void **state)
 	check_asks(ask_upstream_chat, im, "");
 }
 
+/* Where there is none, and none can be had, what is documented is taken. */
+static void without_a_list_the_documented_models_are_taken(void **state)
+{
+	IMPORT im = import_on("0.1.179");
+	IMPORT named = import_on("0.1.179");
+	static const struct said nothing = SAYS(404, "{}");
+	CLEANUP(answer_done) struct answer answer = answer_made(&nothing);
+
+	(void)state;
+	own_set(&im->item.base_url, "https://spark-api-open.xf-yun.com/v1");
+	check_verdict("asked", got_upstream_models(im, &answer),
+		      (struct verdict)WAIT(0, FAILURE_NONE));
+	check_verdict("documented", got_upstream_models(im, NULL),
+		      (struct verdict)ON);
+	assert_non_null(strstr(im->item.models, "\"lite\""));
+	assert_string_equal(im->item.warnings, "[]");
+	assert_int_equal(im->nevents, 1);
+	assert_string_equal(im->events[0].kind, "models_from_pack");
+	/* Who named models knows better. */
+	own_set(&named->item.base_url, "https://spark-api-open.xf-yun.com/v1");
+	names_models(named);
+	check_unasked("named", got_upstream_models, named,
+		      (struct verdict)ON);
+	models_are(named, "[\"m-2\",\"m-9\"]");
+	assert_int_equal(named->nevents, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(models_of_a_provider),
 		cmocka_unit_test(each_form_of_the_url_is_asked_for_a_list),
 		cmocka_unit_test(no_list_at_all),
+		cmocka_unit_test(
+			without_a_list_the_documented_models_are_taken),
 		cmocka_unit_test(chat_of_a_provider),
 		cmocka_unit_test(what_may_pass_ends_nothing),
 		cmocka_unit_test(whose_view_gates_can_be_set),
