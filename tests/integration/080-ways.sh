@@ -94,8 +94,10 @@ like "forward: asked through the proxy" \
 	'^GET provider.invalid/v1/models$'
 
 proxy_file socks "socks5h://$who@127.0.0.1:$PROXY_PORT"
-through socks
+# What the keys before can do may be asked by this way, too, as soon as it is
+# set, and its connection be used again.
 : >"$SITE/log/proxysim.requests"
+through socks
 imports socks "active null"
 like "socks: asked through the proxy" \
 	"$(cat "$SITE/log/proxysim.requests")" '^SOCKS provider.invalid:80$'
