@@ -3,9 +3,11 @@
 #include <string.h>
 
 #include "shared/profiles.h"
+#include "shared/tasks.h"
 
 #define HOUR_MS INT64_C(3600000)
 #define BATCH_MAX 32		/* begun in one transaction */
+#define BEHIND_MS 1000		/* a task that waits so long for a worker */
 
 static bool is_fresh(const struct profile_row *row, enum profile_level level,
 		     const struct settings *settings, int64_t now)
@@ -78,17 +80,33 @@ static int read_wanted(const struct store *store, int64_t limit,
 	return more;
 }
 
+/* Is there more to do than is being done?  Then imports go first. */
+static int is_behind(const struct store *store, int64_t now, bool *ret,
+		     struct err *err)
+{
+	int64_t due;
+
+	if (tasks_next_due(store->db, &due, err))
+		return -1;
+	*ret = due < now - BEHIND_MS;
+	return 0;
+}
+
 int profiling_turn(const struct store *store, int64_t now, struct err *err)
 {
 	CLEANUP(db_tx_done) struct db_tx tx = { 0 };
 	char ids[BATCH_MAX][ID_MAX];
 	int64_t running, room;
-	bool waiting;
+	bool waiting, behind;
 	size_t n = 0;
 
 	if (profiles_is_waiting(store->db, &waiting, err))
 		return -1;
 	if (!waiting)
+		return 0;
+	if (is_behind(store, now, &behind, err))
+		return -1;
+	if (behind)
 		return 0;
 	if (db_tx_begin(&tx, store->db, err) ||
 	    profiles_running(store->db, &running, err))

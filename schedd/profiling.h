@@ -2,7 +2,8 @@
  * profiling: which keys are asked what they can do, and when.
  *
  * The end of an import takes over what is known of its key, or wishes to know;
- * wishes are begun a few at a time, so that imports go first.
+ * wishes are begun a few at a time, and none while other tasks wait for a
+ * worker: imports go first.
  */
 #ifndef SCHEDD_PROFILING_H
 #define SCHEDD_PROFILING_H

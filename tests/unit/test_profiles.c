@@ -288,6 +288,29 @@ static void so_many_are_asked_at_once_and_no_more(void **state)
 	assert_string_equal(tasks_of_profiles(script), "3");
 }
 
+static void nobody_is_asked_while_other_tasks_wait(void **state)
+{
+	static const struct db_query done = { "test.profiles_done",
+		"UPDATE tasks SET state = 'done' WHERE task_id = $1" };
+	char run_id[ID_MAX], task_id[ID_MAX];
+	SCRIPT script = quiet_script(run_id);
+	struct ended item = ended_item(script, run_id, KEY);
+	const struct store store = { script->db, &script->key,
+				     &script->settings, script_random,
+				     script };
+	struct err err;
+
+	(void)state;
+	import_ends(script, &item);
+	script_task(script, "import", "probe.models", item.item_id, task_id);
+	script->now += 1500;
+	OK(profiling_turn(&store, script->now, &err));
+	assert_string_equal(tasks_of_profiles(script), "0");
+	OK(db_run(script->db, &done, DB_ARGS(DB_TEXT(task_id)), &err));
+	OK(profiling_turn(&store, script->now, &err));
+	assert_string_equal(tasks_of_profiles(script), "1");
+}
+
 static void a_crash_in_the_middle_repeats_one_question(void **state)
 {
 	char run_id[ID_MAX];
@@ -388,6 +411,7 @@ int main(void)
 		cmocka_unit_test(a_short_key_is_nobody_elses),
 		cmocka_unit_test(off_means_off),
 		cmocka_unit_test(so_many_are_asked_at_once_and_no_more),
+		cmocka_unit_test(nobody_is_asked_while_other_tasks_wait),
 		cmocka_unit_test(a_crash_in_the_middle_repeats_one_question),
 		cmocka_unit_test(what_is_wanted_grows_and_never_shrinks),
 		cmocka_unit_test(what_was_wanted_too_late_is_asked_again),
