@@ -10,7 +10,8 @@ CPPFLAGS += -D_GNU_SOURCE -I. -include shared/banned.h
 CFLAGS	?= -O2 -g
 CFLAGS	+= -std=gnu17 $(WARN) -Werror -MMD -MP \
 	   $(shell pkg-config --cflags $(PKGS) libcurl)
-LDLIBS	 = $(shell pkg-config --libs $(PKGS)) -lpthread
+# libunistring comes without a description for pkg-config.
+LDLIBS	 = $(shell pkg-config --libs $(PKGS)) -lunistring -lpthread
 VERSION	:= $(shell sed -n 's/^## \([0-9][0-9.]*\).*/\1/p;T;q' CHANGELOG.md 2>/dev/null)
 CPPFLAGS += -DCRM_VERSION='"$(or $(VERSION),0.0.0)"'
 
@@ -60,7 +61,8 @@ all: $(PROGRAMS)
 	check-fresh analyze tidy coverage soak bench fuzz lint fmt install \
 	clean
 
-$(SHARED): $(call obj,shared) $(B)/migrations.o $(B)/verdict_data.o $(B)/endpoints_data.o
+$(SHARED): $(call obj,shared) $(B)/migrations.o $(B)/verdict_data.o \
+		$(B)/endpoints_data.o $(B)/model_data.o
 	@rm -f $@
 	$(AR) rcs $@ $^
 $(MODEL): $(call obj,tests/model)
@@ -80,7 +82,13 @@ $(B)/endpoints_data.c: packs/openai-cn-pack/endpoints.tsv scripts/embed-text.sh
 	@mkdir -p $(@D)
 	scripts/embed-text.sh pack_endpoints_tsv=$< >$@.tmp
 	@mv $@.tmp $@
-$(B)/migrations.o $(B)/verdict_data.o $(B)/endpoints_data.o: $(B)/%.o: $(B)/%.c
+NAMES	 = packs/openai-cn-pack/model-names
+TABLES	 = families words models aliases endpoints wires retired
+$(B)/model_data.c: $(TABLES:%=$(NAMES)/%.tsv) scripts/embed-text.sh
+	@mkdir -p $(@D)
+	scripts/embed-text.sh $(foreach t,$(TABLES),model_$(t)_tsv=$(NAMES)/$(t).tsv) >$@.tmp
+	@mv $@.tmp $@
+$(addprefix $(B)/,migrations.o verdict_data.o endpoints_data.o model_data.o): $(B)/%.o: $(B)/%.c
 	$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
 $(B)/%.o: %.c
 	@mkdir -p $(@D)

@@ -80,6 +80,12 @@ static const struct opt_spec specs[] = {
 				  "only items that have a warning" },
 	[OPT_PROVIDER]	      = { "provider", 0, "PROVIDER_ID", false,
 				  "only of this provider" },
+	[OPT_ENDPOINT]	      = { "provider", 0, "ID", false,
+				  "as this endpoint calls them: deepseek,"
+				  " kimi-coding ..." },
+	[OPT_LISTED]	      = { "listed", 0, "FILE", false,
+				  "among these: a name a line, or the answer"
+				  " of GET /models" },
 	[OPT_STATUS]	      = { "status", 0, "STATUS", false,
 				  "only of this status" },
 	[OPT_SURFACES]	      = { "surfaces", 0, NULL, false,

@@ -97,6 +97,9 @@ const struct command commands[] = {
 	{ "token", "revoke", "TOKEN_ID", 0, MACHINE, "end an API token", true,
 	  cmd_token_revoke },
 
+	{ "model", "resolve", "", 0, O(ENDPOINT) | O(LISTED),
+	  "say which models names mean: a name a line, JSON lines out", true,
+	  cmd_model_resolve },
 	{ "verdict", NULL, "", 0, 0,
 	  "say what recorded answers mean, JSON lines in and out", true,
 	  cmd_verdict },

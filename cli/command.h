@@ -79,6 +79,7 @@ int cmd_endpoint_show(struct call *call, struct err *err) MUST_CHECK;
 int cmd_endpoint_set(struct call *call, struct err *err) MUST_CHECK;
 int cmd_explain(struct call *call, struct err *err) MUST_CHECK;
 int cmd_notice_list(struct call *call, struct err *err) MUST_CHECK;
+int cmd_model_resolve(struct call *call, struct err *err) MUST_CHECK;
 int cmd_verdict(struct call *call, struct err *err) MUST_CHECK;
 int cmd_whoami(struct call *call, struct err *err) MUST_CHECK;
 int cmd_version(struct call *call, struct err *err) MUST_CHECK;

@@ -1,10 +1,11 @@
 #include "schedd/upstream/models.h"
 
-#include <strings.h>
+#include <string.h>
 
 #include "schedd/judge.h"
 #include "schedd/upstream/classify.h"
 #include "schedd/upstream/root.h"
+#include "shared/model_listing.h"
 #include "shared/table.h"
 
 /* Parts of names of what cannot chat, in lower case. */
@@ -18,9 +19,6 @@ static const char *const not_chat[] = {
 	"music", "realtime", "livetranslate", "transcribe", "moderation",
 	"guard", "similarity",
 };
-
-/* Words that a list gives for models that nobody can call any more. */
-static const char *const withdrawn[] = { "shutdown", "retired", "offline" };
 
 char *upstream_models_url(const char *base_url, size_t n)
 {
@@ -37,63 +35,6 @@ void upstream_ask_models(struct request *request, const char *url)
 	request_header(request, "Accept", "application/json", SLOT_NONE);
 }
 
-/* {"data":[...]}, {"models":[...]}, or the array itself. */
-static const json_t *list_in(const json_t *json)
-{
-	const json_t *list = json_object_get(json, "data");
-
-	if (!json_is_array(list))
-		list = json_object_get(json, "models");
-	if (!json_is_array(list))
-		list = json;
-	return json_is_array(list) ? list : NULL;
-}
-
-static bool is_withdrawn(const json_t *model)
-{
-	const char *status = json_string_value(json_object_get(model,
-							       "status"));
-
-	for (size_t i = 0; status && i < COUNT(withdrawn); i++)
-		if (strcasecmp(status, withdrawn[i]) == 0)
-			return true;
-	return false;
-}
-
-static const char *name_of(const json_t *model)
-{
-	const char *name = json_string_value(model);
-
-	if (!name)
-		name = json_string_value(json_object_get(model, "id"));
-	if (!name)
-		name = json_string_value(json_object_get(model, "name"));
-	if (!name || *name == '\0' || strlen(name) > UPSTREAM_MODEL_NAME_MAX ||
-	    is_withdrawn(model))
-		return NULL;
-	return name;
-}
-
-static json_t *read_names(const json_t *list)
-{
-	json_auto_t *seen = json_object();
-	json_t *names = json_array();
-	size_t i;
-	const json_t *model;
-
-	json_array_foreach(list, i, model) {
-		const char *name = name_of(model);
-
-		if (!name || json_object_get(seen, name))
-			continue;
-		if (json_array_size(names) == UPSTREAM_MODELS_MAX)
-			break;
-		json_object_set_new(seen, name, json_true());
-		json_array_append_new(names, json_string(name));
-	}
-	return names;
-}
-
 /* No list under this path, in one of the ways to say so. */
 static bool is_absent(const struct answer *answer)
 {
@@ -107,12 +48,13 @@ enum failure upstream_judge_models(const struct answer *answer,
 				   json_t **ret_models)
 {
 	enum failure why = judge_delivery(answer);
-	const json_t *list = list_in(answer->json);
+	json_t *models;
 
 	if (why != FAILURE_NONE)
 		return why;
-	if (judge_is_success(answer) && list) {
-		*ret_models = read_names(list);
+	models = judge_is_success(answer) ? model_listing(answer->json) : NULL;
+	if (models) {
+		*ret_models = models;
 		return FAILURE_NONE;
 	}
 	if (is_absent(answer))

@@ -13,9 +13,6 @@
 #include "schedd/exchange.h"
 #include "shared/failure.h"
 
-#define UPSTREAM_MODELS_MAX 2000
-#define UPSTREAM_MODEL_NAME_MAX 200
-
 /* Of what is listed, so many are mapped when nobody asked for some. */
 #define UPSTREAM_CHAT_MODELS_MAX 200
 

@@ -235,7 +235,7 @@ static void endless_lists_end(void **state)
 	buf_done(&body);
 	assert_int_equal(upstream_judge_models(&answer, &models),
 			 FAILURE_NONE);
-	assert_int_equal(json_array_size(models), UPSTREAM_MODELS_MAX);
+	assert_int_equal(json_array_size(models), MODEL_LISTED_MAX);
 	chat = upstream_chat_models(models);
 	assert_int_equal(json_array_size(chat), UPSTREAM_CHAT_MODELS_MAX);
 	assert_true(upstream_lists(models, "m7"));

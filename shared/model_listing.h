@@ -1,0 +1,17 @@
+/*
+ * model_listing: the names in an answer of GET /models, in any of its forms:
+ * {"data":[{"id"}]}, {"models":[...]}, an array of objects or of strings.
+ */
+#ifndef SHARED_MODEL_LISTING_H
+#define SHARED_MODEL_LISTING_H
+
+#include <jansson.h>
+
+/*
+ * An array of names, each once, in the provider's order, without those that
+ * it calls withdrawn; at most MODEL_LISTED_MAX.  NULL if it is no list.  The
+ * caller releases it.
+ */
+json_t *model_listing(const json_t *answer);
+
+#endif
