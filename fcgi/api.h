@@ -15,6 +15,7 @@ extern const struct route api_accesses_routes[];
 extern const struct route api_checks_routes[];
 extern const struct route api_endpoints_routes[];
 extern const struct route api_explain_routes[];
+extern const struct route api_model_names_routes[];
 extern const struct route api_notices_routes[];
 extern const struct route api_health_routes[];
 

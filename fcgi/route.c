@@ -14,6 +14,7 @@ const struct route *const route_tables[] = {
 	api_checks_routes,
 	api_endpoints_routes,
 	api_explain_routes,
+	api_model_names_routes,
 	api_notices_routes,
 	api_health_routes,
 	NULL

@@ -10,8 +10,8 @@
 
 #include "schedd/import_steps.h"
 #include "schedd/upstream/balance.h"
-#include "schedd/upstream/families.h"
 #include "schedd/upstream/retired.h"
+#include "shared/model_names.h"
 #include "shared/notices.h"
 
 #define HOUR_MS		INT64_C(3600000)
@@ -24,7 +24,7 @@
 /* The family of the models says who it is where the address does not. */
 static char *balance_url(const struct import *im)
 {
-	json_auto_t *families = upstream_families(im->models);
+	json_auto_t *families = model_families(im->models);
 
 	return upstream_balance_url(im->item.base_url,
 		json_string_value(json_array_get(families, 0)));
@@ -54,7 +54,7 @@ bool ask_check_money(const void *subject, struct request *request)
 struct verdict got_check_money(void *subject, const struct answer *answer)
 {
 	struct import *im = subject;
-	json_auto_t *families = upstream_families(im->models);
+	json_auto_t *families = model_families(im->models);
 	struct upstream_balance told;
 
 	if (!answer)

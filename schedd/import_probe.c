@@ -10,7 +10,6 @@
 #include "schedd/host/armour.h"
 #include "schedd/import_steps.h"
 #include "schedd/upstream/chat.h"
-#include "schedd/upstream/families.h"
 #include "schedd/upstream/models.h"
 #include "schedd/upstream/pack.h"
 #include "schedd/upstream/responses.h"
@@ -55,31 +54,6 @@ bool ask_upstream_models(const void *subject, struct request *request)
 	return true;
 }
 
-static void set_json(char **slot, json_t *take_value)
-{
-	free(*slot);
-	*slot = json_dumps(take_value, JSON_COMPACT);
-	json_decref(take_value);
-}
-
-/* Decide which models will be mapped; `listed` is NULL if nobody says. */
-static void choose_models(struct import *im, const json_t *listed)
-{
-	size_t i;
-	json_t *name;
-
-	if (json_array_size(im->requested) == 0) {
-		set_json(&im->item.models, listed
-			 ? upstream_chat_models(listed) : json_array());
-		return;
-	}
-	set_json(&im->item.models, json_deep_copy(im->requested));
-	json_array_foreach(im->requested, i, name)
-		if (listed && !upstream_lists(listed, json_string_value(name)))
-			item_warn(&im->item, "model_not_listed",
-				  json_string_value(name));
-}
-
 /*
  * Nobody named a model, and there is no list: say why there is none, unless
  * it is just that this provider does not have one.
@@ -88,6 +62,9 @@ static struct verdict no_models(struct import *im)
 {
 	enum failure why = (enum failure)im->memo.list_failure;
 
+	/* Somebody did, and every name could be several: none is sent. */
+	if (json_array_size(im->requested) > 0)
+		return failed(FAILURE_MODEL_AMBIGUOUS);
 	if (why == FAILURE_NONE || why == FAILURE_ENDPOINT_UNSUPPORTED) {
 		own_set(&im->item.failure_detail, NULL);
 		import_blame(im, "the provider lists no chat model; name one "
@@ -114,14 +91,12 @@ static struct verdict models_known(struct import *im, const json_t *listed)
 	json_auto_t *packed = models_of_pack(im, listed);
 	json_auto_t *models = NULL;
 
-	choose_models(im, packed ? packed : listed);
+	import_choose_models(im, packed ? packed : listed);
 	models = json_loads(im->item.models, 0, NULL);
 	im->memo.page = 0;
 	if (json_array_size(models) == 0)
 		return no_models(im);
 	own_set(&im->item.failure_detail, NULL);
-	set_json(&im->item.canonical_model_families,
-		 upstream_families(models));
 	return go_on();
 }
 

@@ -1,7 +1,7 @@
 /*
  * import_steps: the request and answer functions of flow_import, by stage.
  *
- * import_probe.c asks the provider itself; import_provision.c makes group and
+ * import_probe.c asks the provider itself; import_models.c chooses models; import_provision.c makes group and
  * account; import_confirm.c reads the account back; import_widen.c adds models
  * to an account that is there; import_prove.c proves a later account alone;
  * import_access.c makes the user, its subscription and its key;
@@ -130,6 +130,19 @@ ASKS(undo_proof);	GETS(undo_proof);
 ASKS(lost_group);	GETS(lost_group);
 ASKS(undo_group);	GETS(undo_group);
 GETS(undone);
+
+/*
+ * Decide which models will be mapped: import_models.c.  `listed` is NULL if
+ * nobody says.  The item's models are empty if there is none, or if each name
+ * could be several.
+ */
+void import_choose_models(struct import *im, const json_t *listed);
+
+/*
+ * Names to wire ids, as the account is to map them: each id to itself, and
+ * the aliases of the item.  The caller releases it.
+ */
+json_t *import_mapping(const struct import *im);
 
 /*
  * What to do about a failure of an exchange with the host that every step

@@ -57,6 +57,7 @@ static void want_account(const struct import *im, struct jout *out)
 	AUTO_FREE char *base = host_base_url_for(&im->features,
 						 im->item.chat_url);
 	const int64_t group = import_id(im, IMPORT_GROUP);
+	json_auto_t *mapping = import_mapping(im);
 	const struct host_account_wish wish = {
 		.pool_mode = import_wants_pool_mode(im),
 		.alias = im->simple ? im->resources[IMPORT_ACCOUNT].mark : NULL,
@@ -64,7 +65,7 @@ static void want_account(const struct import *im, struct jout *out)
 		.provider_id = im->item.provider_id,
 		.mark = im->resources[IMPORT_ACCOUNT].mark,
 		.base_url = base,
-		.models = im->models,
+		.models = mapping,
 		.group_ids = &group,
 		.ngroups = 1,
 	};

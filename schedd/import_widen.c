@@ -19,13 +19,13 @@ bool import_lacks_models(const struct import *im, const json_t *live)
 {
 	const char *promised = im->resources[IMPORT_ACCOUNT].wanted_json;
 	json_auto_t *wanted = json_loads(promised ? promised : "{}", 0, NULL);
+	json_auto_t *mine = import_mapping(im);
 	const json_t *mapping = MAPPING_OF(live);
 	const char *member;
 	json_t *name;
-	size_t i;
 
-	json_array_foreach(im->models, i, name)
-		if (!json_object_get(mapping, json_string_value(name)))
+	json_object_foreach(mine, member, name)
+		if (!json_object_get(mapping, member))
 			return true;
 	if (im->simple &&
 	    !json_object_get(mapping, im->resources[IMPORT_ACCOUNT].mark))
@@ -52,15 +52,11 @@ static void widen(struct import *im, const json_t *live)
 	json_auto_t *wanted = json_loads(r->wanted_json ? r->wanted_json
 							: "{}", 0, NULL);
 	json_t *mapping = json_deep_copy(MAPPING_OF(live));
-	const json_t *name;
-	size_t i;
+	json_auto_t *mine = import_mapping(im);
 
 	if (!mapping)
 		mapping = json_object();
-	json_array_foreach(im->models, i, name)
-		if (!json_object_get(mapping, json_string_value(name)))
-			json_object_set_new(mapping, json_string_value(name),
-				json_string(json_string_value(name)));
+	json_object_update_missing(mapping, mine);
 	/* Where groups do not part accounts, a name that only this one has. */
 	if (im->simple)
 		json_object_set_new(mapping, r->mark,

@@ -108,6 +108,13 @@ static const struct failure_facts facts[] = {
 		BLAME_PROVIDER,
 		"供应商没有该模型。请核对模型名称。",
 		"The provider has no such model. Check the model's name." },
+	[FAILURE_MODEL_AMBIGUOUS] = { "model_ambiguous", false,
+		BLAME_OPERATOR,
+		"模型名不明确，可能指多个模型，未作猜测。"
+		"请从 recommended_models 中选择并写明版本。",
+		"The model's name may mean several models, and none was"
+		" guessed. Choose one of recommended_models, with its"
+		" version." },
 	[FAILURE_ENDPOINT_UNSUPPORTED] = { "endpoint_unsupported", false,
 		BLAME_PROVIDER,
 		"该地址不提供对话接口。请检查基础地址的路径。",

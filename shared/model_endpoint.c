@@ -51,6 +51,7 @@ static void read_endpoints(void)
 
 static void read_wire(struct model_wire *wire, char *const *cells)
 {
+	struct model_text text;
 	struct model_name name;
 	const struct model *model;
 	bool good;
@@ -67,6 +68,9 @@ static void read_wire(struct model_wire *wire, char *const *cells)
 		       name.family ? name.family->family : NULL;
 	wire->key = model ? model->key : xstrndup(name.key, name.len);
 	wire->key_len = strlen(wire->key);
+	good = model_text_fold(wire->id, strlen(wire->id), &text);
+	assert(good);
+	wire->folded = xstrndup(text.text, text.len);
 }
 
 static void read_wires(void)
@@ -110,6 +114,7 @@ static void read_once(void)
 static void gather_wires(struct model_endpoint *at)
 {
 	strmap_init(&at->ids, table.nwires);
+	strmap_init(&at->folded, table.nwires);
 	strmap_init(&at->names, table.nwires);
 	for (size_t i = 0; i < table.nwires; i++) {
 		const struct model_wire *wire = &table.wires[i];
@@ -122,6 +127,8 @@ static void gather_wires(struct model_endpoint *at)
 			continue;
 		}
 		strmap_add(&at->ids, wire->id, strlen(wire->id), (int)i);
+		strmap_add(&at->folded, wire->folded, strlen(wire->folded),
+			   (int)i);
 		strmap_add(&at->names, wire->key, wire->key_len, (int)i);
 	}
 }
@@ -217,12 +224,46 @@ const struct model_endpoint *model_endpoint_at(const char *base_url)
 	return NULL;
 }
 
+static bool has_key(const char *url, size_t len, const char *end,
+		    const char *key)
+{
+	AUTO_FREE char *whole = xasprintf("%.*s%s", (int)len, url, end);
+	char ours[ENDPOINT_KEY_MAX];
+
+	endpoint_key(whole, ours);
+	return strcmp(ours, key) == 0;
+}
+
+const struct model_endpoint *model_endpoint_called(const char *id)
+{
+	const struct model_endpoint *at = model_endpoint_find(id);
+
+	for (size_t i = 0; !at && i < table.nendpoints; i++) {
+		const char *url = table.endpoints[i].base_url;
+
+		if (url && (has_key(url, strlen(url), "", id) ||
+			    has_key(url, without_v1(url), "/v1", id) ||
+			    has_key(url, without_v1(url), "", id)))
+			at = gathered(&table.endpoints[i]);
+	}
+	return at;
+}
+
 /* ---- what is asked ---- */
 
 const struct model_wire *model_endpoint_row(const struct model_endpoint *at,
 					    const char *id, size_t len)
 {
 	int row = strmap_get(&at->ids, id, len);
+
+	return row < 0 ? NULL : &table.wires[row];
+}
+
+const struct model_wire *
+model_endpoint_folded(const struct model_endpoint *at, const char *text,
+		      size_t len)
+{
+	int row = strmap_get(&at->folded, text, len);
 
 	return row < 0 ? NULL : &table.wires[row];
 }

@@ -20,6 +20,7 @@ struct model_wire {
 	const char *name;	/* canonical, or "@family" */
 	const char *id;
 	const char *family;	/* or NULL */
+	const char *folded;	/* the id; or NULL */
 	const char *key;	/* or NULL: "@family" */
 	size_t key_len;
 };
@@ -39,6 +40,7 @@ struct model_endpoint {
 	bool levels, deployments;
 	bool gathered;
 	struct strmap ids;	/* to rows of wires, by id */
+	struct strmap folded;	/* the same, by the folded id */
 	struct strmap names;	/* the same, by key; the first row */
 	struct strmap retired;	/* to rows of retired, by key */
 	const struct model_wire *templates[MODEL_TEMPLATES_MAX];
@@ -54,9 +56,17 @@ const struct model_endpoint *model_endpoint_find(const char *id);
 /* By its base URL, with or without "/v1"; NULL. */
 const struct model_endpoint *model_endpoint_at(const char *base_url);
 
+/* By its id, else by the key that endpoint.h gives its base URL; NULL. */
+const struct model_endpoint *model_endpoint_called(const char *id);
+
 /* The row of an id that the endpoint knows, to the letter; NULL. */
 const struct model_wire *model_endpoint_row(const struct model_endpoint *at,
 					    const char *id, size_t len);
+
+/* The same, by its folded text. */
+const struct model_wire *
+model_endpoint_folded(const struct model_endpoint *at, const char *text,
+		      size_t len);
 
 /* The id of a model there, in its row, after `last` (NULL: the first); NULL. */
 const struct model_wire *

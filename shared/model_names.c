@@ -125,7 +125,11 @@ static bool is_retired(const struct model_names *names,
 	const struct model_retired *retired = model_endpoint_retired(
 		names->at, asked->key, asked->key_len);
 
-	if (!retired || (!retired->gone && names->count == 0))
+	/* What fades is answered still where no list says otherwise. */
+	if (!retired || (!retired->gone && names->count == 0 &&
+			 (asked->model ||
+			  model_endpoint_wire(names->at, asked->key,
+					      asked->key_len, NULL))))
 		return false;
 	ret->state = MODEL_RETIRED;
 	ret->retired = retired;
@@ -157,25 +161,34 @@ static bool known_here(const struct model_names *names,
 	return true;
 }
 
-/* An id that the endpoint is known to have, to the letter. */
-static bool is_wire(const struct model_names *names, const struct asked *asked,
-		    struct model_result *ret)
+/* An id that the endpoint is known to have. */
+static void wire_row_is(const struct model_wire *wire, enum model_state state,
+			struct model_result *ret)
 {
-	const struct model_wire *wire = model_endpoint_row(names->at,
-						asked->id, asked->len);
 	struct model_name name;
-	const struct model *model;
-
-	if (!wire)
-		return false;
 	/* A rolling id stands for itself, whatever else is sent there. */
-	model = model_name_parse(asked->id, asked->len, &name)
+	const struct model *model =
+		model_name_parse(wire->id, strlen(wire->id), &name)
 		? model_known(&name) : NULL;
-	ret->state = MODEL_RESOLVED;
+
+	ret->state = state;
 	ret->canonical = model ? model->name : wire->name;
 	ret->family = model ? model->family : wire->family;
 	ret->wire = wire->id;
-	return true;
+}
+
+/* Without a list, an id in other capitals, or with other things between. */
+static bool is_wire_folded(const struct model_names *names,
+			   const struct asked *asked,
+			   struct model_result *ret)
+{
+	const struct model_wire *wire = names->count > 0 ? NULL :
+		model_endpoint_folded(names->at, asked->text.text,
+				      asked->text.len);
+
+	if (wire)
+		wire_row_is(wire, MODEL_CORRECTED, ret);
+	return wire != NULL;
 }
 
 /* "ep-20260101120000-abcde": the id of a deployment, of nobody's model. */
@@ -188,6 +201,16 @@ static bool is_deployment(const struct model_names *names,
 }
 
 /* ---- what is neither ---- */
+
+/* Do several models go on from this name, and one of them here? */
+static bool goes_on(const struct model_names *names,
+		    const struct model_name *name)
+{
+	size_t known = model_known_going_on(name->key, name->len);
+	size_t listed = model_list_going_on(names, name->key, name->len);
+
+	return listed > 1 || (known > 1 && (names->count == 0 || listed > 0));
+}
 
 static void leave_open(const struct model_names *names,
 		       const struct asked *asked, struct model_result *ret)
@@ -204,8 +227,7 @@ static void leave_open(const struct model_names *names,
 			model_endpoint_id(names->at, asked->model, ret->text);
 		}
 	} else if (model_name_is_bare(name) || model_name_is_vague(name) ||
-		   model_known_going_on(name->key, name->len) > 1 ||
-		   model_list_going_on(names, name->key, name->len) > 1) {
+		   goes_on(names, name)) {
 		ret->state = MODEL_AMBIGUOUS;
 	}
 }
@@ -250,13 +272,15 @@ static void resolve_other(const struct model_names *names,
 			 asked->text.len);
 	if (row >= 0)
 		listed_is(&names->listed[row], MODEL_CORRECTED, ret);
-	else if (model_name_read(&asked->text, &asked->name))
+	else if (!is_wire_folded(names, asked, ret) &&
+		 model_name_read(&asked->text, &asked->name))
 		resolve_read(names, asked, ret);
 }
 
 void model_names_resolve(const struct model_names *names, const char *asked,
 			 size_t len, struct model_result *ret)
 {
+	const struct model_wire *wire;
 	struct asked it;
 	int row;
 
@@ -269,12 +293,16 @@ void model_names_resolve(const struct model_names *names, const char *asked,
 	ret->level = "";
 	ret->level_kept = ret->unlisted = false;
 	row = strmap_get(&names->by_id, it.id, it.len);
+	wire = names->count > 0 ? NULL
+		: model_endpoint_row(names->at, it.id, it.len);
 	if (row >= 0) {
 		listed_is(&names->listed[row], MODEL_RESOLVED, ret);
 	} else if (is_deployment(names, &it) && it.len <= MODEL_NAME_MAX) {
 		wire_is(ret, it.id, it.len);
 		ret->state = MODEL_RESOLVED;
-	} else if (names->count > 0 || !is_wire(names, &it, ret)) {
+	} else if (wire) {
+		wire_row_is(wire, MODEL_RESOLVED, ret);
+	} else {
 		resolve_other(names, &it, ret);
 	}
 }

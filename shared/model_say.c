@@ -8,6 +8,9 @@
 #define DISTANCE_MAX 2		/* of a name that was mistyped */
 #define DISTANCE_CHARS 48	/* longer names are not compared so */
 
+/* How far an offer for an ambiguous name is off. */
+enum { GOES_ON, OTHER_VERSION, HOLDS_WORDS, SAME_FAMILY };
+
 /* One of those that may be offered. */
 struct offer {
 	const char *id;		/* of the list; NULL: a known model's */
@@ -15,6 +18,7 @@ struct offer {
 	const char *family;
 	const char *key;
 	size_t key_len;
+	const char *folded;	/* of the id; or NULL */
 };
 
 /* What is looked for, and what was found, by how far it is off. */
@@ -71,20 +75,71 @@ static size_t common(const char *a, size_t na, const char *b, size_t nb)
 	return n;
 }
 
-/* "v3" in "deepseek-v3": as it is written, without what stands between. */
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+/* "v3" in "deepseek-v3", but not "max" in "minimax": from a word's beginning. */
+static bool holds_words(const struct model_text *folded, const char *text,
+			size_t len)
+{
+	for (size_t from = 0; from < folded->len; from++) {
+		size_t at = from, n = 0;
+
+		if (from > 0 && folded->text[from - 1] != '-' &&
+		    is_digit(folded->text[from - 1]) ==
+		    is_digit(folded->text[from]))
+			continue;
+		for (; at < folded->len && n < len; at++) {
+			char c = folded->text[at];
+
+			if (c == text[n] || (c == '-' && text[n] == '.'))
+				n++;
+			else if (c != '-')
+				break;
+		}
+		if (n == len)
+			return true;
+	}
+	return false;
+}
+
+/* As it is written, without what stands between its words. */
 static bool is_spelled_in(const struct offer *offer, const char *text,
 			  size_t len)
 {
-	const char *id = offer->id ? offer->id : offer->model->name;
 	struct model_text folded;
-	size_t n = 0;
 
-	if (!model_text_fold(id, strlen(id), &folded))
+	if (!offer->id)
+		return model_text_fold(offer->model->name,
+				       strlen(offer->model->name), &folded) &&
+		       holds_words(&folded, text, len);
+	if (!offer->folded)
 		return false;
-	for (size_t i = 0; i < folded.len; i++)
-		if (folded.text[i] != '-')
-			folded.text[n++] = folded.text[i];
-	return memmem(folded.text, n, text, len) != NULL;
+	folded.len = strlen(offer->folded);
+	memcpy(folded.text, offer->folded, folded.len);
+	return holds_words(&folded, text, len);
+}
+
+/* What a name that is not clear may mean. */
+static bool may_mean(const struct search *search, const struct offer *offer,
+		     size_t same, size_t *ret_off)
+{
+	const struct model_name *name = search->name;
+	size_t said = name->len - name->head;
+
+	*ret_off = HOLDS_WORDS;
+	if (!search->family)
+		return is_spelled_in(offer, name->raw, name->raw_len);
+	if (!offer->family || strcmp(offer->family, search->family) != 0)
+		return false;
+	if (said > 0 && same == name->len)
+		*ret_off = offer->key[same] == '.' ? OTHER_VERSION : GOES_ON;
+	else if (said == 0 ||
+		 !is_spelled_in(offer, name->key + name->head, said))
+		*ret_off = SAME_FAMILY;
+	return true;
 }
 
 /* How far the offer is off; false: it is none. */
@@ -97,17 +152,9 @@ static bool is_offer(const struct search *search, const struct offer *offer,
 	if (!search->spelled)
 		return false;
 	same = common(offer->key, offer->key_len, name->key, name->len);
+	if (search->state == MODEL_AMBIGUOUS)
+		return may_mean(search, offer, same, ret_off);
 	*ret_off = name->len - same;
-	if (search->state == MODEL_AMBIGUOUS) {
-		if (!search->family)
-			return is_spelled_in(offer, name->raw, name->raw_len);
-		if (!offer->family ||
-		    strcmp(offer->family, search->family) != 0)
-			return false;
-		return same == name->len || (same >= name->head &&
-			is_spelled_in(offer, name->key + name->head,
-				      name->len - name->head));
-	}
 	if (search->family)
 		return offer->family &&
 		       strcmp(offer->family, search->family) == 0;
@@ -146,7 +193,8 @@ static void search_list(struct search *search)
 	for (size_t i = 0; i < names->count; i++) {
 		const struct model_listed *row = &names->listed[i];
 		const struct offer offer = { row->id, NULL, row->family,
-					     row->key, row->key_len };
+					     row->key, row->key_len,
+					     row->folded };
 
 		if (is_offer(search, &offer, &off))
 			insert(search, &offer, off);
@@ -162,7 +210,8 @@ static void search_known(struct search *search)
 	for (size_t i = 0; i < count; i++) {
 		const struct model *model = &models[i];
 		const struct offer offer = { NULL, model, model->family,
-					     model->key, model->key_len };
+					     model->key, model->key_len,
+					     NULL };
 
 		if (is_offer(search, &offer, &off) &&
 		    !model_endpoint_retired(search->names->at, model->key,
@@ -178,6 +227,30 @@ static void search_known(struct search *search)
 				  search->found->text[i]);
 		search->found->ids[i] = search->found->text[i];
 	}
+}
+
+/* What has only the family in common is no offer where something fits. */
+static void drop_distant(struct search *search)
+{
+	struct model_candidates *found = search->found;
+
+	if (search->state != MODEL_AMBIGUOUS || found->count == 0 ||
+	    search->off[0] >= HOLDS_WORDS)
+		return;
+	while (search->off[found->count - 1] >= HOLDS_WORDS)
+		found->count--;
+}
+
+/* "auto", "latest": nothing is called so, and anything may be meant. */
+static void offer_first(struct search *search)
+{
+	const struct model_names *names = search->names;
+	struct model_candidates *found = search->found;
+
+	if (search->state != MODEL_AMBIGUOUS || found->count > 0)
+		return;
+	for (size_t i = 0; i < names->count && i < MODEL_CANDIDATES_MAX; i++)
+		found->ids[found->count++] = names->listed[i].id;
 }
 
 static bool is_said(const struct model_names *names)
@@ -208,6 +281,8 @@ void model_candidates(const struct model_names *names, const char *asked,
 		search_list(&search);
 	else
 		search_known(&search);
+	drop_distant(&search);
+	offer_first(&search);
 }
 
 /* ---- notes ---- */

@@ -25,7 +25,7 @@ void model_candidates(const struct model_names *names, const char *asked,
 		      struct model_candidates *ret);
 
 /*
- * {"input","state","canonical","family","wire","candidates","replacement",
+ * {"input","state","canonical","family","wire","candidates",
  * "note_zh","note_en"}; notes are null where there is nothing to say.
  */
 void model_result_write(struct jout *out, const char *name,

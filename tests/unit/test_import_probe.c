@@ -16,7 +16,7 @@
 static void names_models(struct import *im)
 {
 	json_decref(im->requested);
-	im->requested = json_pack("[s,s]", "m-2", "m-9");
+	im->requested = json_pack("[s,s]", "m-2", "other-9");
 }
 
 static void last_form(struct import *im)
@@ -44,15 +44,15 @@ static void chat_models_are_listed(const struct import *im)
 
 static void requested_models_stay(const struct import *im)
 {
-	models_are(im, "[\"m-2\",\"m-9\"]");
+	models_are(im, "[\"m-2\",\"other-9\"]");
 	assert_non_null(strstr(im->item.warnings, "model_not_listed"));
-	assert_non_null(strstr(im->item.warnings, "m-9"));
+	assert_non_null(strstr(im->item.warnings, "other-9"));
 	assert_null(strstr(im->item.warnings, "m-2"));
 }
 
 static void requested_models_without_a_list(const struct import *im)
 {
-	models_are(im, "[\"m-2\",\"m-9\"]");
+	models_are(im, "[\"m-2\",\"other-9\"]");
 	assert_non_null(strstr(im->item.warnings, "models_not_listed"));
 }
 
@@ -135,7 +135,7 @@ static void each_form_of_the_url_is_asked_for_a_list(void **state)
 	names_models(other);
 	check_unasked("named", got_upstream_models, other,
 		      (struct verdict)ON);
-	models_are(other, "[\"m-2\",\"m-9\"]");
+	models_are(other, "[\"m-2\",\"other-9\"]");
 }
 
 /* When no form has one, the first real reason is what is wrong. */

@@ -7,8 +7,8 @@
 
 #include "schedd/redact.h"
 #include "schedd/upstream/chat.h"
-#include "schedd/upstream/families.h"
 #include "schedd/upstream/models.h"
+#include "shared/model_names.h"
 #include "shared/table.h"
 
 static struct answer answered(int status, const char *type, const char *body)
@@ -270,12 +270,12 @@ static void names_have_families(void **state)
 	json_auto_t *models = json_pack("[sssss]", "Pro/moonshotai/Kimi-K2.6",
 					"kimi-k3", "deepseek-v4-pro",
 					"mock-a", "Qwen/QwQ-32B");
-	json_auto_t *families = upstream_families(models);
+	json_auto_t *families = model_families(models);
 	AUTO_FREE char *text = json_dumps(families, JSON_COMPACT);
 
 	(void)state;
 	assert_string_equal(text, "[\"kimi\",\"deepseek\",\"qwen\"]");
-	assert_null(upstream_family("mock-a"));
+	assert_null(model_family_of("mock-a"));
 }
 
 int main(void)
