@@ -317,10 +317,13 @@ bool model_name_is_bare(const struct model_name *name)
 	return name->family && name->len == name->head && !name->foreign;
 }
 
-/* The version at `at`: digits and dots, with a letter before them or not. */
+/*
+ * A version alone: digits and dots, with a letter that families put before
+ * them, or not.  "o3" is a name.
+ */
 static size_t version_at(const char *text, size_t len)
 {
-	size_t at = len > 0 && is_letter(*text) ? 1 : 0;
+	size_t at = len > 0 && strchr("mrtvx", *text) ? 1 : 0;
 
 	if (at >= len || !is_digit(text[at]))
 		return 0;

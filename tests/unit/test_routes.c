@@ -96,6 +96,12 @@ static void each_route_finds_itself_and_no_other(void **state)
 	}
 }
 
+/* A question that is too long for a URL changes nothing. */
+static bool only_tells(const struct route *r)
+{
+	return strcmp(r->path, "/api/model-names/resolve") == 0;
+}
+
 static void rows_state_sane_preconditions(void **state)
 {
 	const struct route *routes[ROUTES_MAX];
@@ -111,7 +117,8 @@ static void rows_state_sane_preconditions(void **state)
 		/* A POST without a token would have no one to remember for. */
 		assert_true(!posts || r->needs != SCOPE_NONE);
 		assert_int_equal(posts, r->body != BODY_IGNORED);
-		assert_true(r->method == HTTP_GET || r->needs > SCOPE_READ);
+		assert_true(r->method == HTTP_GET || r->needs > SCOPE_READ ||
+			    only_tells(r));
 		/* What a file cannot say stands in the URL. */
 		assert_true(r->method == HTTP_GET || !r->takes_query ||
 			    r->takes_files);
