@@ -134,6 +134,7 @@ $(B)/bench_%: $(B)/tests/bench/bench_%.o $(SHARED)
 # The target of the fuzzer without a fuzzer: seeds and random changes.
 $(B)/test_verdict_fuzz: $(B)/tests/fuzz/verdict.o
 $(B)/test_csv_fuzz: $(B)/tests/fuzz/csv_rows.o
+$(B)/test_model_name_fuzz: $(B)/tests/fuzz/model_name.o
 $(B)/fuzz_csv_rows: $(B)/fuzz_%: $(B)/tests/fuzz/%.o $(FCGI) $(SHARED)
 	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lfcgi -lcsv
 $(B)/fuzz_%: $(B)/tests/fuzz/%.o $(SHARED)
