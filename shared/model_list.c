@@ -133,7 +133,7 @@ static void read_list(struct model_names *names, const json_t *list)
 	json_array_foreach(list, i, id) {
 		struct model_listed *row = &names->listed[names->count];
 
-		if (!json_is_string(id) || json_string_length(id) == 0)
+		if (!json_is_string(id) || *json_string_value(id) == '\0')
 			continue;
 		if (names->count == MODEL_LISTED_MAX)
 			break;

@@ -4,6 +4,7 @@
 
 #include "shared/model_strip.h"
 
+#define VARIANT_MAX 16		/* bytes of a word that makes a variant */
 #define BEGINNINGS_MAX 4	/* brands before a family's word */
 
 /* A name without what stands between its words. */
@@ -335,7 +336,7 @@ static size_t version_at(const char *text, size_t len)
 /* The longest word that makes a variant here. */
 static size_t variant_at(const char *text, size_t len)
 {
-	for (size_t n = len; n > 0; n--)
+	for (size_t n = len < VARIANT_MAX ? len : VARIANT_MAX; n > 0; n--)
 		if (strmap_get(&model_rules()->variants, text, n) >= 0)
 			return n;
 	return 0;

@@ -71,6 +71,29 @@ static bool keeps_apart(ucs4_t c)
 			UC_CATEGORY_MASK_Cc);
 }
 
+/* Chinese and Japanese characters: no capitals, and nothing between words. */
+static bool is_ideograph(ucs4_t c)
+{
+	return (c >= 0x4e00 && c <= 0x9fff) || (c >= 0x3400 && c <= 0x4dbf);
+}
+
+static bool put_unit(struct model_text *ret, ucs4_t c, const uint8_t *bytes,
+		     int len)
+{
+	if (c < 0x80)
+		return put_plain(ret, (unsigned char)c);
+	if (!is_ideograph(c)) {
+		if (keeps_apart(c))
+			return put(ret, SEPARATOR);
+		if (uc_is_property_default_ignorable_code_point(c))
+			return true;
+	}
+	for (int i = 0; i < len; i++)
+		if (!put(ret, (char)bytes[i]))
+			return false;
+	return true;
+}
+
 static bool fold_units(const uint8_t *text, size_t len,
 		       struct model_text *ret)
 {
@@ -80,44 +103,64 @@ static bool fold_units(const uint8_t *text, size_t len,
 		ucs4_t c;
 
 		step = u8_mbtouc(&c, text + i, len - i);
-		if (c < 0x80) {
-			if (!put_plain(ret, (unsigned char)c))
-				return false;
-		} else if (keeps_apart(c)) {
-			if (!put(ret, SEPARATOR))
-				return false;
-		} else if (!uc_is_property_default_ignorable_code_point(c)) {
-			for (int k = 0; k < step; k++)
-				if (!put(ret, (char)text[i + (size_t)k]))
-					return false;
-		}
+		if (!put_unit(ret, c, text + i, step))
+			return false;
 	}
 	return true;
 }
 
-/* *ret is for free(); NULL if it is no UTF-8. */
-static uint8_t *folded(const char *name, size_t len, size_t *ret_len)
+/*
+ * Is there anything that has another case, beside ASCII, which put_plain()
+ * folds?  Folding asks for every character's history, and names are Chinese
+ * or ASCII.
+ */
+static bool has_case(const uint8_t *text, size_t len)
 {
-	const uint8_t *bytes = (const uint8_t *)name;
+	int step;
 
-	if (u8_check(bytes, len))
-		return NULL;
-	return u8_casefold(bytes, len, NULL, UNINORM_NFKC, NULL, ret_len);
+	for (size_t i = 0; i < len; i += (size_t)step) {
+		ucs4_t c;
+
+		step = u8_mbtouc(&c, text + i, len - i);
+		if (c >= 0x80 && !is_ideograph(c) &&
+		    uc_is_property_changes_when_casefolded(c))
+			return true;
+	}
+	return false;
+}
+
+static bool fold_unicode(const uint8_t *name, size_t len,
+			 struct model_text *ret)
+{
+	uint8_t room[2 * MODEL_TEXT_MAX];
+	size_t n = sizeof(room);
+	uint8_t *text = u8_normalize(UNINORM_NFKC, name, len, room, &n);
+	bool good;
+
+	if (!text)	/* it is no UTF-8 */
+		return false;
+	if (has_case(text, n)) {
+		size_t folded_len;
+		AUTO_FREE uint8_t *folded = u8_casefold(text, n, NULL,
+				UNINORM_NFKC, NULL, &folded_len);
+
+		good = folded && fold_units(folded, folded_len, ret);
+	} else {
+		good = fold_units(text, n, ret);
+	}
+	if (text != room)
+		free(text);
+	return good;
 }
 
 bool model_text_fold(const char *name, size_t len, struct model_text *ret)
 {
-	AUTO_FREE uint8_t *text = NULL;
-	size_t n;
-
 	ret->len = 0;
 	if (is_ascii(name, len)) {
 		if (!fold_ascii(name, len, ret))
 			return false;
-	} else {
-		text = folded(name, len, &n);
-		if (!text || !fold_units(text, n, ret))
-			return false;
+	} else if (!fold_unicode((const uint8_t *)name, len, ret)) {
+		return false;
 	}
 	if (ret->len > 0 && ret->text[ret->len - 1] == SEPARATOR)
 		ret->len--;

@@ -22,6 +22,7 @@ struct strmap {
 	struct strmap_slot *slots;
 	size_t nslots;		/* a power of two */
 	size_t count;
+	size_t longest;		/* key: nothing longer is looked for */
 };
 
 /* Room for `max` keys.  Release with strmap_done(). */
