@@ -1,9 +1,10 @@
 /*
  * import_steps: the request and answer functions of flow_import, by stage.
  *
- * import_probe.c asks the provider itself; import_models.c chooses models; import_provision.c makes group and
- * account; import_confirm.c reads the account back; import_widen.c adds models
- * to an account that is there; import_prove.c proves a later account alone;
+ * import_probe.c asks the provider itself; import_models.c chooses models;
+ * import_provision.c makes group and account; import_confirm.c reads the
+ * account back; import_widen.c adds models to an account that is there;
+ * import_prove.c proves a later account alone;
  * import_access.c makes the user, its subscription and its key;
  * import_validate.c proves; import_undo.c takes back what was begun.
  */

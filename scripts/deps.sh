@@ -21,6 +21,7 @@ build	libsqlite3-dev		the state database
 build	libjansson-dev		reads JSON
 build	libconfig-dev		reads crm.conf
 build	libsodium-dev		seals secrets
+build	libunistring-dev	compares names whatever their width and case
 build	libcurl4-openssl-dev	speaks to hosts and providers
 build	libcsv-dev		reads CSV
 build	libfcgi-dev		crm-fcgi answers nginx

@@ -2,8 +2,7 @@
  * fuzz_replay: the target of a fuzzer without a fuzzer: the seeds of its
  * corpus, whole, cut short and with random changes.
  *
- * Who includes this says CORPUS, the folder, and `pieces`, what its parser
- * stumbles over.
+ * main() says which folder that is, and what the parser stumbles over.
  */
 #ifndef TESTS_UNIT_FUZZ_REPLAY_H
 #define TESTS_UNIT_FUZZ_REPLAY_H
@@ -18,12 +17,15 @@
 #include <cmocka.h>
 
 #include "shared/own.h"
-#include "shared/table.h"
 
 #define INPUT_MAX 4096
 #define CHANGES 40
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static const char *corpus;
+static const char *const *pieces;
+static size_t npieces;
 
 struct input {
 	uint8_t data[INPUT_MAX];
@@ -42,7 +44,7 @@ static size_t roll(size_t sides)
 
 static void put_piece(struct input *input)
 {
-	const char *piece = pieces[roll(COUNT(pieces))];
+	const char *piece = pieces[roll(npieces)];
 	size_t len = strlen(piece);
 	size_t at = roll(input->size + 1);
 
@@ -84,7 +86,7 @@ static void run(const struct input *input)
 
 static void run_seed(const char *name)
 {
-	AUTO_FREE char *path = xasprintf(CORPUS "/%s", name);
+	AUTO_FREE char *path = xasprintf("%s/%s", corpus, name);
 	struct input seed = { .size = 0 };
 	FILE *file = fopen(path, "re");
 
@@ -101,9 +103,9 @@ static void run_seed(const char *name)
 	}
 }
 
-static void any_bytes_are_survived(void **state)
+static inline void any_bytes_are_survived(void **state)
 {
-	DIR *dir = opendir(CORPUS);
+	DIR *dir = opendir(corpus);
 	const struct dirent *entry;
 	size_t seeds = 0;
 
@@ -119,20 +121,24 @@ static void any_bytes_are_survived(void **state)
 	assert_true(seeds > 20);
 }
 
-static void nothing_is_survived(void **state)
+static inline void nothing_is_survived(void **state)
 {
 	(void)state;
 	for (size_t size = 0; size < 8; size++)
 		run(&(struct input){ .size = size });
 }
 
-int main(void)
+static inline int fuzz_replay(const char *folder, const char *const *list,
+			      size_t count)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(any_bytes_are_survived),
 		cmocka_unit_test(nothing_is_survived),
 	};
 
+	corpus = folder;
+	pieces = list;
+	npieces = count;
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
 
