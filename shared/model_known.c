@@ -120,6 +120,15 @@ const struct model *model_known_all(size_t *ret_count)
 	return known.models;
 }
 
+bool model_known_begins(const char *key, size_t head, size_t len)
+{
+	know();
+	for (size_t n = len; n-- > head + 1;)
+		if (strmap_get(&known.by_key, key, n) >= 0)
+			return true;
+	return false;
+}
+
 size_t model_known_going_on(const char *key, size_t len)
 {
 	size_t low = 0, high, n = 0;

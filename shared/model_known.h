@@ -27,6 +27,12 @@ const struct model *model_known_by_name(const char *name);
 const struct model *model_known_all(size_t *ret_count);
 
 /*
+ * Is the beginning of the key, longer than `head`, that of a known model?
+ * "qwen-plus-latest" is another model than qwen-plus, but no vague word.
+ */
+bool model_known_begins(const char *key, size_t head, size_t len);
+
+/*
  * How many keys of known models go on from this one with a letter, as
  * "kimi2.7code" does from "kimi2.7"?
  */

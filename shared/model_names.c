@@ -212,6 +212,14 @@ static bool goes_on(const struct model_names *names,
 	return listed > 1 || (known > 1 && (names->count == 0 || listed > 0));
 }
 
+/* Words that could be of several models, and begin as none that is known. */
+static bool is_vague(const struct model_name *name)
+{
+	return model_name_is_vague(name) &&
+	       (!name->family ||
+		!model_known_begins(name->key, name->head, name->len));
+}
+
 static void leave_open(const struct model_names *names,
 		       const struct asked *asked, struct model_result *ret)
 {
@@ -226,7 +234,7 @@ static void leave_open(const struct model_names *names,
 			ret->wire = ret->text;
 			model_endpoint_id(names->at, asked->model, ret->text);
 		}
-	} else if (model_name_is_bare(name) || model_name_is_vague(name) ||
+	} else if (model_name_is_bare(name) || is_vague(name) ||
 		   goes_on(names, name)) {
 		ret->state = MODEL_AMBIGUOUS;
 	}

@@ -292,6 +292,8 @@ static void what_is_left_open(void **state)
 		{ "kimi-k2.7", MODEL_AMBIGUOUS },
 		{ "v4 flash", MODEL_AMBIGUOUS },
 		{ "plus", MODEL_AMBIGUOUS },
+		{ "腾讯", MODEL_AMBIGUOUS },
+		{ "qwen-plus-latest", MODEL_UNKNOWN },
 		{ "hy4", MODEL_UNKNOWN },
 		{ "step-5", MODEL_UNKNOWN },
 		{ "kimi26", MODEL_UNKNOWN },
