@@ -198,6 +198,8 @@ static void an_unknown_version_is_never_another(void **state)
 static bool is_preview_id(const char *name)
 {
 	return strcmp(name, "kimi-k2-0905-preview") == 0 ||
+	       strcmp(name, "kimi-k2-0711-preview") == 0 ||
+	       strcmp(name, "doubao-seed-code-preview") == 0 ||
 	       strcmp(name, "kimi-k2-turbo-preview") == 0 ||
 	       strcmp(name, "doubao-seed-2.0-code-preview") == 0;
 }
