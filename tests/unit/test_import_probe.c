@@ -376,10 +376,10 @@ static void without_a_list_the_documented_models_are_taken(void **state)
 	assert_string_equal(im->events[0].kind, "models_from_pack");
 	/* Who named models knows better. */
 	own_set(&named->item.base_url, "https://spark-api-open.xf-yun.com/v1");
-	names_models(named);
+	names_others(named);
 	check_unasked("named", got_upstream_models, named,
 		      (struct verdict)ON);
-	models_are(named, "[\"m-2\",\"m-9\"]");
+	models_are(named, "[\"mock-2\",\"other-9\"]");
 	assert_int_equal(named->nevents, 0);
 }
 
