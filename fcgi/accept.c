@@ -116,6 +116,17 @@ bool accept_is_plain(const char *accept)
 	return best(offers, COUNT(offers), accept) == 1;
 }
 
+bool accept_is_csv(const char *accept)
+{
+	static const struct offer offers[] = {
+		{ "json", { "*/*", "application/*", "application/json" },
+		  false },
+		{ "csv", { "*/*", "text/*", "text/csv" }, false },
+	};
+
+	return best(offers, COUNT(offers), accept) == 1;
+}
+
 const char *accept_lang(const char *accept_language)
 {
 	static const struct offer offers[] = {

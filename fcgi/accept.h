@@ -13,6 +13,9 @@
 /* Would this client rather read text/plain than application/json? */
 bool accept_is_plain(const char *accept);
 
+/* Would it rather have text/csv? */
+bool accept_is_csv(const char *accept);
+
 /* "zh" or "en"; zh unless it is clear that en is wanted more. */
 const char *accept_lang(const char *accept_language);
 

@@ -48,28 +48,36 @@ static const struct query_field runs_query_fields[] = {
 	  PAGE_MAX, NULL },
 };
 
-/* One row more than the page has tells whether there is another page. */
+/*
+ * One row more than the page has tells whether there is another.  A page may
+ * be short and have a cursor all the same, see walk.h.
+ */
 static int write_runs(const struct request *req,
 		      const struct run_filter *filter, int64_t limit,
 		      struct jout *out, struct err *err)
 {
-	CLEANUP(db_rows_done) struct db_rows rows = { 0 };
+	CLEANUP(walk_done) struct walk walk = { 0 };
 	CLEANUP(run_done) struct run run = { 0 };
-	char last[CURSOR_ID_MAX] = "", cursor[CURSOR_MAX];
+	char last[WALK_ID_MAX] = "", cursor[CURSOR_MAX];
 	int64_t n = 0;
 	int more;
 
-	if (runs_list(&rows, req->db, filter, limit + 1, err))
+	if (run_list(&walk, req->db, filter, err))
 		return -1;
 	jout_array(out, "runs");
-	while ((more = runs_next(&rows, &run, err)) > 0 && n++ < limit) {
+	while ((more = run_list_next(&walk, &run, err)) > 0 && n++ < limit) {
 		run_write(out, NULL, &run);
 		snprintf(last, sizeof(last), "%s", run.run_id);
 	}
 	jout_array_end(out);
+	if (more < 0)
+		return -1;
+	if (more == 0)
+		snprintf(last, sizeof(last), "%s",
+			 walk_was_cut(&walk) ? walk.last : "");
 	jout_str(out, "next_cursor",
-		 more > 0 ? cursor_make("runs", last, cursor) : NULL);
-	return more < 0 ? -1 : 0;
+		 *last ? cursor_make("runs", last, cursor) : NULL);
+	return 0;
 }
 
 static int runs_show(const struct request *req, struct reply *reply,
@@ -77,6 +85,7 @@ static int runs_show(const struct request *req, struct reply *reply,
 {
 	AUTO_FREE char *storage = NULL;
 	struct runs_query query = { .limit = PAGE };
+	int64_t counts[RUN_STATE__MAX];
 	char before[CURSOR_ID_MAX];
 
 	if (query_read(req->query, runs_query_fields,
@@ -92,8 +101,10 @@ static int runs_show(const struct request *req, struct reply *reply,
 	};
 	reply->status = 200;
 	jout_object(&reply->out, NULL);
-	if (write_runs(req, &filter, query.limit, &reply->out, err))
+	if (write_runs(req, &filter, query.limit, &reply->out, err) ||
+	    run_list_counts(req->db, &filter, counts, err))
 		return -1;
+	view_run_counts(&reply->out, "counts", counts);
 	jout_object_end(&reply->out);
 	return 0;
 }

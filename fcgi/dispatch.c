@@ -206,31 +206,47 @@ static int work_once(struct call *call, struct reply *reply, struct err *err)
 	return rc;
 }
 
-/* Instead of 202: what it came to, if it comes in time. */
-static void wait_for_it(struct call *call, struct reply *reply)
+/* What is said in place of `reply` after a wait. */
+static void show_again(struct call *call, struct reply *reply)
 {
 	const struct waiting *waiting = call->route->waiting;
 	struct jout before = reply->out;
-	int64_t seconds;
+	int status = reply->status;
 	struct err err;
-	bool asked;
 
-	if (!waiting || reply->status != 202)
-		return;
-	seconds = wait_seconds(call->wire->prefer, waiting->default_s,
-			       call->req.worker->settings->wait_max_s, &asked);
-	if (seconds <= 0 || !wait_until_over(&call->req, waiting,
-					     reply->subject, seconds))
-		return;
 	reply->out = (struct jout){ .text.max = HTTP_REPLY_MAX };
 	if (waiting->show(&call->req, reply->subject, reply, &err)) {
 		jout_done(&reply->out);
 		reply->out = before;	/* it is committed all the same */
-		reply->status = 202;
+		reply->status = status;
 		return;
 	}
 	jout_done(&before);
-	reply->waited_s = asked ? seconds : 0;
+}
+
+/* Instead of 202, or of too little: what it came to, if it comes in time. */
+static void wait_for_it(struct call *call, struct reply *reply)
+{
+	const struct waiting *waiting = call->route->waiting;
+	bool is_early = reply->is_early;
+	enum wait_end end;
+	int64_t seconds;
+	bool asked;
+
+	if (!waiting || (reply->status != 202 && !is_early))
+		return;
+	seconds = wait_seconds(call->wire->prefer, waiting->default_s,
+			       call->req.worker->settings->wait_max_s, &asked);
+	if (seconds <= 0)
+		return;
+	end = wait_until_over(&call->req, waiting, reply->subject, seconds);
+	if (end == WAIT_IS_OVER)
+		show_again(call, reply);
+	else if (end == WAIT_CANNOT && is_early)
+		reply->retry_after = 1;	/* instead of asking without pause */
+	if ((end == WAIT_IS_OVER && reply->status != 202) ||
+	    (end == WAIT_TIMED_OUT && is_early))
+		reply->waited_s = asked ? seconds : 0;
 }
 
 static int answer(struct call *call, struct reply *reply, struct err *err)

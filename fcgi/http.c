@@ -55,6 +55,8 @@ void reply_done(struct reply *reply)
 {
 	jout_done(&reply->out);
 	free(TAKE(reply->location));
+	if (reply->source)
+		reply->source->free(TAKE(reply->source));
 }
 
 void reply_locate(struct reply *reply, int status, const char *folder,

@@ -103,6 +103,19 @@ struct request {
 	struct db_tx *tx;		/* see request_begin() */
 };
 
+/*
+ * A reply that is too long to be held whole: what `out` begins is gone on with,
+ * part by part, while it is sent.  Nothing of the request is left then.
+ */
+struct reply_source {
+	/* Add the next part to `out`: 1; 0 if there is none. */
+	int (*next)(struct reply_source *source, struct buf *out,
+		    struct err *err);
+	/* Add what tells a reader that the rest is missing. */
+	void (*spoil)(struct buf *out);
+	void (*free)(struct reply_source *source);
+};
+
 /* Start from `{ .out.text.max = HTTP_REPLY_MAX }`; release: reply_done(). */
 struct reply {
 	int status;
@@ -112,6 +125,11 @@ struct reply {
 	char allow[32];			/* of 405 */
 	bool is_problem;
 	bool is_plain;			/* text for people, no JSON */
+	const char *media_type;		/* if it is neither; constant */
+	char attachment[HTTP_ID_TEXT + 16];	/* a file name, or "" */
+	struct reply_source *source;	/* owned; NULL: `out` is all */
+	bool is_early;			/* 200, but there may be more to say
+					 * for whoever waits */
 	bool replayed;
 	int retry_after;		/* seconds; 0: not said */
 	int64_t waited_s;		/* Prefer: wait that was honoured */

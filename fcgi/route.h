@@ -15,7 +15,10 @@ enum body_rule {
 	BODY_REQUIRED,
 };
 
-/* For an answer that comes later: 202 now, or wait for it. */
+/*
+ * For an answer that comes later: 202 now, or wait for it.  So is a 200 that
+ * says of itself that it is early.
+ */
 struct waiting {
 	/* Has what was begun ended?  `subject` is the id in Location. */
 	int (*is_over)(const struct request *req, const char *subject,
@@ -24,6 +27,7 @@ struct waiting {
 	int (*show)(const struct request *req, const char *subject,
 		    struct reply *reply, struct err *err);
 	int64_t default_s;	/* unless Prefer says otherwise */
+	int64_t gather_ms;	/* wait on so long for what else comes */
 };
 
 /*

@@ -10,6 +10,7 @@
 
 #include "fcgi/dispatch.h"
 #include "shared/clock.h"
+#include "shared/log.h"
 #include "shared/proc.h"
 
 #define READ_S 20	/* for a request to be there */
@@ -126,15 +127,12 @@ static const char *path_of(const FCGX_Request *fcgi, char **storage)
 	return http_unescape(*storage, false) ? *storage : "";
 }
 
-static const char *reply_text(const struct reply *reply)
-{
-	return buf_str(&reply->out.text);
-}
-
 static const char *media_type(const struct reply *reply)
 {
 	if (reply->is_problem)
 		return "application/problem+json";
+	if (reply->media_type)
+		return reply->media_type;
 	return reply->is_plain ? "text/plain; charset=utf-8"
 			       : "application/json";
 }
@@ -144,8 +142,13 @@ static void add_headers(struct buf *head, const struct reply *reply)
 	buf_addf(head, "Status: %d %s\r\n", reply->status,
 		 http_reason(reply->status));
 	if (reply->out.text.len > 0)
-		buf_addf(head, "Content-Type: %s\r\nContent-Length: %zu\r\n",
-			 media_type(reply), reply->out.text.len);
+		buf_addf(head, "Content-Type: %s\r\n", media_type(reply));
+	if (reply->out.text.len > 0 && !reply->source)
+		buf_addf(head, "Content-Length: %zu\r\n",
+			 reply->out.text.len);
+	if (*reply->attachment)
+		buf_addf(head, "Content-Disposition: attachment;"
+			 " filename=\"%s\"\r\n", reply->attachment);
 	buf_addf(head, "Cache-Control: no-store\r\nX-Request-Id: %s\r\n",
 		 reply->request_id);
 	if (reply->location)
@@ -164,14 +167,45 @@ static void add_headers(struct buf *head, const struct reply *reply)
 	buf_adds(head, "\r\n");
 }
 
-static void send_reply(FCGX_Request *fcgi, const struct reply *reply)
+static bool send_part(FCGX_Request *fcgi, const struct buf *part)
 {
-	struct buf head = { .max = 4096 };
+	alarm(SEND_S);
+	proc_watchdog();
+	return FCGX_PutStr(buf_str(part), (int)part->len, fcgi->out) >= 0;
+}
+
+/*
+ * The status has been sent: what fails from here on can only be told at the
+ * end of what is there.
+ */
+static void send_rest(FCGX_Request *fcgi, struct reply *reply)
+{
+	CLEANUP(buf_done) struct buf part = { .max = HTTP_REPLY_MAX };
+	struct err err;
+	int more;
+
+	while ((more = reply->source->next(reply->source, &part, &err)) > 0) {
+		if (!send_part(fcgi, &part))
+			return;
+		buf_reset(&part);
+	}
+	if (more == 0)
+		return;
+	log_error("reply.spoilt", "request_id=%s msg=%s", reply->request_id,
+		  err.msg);
+	buf_reset(&part);
+	reply->source->spoil(&part);
+	(void)send_part(fcgi, &part);
+}
+
+static void send_reply(FCGX_Request *fcgi, struct reply *reply)
+{
+	CLEANUP(buf_done) struct buf head = { .max = 4096 };
 
 	add_headers(&head, reply);
-	FCGX_PutStr(buf_str(&head), (int)head.len, fcgi->out);
-	FCGX_PutStr(reply_text(reply), (int)reply->out.text.len, fcgi->out);
-	buf_done(&head);
+	if (send_part(fcgi, &head) && send_part(fcgi, &reply->out.text) &&
+	    reply->source)
+		send_rest(fcgi, reply);
 }
 
 /* True if it was a large one. */
@@ -206,7 +240,6 @@ static bool answer(FCGX_Request *fcgi, const struct worker *worker)
 	wire.body = body.text;
 	wire.body_len = body.len;
 	dispatch(worker, &wire, &reply);
-	alarm(SEND_S);
 	send_reply(fcgi, &reply);
 	return body.len >= LARGE;
 }

@@ -178,6 +178,7 @@ void item_begin(struct jout *out, const char *name, const struct item *item,
 {
 	jout_object(out, name);
 	jout_str(out, "item_id", item->item_id);
+	jout_str(out, "host_id", view->run->host_id);
 	jout_str(out, "run_id", item->run_id);
 	jout_i64(out, "seq", item->seq);
 	jout_str(out, "provider_id", item->provider_id);

@@ -16,11 +16,12 @@
 #include "shared/endpoints.h"
 #include "shared/events.h"
 #include "shared/hosts.h"
-#include "shared/items.h"
+#include "shared/item_list.h"
 #include "shared/jout.h"
 #include "shared/notices.h"
 #include "shared/proofs.h"
-#include "shared/runs.h"
+#include "shared/run_events.h"
+#include "shared/run_list.h"
 
 /* The class in words, as the members `zh` and `en`; NULL class: null. */
 void view_class(struct jout *out, const char *zh, const char *en,
@@ -47,6 +48,14 @@ void run_write(struct jout *out, const char *name, const struct run *run);
 void run_begin(struct jout *out, const char *name, const struct run *run);
 void event_write(struct jout *out, const char *name,
 		 const struct event *event);
+/* An event of a run, with a line's worth of its item. */
+void run_event_write(struct jout *out, const char *name,
+		     const struct run_event *event);
+/* How many items, and runs, are in each state; all states are there. */
+void view_item_counts(struct jout *out, const char *name,
+		      const struct item_counts *counts);
+void view_run_counts(struct jout *out, const char *name,
+		     const int64_t counts[RUN_STATE__MAX]);
 void proof_write(struct jout *out, const char *name,
 		 const struct proof *proof);
 

@@ -90,8 +90,9 @@ static bool pause_a_little(const struct worker *worker)
 	return !worker->stopping || !*worker->stopping;
 }
 
-static bool look(const struct request *req, const struct waiting *waiting,
-		 const char *subject, int64_t deadline)
+static enum wait_end look(const struct request *req,
+			  const struct waiting *waiting, const char *subject,
+			  int64_t deadline)
 {
 	int64_t seen, version;
 	struct err err;
@@ -99,30 +100,45 @@ static bool look(const struct request *req, const struct waiting *waiting,
 
 	if (db_data_version(req->db, &seen, &err) ||
 	    waiting->is_over(req, subject, &over, &err))
-		return false;
+		return WAIT_CANNOT;
 	while (!over && clock_mono_ms() < deadline) {
 		if (!pause_a_little(req->worker) ||
 		    db_data_version(req->db, &version, &err))
-			return false;
+			return WAIT_CANNOT;
 		if (version == seen)
 			continue;
 		seen = version;
 		if (waiting->is_over(req, subject, &over, &err))
-			return false;
+			return WAIT_CANNOT;
 	}
-	return over;
+	return over ? WAIT_IS_OVER : WAIT_TIMED_OUT;
 }
 
-bool wait_until_over(const struct request *req, const struct waiting *waiting,
-		     const char *subject, int64_t seconds)
+/* Where one thing happens another follows: one answer for all of them. */
+static void gather(const struct request *req, const struct waiting *waiting,
+		   int64_t deadline)
+{
+	int64_t until = clock_mono_ms() + waiting->gather_ms;
+
+	if (until > deadline)
+		until = deadline;
+	while (clock_mono_ms() < until && pause_a_little(req->worker))
+		;
+}
+
+enum wait_end wait_until_over(const struct request *req,
+			      const struct waiting *waiting,
+			      const char *subject, int64_t seconds)
 {
 	int64_t deadline = clock_mono_ms() + seconds * 1000;
 	int slot = take_slot(req->worker->settings);
-	bool over;
+	enum wait_end end;
 
 	if (slot < 0)
-		return false;
-	over = look(req, waiting, subject, deadline);
+		return WAIT_CANNOT;
+	end = look(req, waiting, subject, deadline);
+	if (end == WAIT_IS_OVER && waiting->gather_ms)
+		gather(req, waiting, deadline);
 	close(slot);
-	return over;
+	return end;
 }

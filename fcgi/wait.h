@@ -17,12 +17,19 @@
 int64_t wait_seconds(const char *prefer, int64_t otherwise, int64_t max,
 		     bool *ret_asked);
 
+enum wait_end {
+	WAIT_IS_OVER,
+	WAIT_TIMED_OUT,
+	WAIT_CANNOT,	/* no slot is free, or the worker is asked to end */
+};
+
 /*
- * Look at the database until `waiting` is over.  False if it was not in time,
- * no slot is free, the worker is asked to end, or looking fails: the work is
- * committed, so that none of these is an error of the request.
+ * Look at the database until `waiting` is over.  Looking may fail, too, as if
+ * it could not wait: the work is committed, so that none of these is an error
+ * of the request.
  */
-bool wait_until_over(const struct request *req, const struct waiting *waiting,
-		     const char *subject, int64_t seconds);
+enum wait_end wait_until_over(const struct request *req,
+			      const struct waiting *waiting,
+			      const char *subject, int64_t seconds);
 
 #endif

@@ -5,6 +5,8 @@
 
 #include <jansson.h>
 
+#include "shared/item_row.h"
+
 static const char *const stage_names[] = {
 	[STAGE_PROBE]		= "probe",
 	[STAGE_PROVISION]	= "provision",
@@ -58,27 +60,6 @@ static const char *const validation_names[] = {
 TABLE_ENUM_DEFINE(validation_status, validation_names,
 		  VALIDATION_STATUS__MAX);
 
-/* What item_read() reads, in its order. */
-#define ITEM_COLUMNS \
-	"i.item_id, i.run_id, i.seq, i.provider_id, i.endpoint_key," \
-	" i.base_url, i.api_key_secret_id, s.fingerprint, s.last4," \
-	" i.requested_models, i.current_stage, i.confirmation_status," \
-	" i.access_status, i.matched_account_state, i.account_resolution," \
-	" i.provision_reused, i.cancelled, i.retry_count, i.last_retry_at," \
-	" i.next_retry_at, i.canonical_model_families," \
-	" i.recommended_models, i.models, i.resolved_smoke_model," \
-	" i.chat_url, i.reused_from_provider_id, i.reused_from_account_id," \
-	" i.channel_id, i.group_id, i.account_id, i.failure_class," \
-	" i.failure_detail, i.warnings, i.created_at, i.updated_at," \
-	" i.finished_at, i.diagnosis, i.validation_status," \
-	" i.probe_advisory, i.responses_status, i.label, i.note, i.line," \
-	" i.account_proxy, i.adopt_account_id, i.generation," \
-	" i.model_aliases, i.model_resolution, i.capability_profile," \
-	" i.foreign_accounts"
-#define FROM_ITEMS \
-	" FROM import_run_items i" \
-	" JOIN secrets s ON s.secret_id = i.api_key_secret_id"
-
 static int item_read_states(const struct db_rows *rows, struct item *item,
 			    struct err *err)
 {
@@ -130,8 +111,7 @@ static void item_read_wishes(const struct db_rows *rows, struct item *item)
 	item->foreign_accounts = db_strdup(rows, 49);
 }
 
-static int item_read(const struct db_rows *rows, struct item *ret,
-		     struct err *err)
+int item_read(const struct db_rows *rows, struct item *ret, struct err *err)
 {
 	struct item item = { 0 };
 
@@ -247,59 +227,41 @@ int items_get(struct db *db, const char *run_id, const char *item_id,
 	return more < 0 ? -1 : item_read(&rows, ret, err);
 }
 
-static const struct db_query q_list = { "items.list",
-	"SELECT " ITEM_COLUMNS FROM_ITEMS
-	" WHERE i.run_id = $1 AND i.item_id > $2"
-	" ORDER BY i.item_id LIMIT $3" };
-
-int items_list(struct db_rows *rows, struct db *db, const char *run_id,
-	       const char *after, int64_t limit, struct err *err)
-{
-	return db_query(rows, db, &q_list, DB_ARGS(DB_TEXT(run_id),
-			DB_TEXT(after), DB_I64(limit)), err);
-}
-
-int items_next(struct db_rows *rows, struct item *item, struct err *err)
-{
-	int more = db_next(rows, err);
-
-	if (more > 0 && item_read(rows, item, err))
-		return -1;
-	return more;
-}
-
-static bool is_any_or(const char *wanted, const char *name)
-{
-	return !wanted || *wanted == '\0' || strcmp(wanted, name) == 0;
-}
-
-bool item_matches(const struct item *item, const struct item_filter *filter)
-{
-	return is_any_or(filter->current_stage,
-			 item_stage_name(item->stage)) &&
-	       is_any_or(filter->confirmation_status,
-			 confirmation_name(item->confirmation)) &&
-	       is_any_or(filter->access_status,
-			 access_status_name(item->access)) &&
-	       (!filter->warning || strcmp(item->warnings, "[]") != 0);
-}
-
 static const struct db_query q_save = { "items.save",
-	"UPDATE import_run_items SET current_stage = $2,"
-	" confirmation_status = $3, access_status = $4,"
-	" matched_account_state = $5, account_resolution = $6,"
-	" provision_reused = $7, cancelled = $8, retry_count = $9,"
-	" last_retry_at = $10, next_retry_at = $11,"
-	" canonical_model_families = $12, recommended_models = $13,"
-	" models = $14, resolved_smoke_model = $15, chat_url = $16,"
-	" reused_from_provider_id = $17, reused_from_account_id = $18,"
-	" channel_id = $19, group_id = $20, account_id = $21,"
-	" failure_class = $22, failure_detail = $23, warnings = $24,"
-	" finished_at = $25, updated_at = $26, diagnosis = $27,"
-	" validation_status = $28, probe_advisory = $29,"
-	" responses_status = $30, model_aliases = $31,"
-	" model_resolution = $32, foreign_accounts = $33"
+	"UPDATE import_run_items SET matched_account_state = $2,"
+	" account_resolution = $3, provision_reused = $4, cancelled = $5,"
+	" retry_count = $6, last_retry_at = $7, next_retry_at = $8,"
+	" canonical_model_families = $9, recommended_models = $10,"
+	" models = $11, resolved_smoke_model = $12, chat_url = $13,"
+	" reused_from_provider_id = $14, reused_from_account_id = $15,"
+	" channel_id = $16, group_id = $17, account_id = $18,"
+	" failure_detail = $19, finished_at = $20, updated_at = $21,"
+	" diagnosis = $22, validation_status = $23, probe_advisory = $24,"
+	" responses_status = $25, model_aliases = $26,"
+	" model_resolution = $27, foreign_accounts = $28"
 	" WHERE item_id = $1" };
+
+/*
+ * What lists are led by.  SQLite writes every index of a column that is SET,
+ * the same value too, so these are set only when one of them changed.
+ */
+static const struct db_query q_save_listed = { "items.save_listed",
+	"UPDATE import_run_items SET current_stage = $2,"
+	" confirmation_status = $3, access_status = $4, failure_class = $5,"
+	" warnings = $6"
+	" WHERE item_id = $1 AND (current_stage <> $2"
+	" OR confirmation_status <> $3 OR access_status <> $4"
+	" OR failure_class IS NOT $5 OR warnings <> $6)" };
+
+static int save_listed(struct db *db, const struct item *item, struct err *err)
+{
+	return db_run(db, &q_save_listed, DB_ARGS(DB_TEXT(item->item_id),
+		      DB_TEXT(item_stage_name(item->stage)),
+		      DB_TEXT(confirmation_name(item->confirmation)),
+		      DB_TEXT(access_status_name(item->access)),
+		      DB_TEXT(item->failure_class),
+		      DB_TEXT(item->warnings)), err);
+}
 
 static const char *resolution_of(const struct item *item)
 {
@@ -311,9 +273,6 @@ int items_save(struct db *db, const struct item *item, int64_t now,
 	       struct err *err)
 {
 	if (db_run(db, &q_save, DB_ARGS(DB_TEXT(item->item_id),
-		   DB_TEXT(item_stage_name(item->stage)),
-		   DB_TEXT(confirmation_name(item->confirmation)),
-		   DB_TEXT(access_status_name(item->access)),
 		   DB_TEXT(account_match_name(item->match)),
 		   DB_TEXT(resolution_of(item)),
 		   DB_I64(item->provision_reused), DB_I64(item->cancelled),
@@ -326,8 +285,7 @@ int items_save(struct db *db, const struct item *item, int64_t now,
 		   DB_TEXT(item->reused_from_provider_id),
 		   DB_TEXT(item->reused_from_account_id),
 		   DB_TEXT(item->channel_id), DB_TEXT(item->group_id),
-		   DB_TEXT(item->account_id), DB_TEXT(item->failure_class),
-		   DB_TEXT(item->failure_detail), DB_TEXT(item->warnings),
+		   DB_TEXT(item->account_id), DB_TEXT(item->failure_detail),
 		   DB_TIME(item->finished_at), DB_I64(now),
 		   DB_TEXT(item->diagnosis),
 		   DB_TEXT(validation_status_name(item->validation)),
@@ -340,6 +298,8 @@ int items_save(struct db *db, const struct item *item, int64_t now,
 	if (db_changes(db) == 0)
 		return err_set(err, ERR_NOT_FOUND, "no item %s",
 			       item->item_id);
+	if (save_listed(db, item, err))
+		return err_wrap(err, "save item %s", item->item_id);
 	return 0;
 }
 
@@ -442,6 +402,6 @@ void item_warn(struct item *item, const char *code, const char *detail)
 }
 
 const struct db_query *const items_queries[] = {
-	&q_add, &q_get, &q_list, &q_save, &q_profile, &q_access_of_resource,
-	&q_key_of_resource, NULL
+	&q_add, &q_get, &q_save, &q_save_listed, &q_profile,
+	&q_access_of_resource, &q_key_of_resource, NULL
 };

@@ -155,24 +155,6 @@ int items_get(struct db *db, const char *run_id, const char *item_id,
 	      struct item *ret, struct err *err) MUST_CHECK;
 
 /*
- * The items of a run, in order: those after `after` ("" for the first page).
- * Filters (NULL: any) are looked at row by row, `limit` rows at most, by
- * item_matches(); the caller takes the last id read as the cursor.
- */
-struct item_filter {
-	const char *current_stage;
-	const char *confirmation_status;
-	const char *access_status;
-	bool warning;			/* only those that have one */
-};
-
-int items_list(struct db_rows *rows, struct db *db, const char *run_id,
-	       const char *after, int64_t limit, struct err *err) MUST_CHECK;
-int items_next(struct db_rows *rows, struct item *item, struct err *err)
-	MUST_CHECK;
-bool item_matches(const struct item *item, const struct item_filter *filter);
-
-/*
  * Write every column that a flow may change, but for capability_profile: that
  * is learnt beside the flows, see items_profile() and profiles.h.
  */

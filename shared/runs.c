@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "shared/run_row.h"
 #include "shared/tasks.h"
 
 static const char *const state_names[] = {
@@ -37,20 +38,7 @@ static const char *const given_key_names[] = {
 };
 TABLE_ENUM_DEFINE(given_key, given_key_names, GIVEN_KEY__MAX);
 
-/* What run_read() reads, in its order. */
-#define RUN_COLUMNS \
-	"run_id, host_id, origin, pack_id, pack_version, access_mode," \
-	" subscription_users, subscription_days, state, items_total," \
-	" items_done, items_active, items_broken, items_cancelled," \
-	" items_warned, created_by, created_at, updated_at, finished_at," \
-	" given_key_source, given_key_secret_id," \
-	" (SELECT s.fingerprint FROM secrets s" \
-	"  WHERE s.secret_id = given_key_secret_id), rebind," \
-	" items_rejected, rejected, canary_items, canary_stop_after," \
-	" canary_state, canary_class"
-
-static int run_read(const struct db_rows *rows, struct run *ret,
-		    struct err *err)
+int run_read(const struct db_rows *rows, struct run *ret, struct err *err)
 {
 	struct run run = { 0 };
 
@@ -154,7 +142,7 @@ int runs_add(struct db *db, const struct run_spec *spec, int64_t now,
 }
 
 static const struct db_query q_get = { "runs.get",
-	"SELECT " RUN_COLUMNS " FROM import_runs WHERE run_id = $1" };
+	"SELECT " RUN_COLUMNS " FROM import_runs r WHERE r.run_id = $1" };
 
 int runs_get(struct db *db, const char *run_id, struct run *ret,
 	     struct err *err)
@@ -168,80 +156,6 @@ int runs_get(struct db *db, const char *run_id, struct run *ret,
 	if (more == 0)
 		return err_set(err, ERR_NOT_FOUND, "no run %s", run_id);
 	return more < 0 ? -1 : run_read(&rows, ret, err);
-}
-
-/*
- * A page is a range of ids: those with the prefix $4, below $5.  It is one
- * range, so that each index ends in it.  '~' stands behind every character of
- * an id.
- */
-#define PAGE_OF_RUNS \
-	" AND run_id >= $4 AND run_id < CASE WHEN $5 < $4 || '~' THEN $5" \
-	"  ELSE $4 || '~' END" \
-	" ORDER BY run_id DESC LIMIT $6"
-
-static const struct db_query q_list_host = { "runs.list_host",
-	"SELECT " RUN_COLUMNS " FROM import_runs WHERE host_id = $1"
-	" AND ($2 IS NULL OR state = $2)"
-	" AND ($3 IS NULL OR access_mode = $3)" PAGE_OF_RUNS };
-static const struct db_query q_list_state = { "runs.list_state",
-	"SELECT " RUN_COLUMNS " FROM import_runs WHERE state = $2"
-	" AND ($1 IS NULL OR host_id = $1)"
-	" AND ($3 IS NULL OR access_mode = $3)" PAGE_OF_RUNS };
-static const struct db_query q_list_mode = { "runs.list_mode",
-	"SELECT " RUN_COLUMNS " FROM import_runs WHERE access_mode = $3"
-	" AND ($1 IS NULL OR host_id = $1)"
-	" AND ($2 IS NULL OR state = $2)" PAGE_OF_RUNS };
-static const struct db_query q_list = { "runs.list",
-	"SELECT " RUN_COLUMNS " FROM import_runs"
-	" WHERE ($1 IS NULL OR host_id = $1)"
-	" AND ($2 IS NULL OR state = $2)"
-	" AND ($3 IS NULL OR access_mode = $3)" PAGE_OF_RUNS };
-
-static const char *given(const char *text)
-{
-	return text && *text ? text : NULL;
-}
-
-/* The query that the first filter given leads. */
-static const struct db_query *lead(const struct run_filter *filter)
-{
-	const struct {
-		const char *value;
-		const struct db_query *query;
-	} leads[] = {
-		{ given(filter->host_id), &q_list_host },
-		{ given(filter->state), &q_list_state },
-		{ given(filter->access_mode), &q_list_mode },
-	};
-
-	for (size_t i = 0; i < COUNT(leads); i++)
-		if (leads[i].value)
-			return leads[i].query;
-	return &q_list;
-}
-
-int runs_list(struct db_rows *rows, struct db *db,
-	      const struct run_filter *filter, int64_t limit, struct err *err)
-{
-	const char *before = given(filter->before);
-	const char *q = given(filter->q);
-
-	return db_query(rows, db, lead(filter), DB_ARGS(
-			DB_TEXT(given(filter->host_id)),
-			DB_TEXT(given(filter->state)),
-			DB_TEXT(given(filter->access_mode)),
-			DB_TEXT(q ? q : ""), DB_TEXT(before ? before : "~"),
-			DB_I64(limit)), err);
-}
-
-int runs_next(struct db_rows *rows, struct run *run, struct err *err)
-{
-	int more = db_next(rows, err);
-
-	if (more > 0 && run_read(rows, run, err))
-		return -1;
-	return more;
 }
 
 static const struct db_query q_cancel = { "runs.cancel",
@@ -304,6 +218,5 @@ int runs_settle_item(struct db *db, const char *run_id,
 }
 
 const struct db_query *const runs_queries[] = {
-	&q_add, &q_get, &q_list_host, &q_list_state, &q_list_mode, &q_list,
-	&q_cancel, &q_settle, &q_finish, NULL
+	&q_add, &q_get, &q_cancel, &q_settle, &q_finish, NULL
 };

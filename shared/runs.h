@@ -116,15 +116,6 @@ struct run_spec {
 	const char *created_by;
 };
 
-/* The filters of a list; NULL or "" means any.  `after` is a run_id. */
-struct run_filter {
-	const char *state;
-	const char *access_mode;
-	const char *host_id;
-	const char *q;		/* prefix of the run id */
-	const char *before;	/* newest first: those older than this */
-};
-
 void run_done(struct run *run);
 
 /* What a run whose items are all done is called. */
@@ -134,17 +125,6 @@ int runs_add(struct db *db, const struct run_spec *spec, int64_t now,
 	     uint64_t random, char ret_id[ID_MAX], struct err *err) MUST_CHECK;
 int runs_get(struct db *db, const char *run_id, struct run *ret,
 	     struct err *err) MUST_CHECK;
-
-/*
- * Newest first, by id, `limit` rows at most.  The leading filter chooses the
- * query and so the index; the query looks at the others row by row.  The
- * members of `filter` are borrowed until the rows are done.
- */
-int runs_list(struct db_rows *rows, struct db *db,
-	      const struct run_filter *filter, int64_t limit, struct err *err)
-	MUST_CHECK;
-int runs_next(struct db_rows *rows, struct run *run, struct err *err)
-	MUST_CHECK;
 
 /*
  * Inside a transaction: cancel.  The state becomes cancelled and every task of the run is told to

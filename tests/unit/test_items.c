@@ -166,45 +166,6 @@ static void nothing_is_stored_as_null(void **state)
 	REFUSED(items_save(db, &item, 8, &err), ERR_NOT_FOUND);
 }
 
-static void items_are_listed_by_page_and_filtered(void **state)
-{
-	static const struct {
-		struct item_filter filter;
-		bool want;
-	} cases[] = {
-		{ { 0 }, true },
-		{ { .current_stage = "confirm" }, true },
-		{ { .current_stage = "probe" }, false },
-		{ { .current_stage = "" }, true },
-		{ { .confirmation_status = "failed" }, true },
-		{ { .confirmation_status = "pending" }, false },
-		{ { .access_status = "broken" }, true },
-		{ { .access_status = "active" }, false },
-		{ { .warning = true }, false },
-	};
-	char secret_id[ID_MAX], id[3][ID_MAX];
-	CLEANUP(db_close) struct db *db = world(secret_id);
-	CLEANUP(db_rows_done) struct db_rows rows = { 0 };
-	CLEANUP(item_done) struct item item = { 0 };
-	struct err err;
-
-	(void)state;
-	for (int i = 0; i < 3; i++)
-		add(db, secret_id, i + 1, id[i]);
-	OK(items_list(&rows, db, "run_1", id[0], 1, &err));
-	assert_int_equal(items_next(&rows, &item, &err), 1);
-	assert_string_equal(item.item_id, id[1]);
-	assert_int_equal(items_next(&rows, &item, &err), 0);
-	item.stage = STAGE_CONFIRM;
-	item.confirmation = CONFIRMATION_FAILED;
-	item.access = ACCESS_BROKEN;
-	for (size_t i = 0; i < COUNT(cases); i++)
-		assert_int_equal(item_matches(&item, &cases[i].filter),
-				 cases[i].want);
-	item_warn(&item, "code", "detail");
-	assert_true(item_matches(&item, &cases[COUNT(cases) - 1].filter));
-}
-
 static void a_warning_is_noted_once_for_each_code(void **state)
 {
 	CLEANUP(item_done) struct item item = { 0 };
@@ -413,7 +374,6 @@ int main(void)
 		cmocka_unit_test(a_new_item_waits_for_its_probe),
 		cmocka_unit_test(what_a_flow_changes_is_saved_and_read_back),
 		cmocka_unit_test(nothing_is_stored_as_null),
-		cmocka_unit_test(items_are_listed_by_page_and_filtered),
 		cmocka_unit_test(a_warning_is_noted_once_for_each_code),
 		cmocka_unit_test(events_are_numbered_up_to_a_ceiling),
 		cmocka_unit_test(a_proof_is_read_back_as_it_was_written),

@@ -211,6 +211,30 @@ static void rows_of_the_first_release_survive(void **state)
 	assert_string_equal(fixture_value(db, &q_kept, NULL), "-");
 }
 
+static const struct db_query q_filled = { "test.filled",
+	"SELECT (SELECT group_concat(host_id || access_mode || state || n)"
+	"  FROM run_counts) || ' ' || (SELECT group_concat(run_id ||"
+	"  current_stage || access_status || n) FROM item_counts) || ' ' ||"
+	" (SELECT group_concat(provider_id || run_id) FROM run_endpoints)"
+	" || ' ' || (SELECT group_concat(provider_id || base_url)"
+	"  FROM imported_endpoints) || ' ' || (SELECT group_concat(run_id ||"
+	"  seq || item_id || item_seq) FROM run_events) WHERE $1 IS NULL" };
+
+static void lists_know_the_rows_of_the_first_release(void **state)
+{
+	CLEANUP(db_close) struct db *db = first_release();
+	int applied;
+	struct err err;
+
+	(void)state;
+	fixture_sql(db, "INSERT INTO import_run_item_events VALUES"
+		    " ('itm_1', 2, 1, 's', 'step', NULL, NULL)");
+	OK(migrate_apply(db, NOW, &applied, &err));
+	assert_string_equal(fixture_value(db, &q_filled, NULL),
+		"hst_1subscriptionrunning1 run_1doneactive1 prun_1 pu"
+		" run_11itm_11,run_12itm_12");
+}
+
 static void the_schema_holds_what_its_comments_promise(void **state)
 {
 	static const char *const refused[] = {
@@ -247,6 +271,7 @@ int main(void)
 		cmocka_unit_test(a_migration_that_changed_is_refused),
 		cmocka_unit_test(a_foreign_database_is_left_alone),
 		cmocka_unit_test(rows_of_the_first_release_survive),
+		cmocka_unit_test(lists_know_the_rows_of_the_first_release),
 		cmocka_unit_test(the_schema_holds_what_its_comments_promise),
 	};
 
