@@ -52,6 +52,20 @@ void api_filter(struct api_filters *filters, const char *name,
 							    value);
 }
 
+void api_item_filters(struct api_filters *filters, const struct args *args)
+{
+	api_filter(filters, "current_stage", args_get(args, OPT_STAGE));
+	api_filter(filters, "confirmation_status",
+		   args_get(args, OPT_CONFIRMATION));
+	api_filter(filters, "access_status", args_get(args, OPT_ACCESS));
+	api_filter(filters, "class", args_get(args, OPT_CLASS));
+	api_filter(filters, "provider_id", args_get(args, OPT_PROVIDER));
+	api_filter(filters, "q", args_get(args, OPT_QUERY));
+	api_filter(filters, "host_id", args_get(args, OPT_HOST));
+	api_filter(filters, "warning",
+		   args_has(args, OPT_WARNING) ? "true" : NULL);
+}
+
 void api_filters_done(struct api_filters *filters)
 {
 	for (size_t i = 0; i < filters->count; i++)

@@ -27,7 +27,7 @@ int api_list(struct call *call, const char *path, const char *const *filters,
  * Room for the filters of a list.  A value that was not given adds nothing.
  * Release with api_filters_done().
  */
-#define API_FILTERS_MAX 8
+#define API_FILTERS_MAX 12
 
 struct api_filters {
 	char *list[API_FILTERS_MAX + 1];
@@ -36,6 +36,8 @@ struct api_filters {
 
 void api_filter(struct api_filters *filters, const char *name,
 		const char *value);
+/* Those that lists of items have, by their options. */
+void api_item_filters(struct api_filters *filters, const struct args *args);
 void api_filters_done(struct api_filters *filters);
 
 /*
@@ -51,6 +53,7 @@ int64_t api_number(const json_t *object, const char *name);
 
 #define API_HOSTS "/api/hosts"
 #define API_RUNS "/api/batch-import/runs"
+#define API_ITEMS "/api/batch-import/items"
 #define API_PROOFS "/api/proofs"
 #define API_ACCESSES "/api/accesses"
 #define API_CHECKS "/api/access-checks"

@@ -1,5 +1,6 @@
 #include "cli/client.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -154,7 +155,10 @@ static struct curl_slist *call_headers(const struct api_call *call)
 	AUTO_FREE char *wait = xasprintf("wait=%d", (int)call->wait_s);
 	char key[KEY_PARTS * ID_SHORT_MAX];
 
-	add_header(&headers, "Accept", "application/json");
+	add_header(&headers, "Accept", call->accept ? call->accept
+						    : "application/json");
+	if (call->language)
+		add_header(&headers, "Accept-Language", call->language);
 	headers = curl_slist_append(headers, "Expect:");
 	if (call->wait_s)
 		add_header(&headers, "Prefer", wait);
@@ -299,4 +303,73 @@ int client_call(struct client *client, const struct api_call *call,
 	if (code)
 		return refuse_transfer(client, code, err);
 	return read_answer(client, &answer, ret, err);
+}
+
+/* An answer on its way out; a refusal is kept, to be read. */
+struct download {
+	CURL *curl;
+	struct buf refusal;
+	int error;		/* of standard output */
+};
+
+static size_t take_download(char *data, size_t size, size_t count, void *to)
+{
+	struct download *download = to;
+	long status = 0;
+
+	curl_easy_getinfo(download->curl, CURLINFO_RESPONSE_CODE, &status);
+	if (status < 200 || status > 299)
+		return take_data(data, size, count, &download->refusal);
+	if (fwrite(data, size, count, stdout) == count)
+		return size * count;
+	download->error = errno;
+	return 0;
+}
+
+static CURLcode perform_download(struct client *client,
+				 const struct api_call *call,
+				 struct download *download)
+{
+	CLEANUP(url_done) CURLU *url = call_url(client, call);
+	CLEANUP(headers_done) struct curl_slist *headers = call_headers(call);
+	CURL *curl = client->curl;
+	CURLcode code;
+
+	set_call(client, call);
+	curl_easy_setopt(curl, CURLOPT_CURLU, url);
+	curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
+	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_download);
+	curl_easy_setopt(curl, CURLOPT_WRITEDATA, download);
+	/* However long it is, as long as something comes. */
+	curl_easy_setopt(curl, CURLOPT_TIMEOUT, 0L);
+	curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
+	curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME,
+			 (long)ANSWER_TIMEOUT_S);
+	client->error[0] = '\0';
+	code = curl_easy_perform(curl);
+	curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, 0L);
+	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_data);
+	curl_easy_setopt(curl, CURLOPT_HTTPHEADER, NULL);
+	curl_easy_setopt(curl, CURLOPT_CURLU, NULL);
+	return code;
+}
+
+int client_download(struct client *client, const struct api_call *call,
+		    struct err *err)
+{
+	struct download download = { .curl = client->curl,
+				     .refusal.max = ANSWER_MAX };
+	CLEANUP(api_reply_done) struct api_reply refusal = { 0 };
+	CURLcode code = perform_download(client, call, &download);
+	int rc = 0;
+
+	if (download.error || (code == CURLE_OK && fflush(stdout) == EOF))
+		rc = err_set(err, ERR_INTERNAL, "standard output: %s",
+			     strerror(download.error ? download.error : errno));
+	else if (code)
+		rc = refuse_transfer(client, code, err);
+	else if (download.refusal.len)
+		rc = read_answer(client, &download.refusal, &refusal, err);
+	buf_done(&download.refusal);
+	return rc;
 }

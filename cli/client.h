@@ -26,6 +26,8 @@ struct api_call {
 	const struct jout *body;	/* or NULL */
 	const char *content_type;	/* of the body; NULL: JSON */
 	int64_t wait_s;		/* Prefer: wait; 0: not asked for */
+	const char *accept;	/* NULL: JSON */
+	const char *language;	/* of texts; NULL: not said */
 };
 
 /* What came back.  Release with api_reply_done(). */
@@ -48,6 +50,13 @@ void client_free(struct client **client);
  */
 int client_call(struct client *client, const struct api_call *call,
 		struct api_reply *ret, struct err *err) MUST_CHECK;
+
+/*
+ * A GET whose answer goes to standard output as it comes.  Fails as
+ * client_call() does; nothing was written if the status was no 2xx.
+ */
+int client_download(struct client *client, const struct api_call *call,
+		    struct err *err) MUST_CHECK;
 
 /*
  * Does `text` look like an id or the key of an endpoint?  If not, it must not

@@ -3,6 +3,9 @@
 #include "cli/words.h"
 #include "shared/table.h"
 
+#define LIMIT 200
+#define LIMIT_MAX 100000
+
 static const struct column item_columns[] = {
 	{ "ITEM", "item_id" },		{ "LABEL", "label" },
 	{ "PROVIDER", "provider_id" },
@@ -47,15 +50,27 @@ int cmd_item_list(struct call *call, struct err *err)
 	const struct args *args = &call->args;
 	AUTO_FREE char *path = NULL;
 	json_auto_t *list = NULL;
+	const char *language;
+	/* Those of one run are all; those of all runs may be a million. */
+	int64_t limit = args->nwords ? 0 : LIMIT;
 
-	api_filter(&filters, "current_stage", args_get(args, OPT_STAGE));
-	api_filter(&filters, "access_status", args_get(args, OPT_ACCESS));
-	api_filter(&filters, "warning",
-		   args_has(args, OPT_WARNING) ? "true" : NULL);
-	if (api_path(&path, API_RUNS, args->words[0], "/items", err) ||
-	    api_list(call, path, (const char *const *)filters.list, 0, &list,
-		     err))
+	if (words_language(args, &language, err) ||
+	    args_number(args, OPT_LIMIT, 1, LIMIT_MAX, &limit, err))
 		return -1;
+	api_item_filters(&filters, args);
+	if (!args->nwords)
+		path = xstrdup(API_ITEMS);
+	else if (args_has(args, OPT_HOST))
+		return args_refuse(err, "--host goes without RUN_ID");
+	else if (api_path(&path, API_RUNS, args->words[0], "/items", err))
+		return -1;
+	if (api_list(call, path, (const char *const *)filters.list,
+		     (size_t)limit, &list, err))
+		return -1;
+	if (call->form == PRINT_TABLE) {
+		words_badges(list, "current_stage", BADGE_STAGE, language);
+		words_badges(list, "access_status", BADGE_ACCESS, language);
+	}
 	return print_list(call->form, item_columns, COUNT(item_columns), list,
 			  err);
 }

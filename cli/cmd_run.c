@@ -90,15 +90,20 @@ int cmd_run_list(struct call *call, struct err *err)
 	const struct args *args = &call->args;
 	json_auto_t *list = NULL;
 	int64_t limit = LIMIT;
+	const char *language;
 
-	if (args_number(args, OPT_LIMIT, 1, LIMIT_MAX, &limit, err))
+	if (words_language(args, &language, err) ||
+	    args_number(args, OPT_LIMIT, 1, LIMIT_MAX, &limit, err))
 		return -1;
 	api_filter(&filters, "state", args_get(args, OPT_STATE));
 	api_filter(&filters, "host_id", args_get(args, OPT_HOST));
+	api_filter(&filters, "access_mode", args_get(args, OPT_ACCESS_MODE));
 	api_filter(&filters, "q", args_get(args, OPT_QUERY));
 	if (api_list(call, API_RUNS, (const char *const *)filters.list,
 		     (size_t)limit, &list, err))
 		return -1;
+	if (call->form == PRINT_TABLE)
+		words_badges(list, "state", BADGE_RUN, language);
 	return print_list(call->form, run_columns, COUNT(run_columns), list,
 			  err);
 }
@@ -116,6 +121,23 @@ int cmd_run_show(struct call *call, struct err *err)
 int cmd_run_watch(struct call *call, struct err *err)
 {
 	return watch_and_print(call, call->args.words[0], err);
+}
+
+int cmd_run_report(struct call *call, struct err *err)
+{
+	CLEANUP(api_filters_done) struct api_filters filters = { 0 };
+	AUTO_FREE char *path = NULL;
+	const char *language;
+
+	if (words_language(&call->args, &language, err) ||
+	    api_path(&path, API_RUNS, call->args.words[0], "/items", err))
+		return -1;
+	api_item_filters(&filters, &call->args);
+	return client_download(call->client, &(struct api_call){
+			       .method = "GET", .path = path,
+			       .query = (const char *const *)filters.list,
+			       .accept = "text/csv, application/problem+json",
+			       .language = language }, err);
 }
 
 int cmd_run_cancel(struct call *call, struct err *err)

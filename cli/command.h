@@ -67,6 +67,7 @@ int cmd_run_template(struct call *call, struct err *err) MUST_CHECK;
 int cmd_run_list(struct call *call, struct err *err) MUST_CHECK;
 int cmd_run_show(struct call *call, struct err *err) MUST_CHECK;
 int cmd_run_watch(struct call *call, struct err *err) MUST_CHECK;
+int cmd_run_report(struct call *call, struct err *err) MUST_CHECK;
 int cmd_run_cancel(struct call *call, struct err *err) MUST_CHECK;
 int cmd_item_list(struct call *call, struct err *err) MUST_CHECK;
 int cmd_item_show(struct call *call, struct err *err) MUST_CHECK;

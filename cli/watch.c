@@ -10,7 +10,10 @@
 #include "cli/exits.h"
 #include "shared/clock.h"
 
-#define LOOK_FIRST_MS 100
+#define WAIT_MAX_S 20		/* for one answer */
+#define PAGE 500		/* events in one answer */
+#define HELD_MS 150		/* an answer that was waited for takes longer */
+#define LOOK_FIRST_MS 100	/* where there is no place to wait */
 #define LOOK_LAST_MS 1000
 #define TIMEOUT_MAX_S (7 * 24 * 3600)
 #define ITEMS_SHOWN_MAX 50	/* of larger runs only the counts */
@@ -19,8 +22,9 @@
 struct watch {
 	struct call *call;
 	const char *run_id;
-	char *path;		/* of the run */
-	char *items_path;
+	char *path;		/* of its events */
+	int64_t after;		/* the last one that was read */
+	bool began;		/* something was read */
 	json_t *seen;		/* item_id -> the line that was shown */
 	char *counts;		/* the line that was shown */
 	bool terminal;
@@ -33,7 +37,6 @@ static void watch_done(struct watch *watch)
 	if (watch->terminal && watch->counts)
 		fputs("\n", stderr);
 	free(watch->path);
-	free(watch->items_path);
 	free(watch->counts);
 	json_decref(watch->seen);
 }
@@ -70,55 +73,44 @@ static void show_counts(struct watch *watch, const json_t *run)
 }
 
 /* "  #1 api.example.com-1a2b3c4d: done, active, model m". */
-static void describe_item(struct buf *out, const json_t *item)
+static void describe_item(struct buf *out, const json_t *event)
 {
-	const char *stage = api_text(item, "current_stage");
-	const char *class = api_text(item, "failure_class");
-	const char *model = api_text(item, "resolved_smoke_model");
+	const char *stage = api_text(event, "current_stage");
+	const char *class = api_text(event, "failure_class");
+	const char *model = api_text(event, "resolved_smoke_model");
+	const char *label = api_text(event, "label");
 
-	buf_addf(out, "  #%" PRId64 " ", api_number(item, "seq"));
-	columns_text(out, api_text(item, "provider_id"));
+	buf_addf(out, "  #%" PRId64 " ", api_number(event, "row"));
+	if (*label) {
+		columns_text(out, label);
+		buf_adds(out, ", ");
+	}
+	columns_text(out, api_text(event, "provider_id"));
 	buf_addf(out, ": %s", stage);
 	if (strcmp(stage, "done") == 0)
-		buf_addf(out, ", %s", api_text(item, "access_status"));
+		buf_addf(out, ", %s", api_text(event, "access_status"));
 	if (*model) {
 		buf_adds(out, ", model ");
 		columns_text(out, model);
 	}
 	if (*class) {
 		buf_addf(out, ", %s: ", class);
-		columns_text(out, api_text(item, "failure_en"));
+		columns_text(out, api_text(event, "failure_en"));
 	}
 }
 
-static void show_item(struct watch *watch, const json_t *item)
+/* An event says how its item stands now: several may say the same. */
+static void show_item(struct watch *watch, const json_t *event)
 {
 	CLEANUP(buf_done) struct buf line = { .max = LINE_MAX_BYTES };
-	const char *item_id = api_text(item, "item_id");
+	const char *item_id = api_text(event, "item_id");
 
-	describe_item(&line, item);
+	describe_item(&line, event);
 	if (strcmp(api_text(watch->seen, item_id), buf_str(&line)) == 0)
 		return;
 	json_object_set_new(watch->seen, item_id,
 			    json_string(buf_str(&line)));
 	show_line(watch, buf_str(&line));
-}
-
-static int show_items(struct watch *watch, const json_t *run,
-		      struct err *err)
-{
-	const char *const none[] = { NULL };
-	json_auto_t *items = NULL;
-	const json_t *item;
-	size_t i;
-
-	if (api_number(run, "items_total") > ITEMS_SHOWN_MAX)
-		return 0;
-	if (api_list(watch->call, watch->items_path, none, 0, &items, err))
-		return -1;
-	json_array_foreach(items, i, item)
-		show_item(watch, item);
-	return 0;
 }
 
 static int start(struct watch *watch, struct err *err)
@@ -127,9 +119,7 @@ static int start(struct watch *watch, struct err *err)
 
 	if (args_number(&watch->call->args, OPT_TIMEOUT, 1, TIMEOUT_MAX_S,
 			&seconds, err) ||
-	    api_path(&watch->path, API_RUNS, watch->run_id, "", err) ||
-	    api_path(&watch->items_path, API_RUNS, watch->run_id, "/items",
-		     err))
+	    api_path(&watch->path, API_RUNS, watch->run_id, "/events", err))
 		return -1;
 	watch->until = clock_mono_ms() + seconds * 1000;
 	watch->seen = json_object();
@@ -137,17 +127,56 @@ static int start(struct watch *watch, struct err *err)
 	return 0;
 }
 
-/* Look once.  *ret_run is the run as it was before its items were read. */
-static int look(struct watch *watch, json_t **ret_run, struct err *err)
+/* Ask once, and wait for it as long as there is nothing new. */
+static int ask(struct watch *watch, struct err *err)
 {
-	struct call *call = watch->call;
+	AUTO_FREE char *after = xasprintf("after=%" PRId64, watch->after);
+	AUTO_FREE char *limit = xasprintf("limit=%d", PAGE);
+	const char *const query[] = { after, limit, NULL };
+	int64_t left_s = (watch->until - clock_mono_ms()) / 1000;
+	const struct api_call get = {
+		.method = "GET", .path = watch->path, .query = query,
+		.wait_s = !watch->began || left_s < 1 ? 0
+			: left_s < WAIT_MAX_S ? left_s : WAIT_MAX_S,
+	};
 
-	if (api_get(call, watch->path, err))
+	return client_call(watch->call->client, &get, &watch->call->reply,
+			   err);
+}
+
+/*
+ * Look once.  *ret_run is the run as it was before its events were read, and
+ * *ret_all: these were all of them.
+ */
+static int look(struct watch *watch, json_t **ret_run, bool *ret_all,
+		struct err *err)
+{
+	const json_t *reply, *events, *event;
+	json_t *run;
+	size_t i;
+
+	if (ask(watch, err))
 		return -1;
+	reply = watch->call->reply.body;
+	run = json_object_get(reply, "run");
+	events = json_object_get(reply, "events");
+	if (!json_is_object(run) || !json_is_array(events))
+		return err_set(err, ERR_UPSTREAM, "%s: these are no events",
+			       watch->path);
 	json_decref(*ret_run);
-	*ret_run = json_incref(call->reply.body);
+	*ret_run = json_incref(run);
+	watch->began = true;
 	show_counts(watch, *ret_run);
-	return show_items(watch, *ret_run, err);
+	*ret_all = json_array_size(events) < PAGE;
+	watch->after = api_number(reply, "next_after");
+	if (api_number(*ret_run, "items_total") > ITEMS_SHOWN_MAX) {
+		watch->after = api_number(reply, "last");
+		*ret_all = true;
+		return 0;
+	}
+	json_array_foreach(events, i, event)
+		show_item(watch, event);
+	return 0;
 }
 
 static bool is_running(const json_t *run)
@@ -178,14 +207,23 @@ int watch_run(struct call *call, const char *run_id, struct err *err)
 						   .run_id = run_id };
 	json_auto_t *run = NULL;
 	int pause = LOOK_FIRST_MS;
+	bool all = false;
 
 	if (start(&watch, err))
 		return -1;
 	for (;;) {
-		if (look(&watch, &run, err))
+		int64_t began = clock_mono_ms();
+
+		if (look(&watch, &run, &all, err))
 			return -1;
+		if (!all)
+			continue;
 		if (!is_running(run) || clock_mono_ms() >= watch.until)
 			break;
+		if (clock_mono_ms() - began >= HELD_MS) {
+			pause = LOOK_FIRST_MS;
+			continue;
+		}
 		poll(NULL, 0, pause);
 		if (pause < LOOK_LAST_MS)
 			pause += pause / 4;

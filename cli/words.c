@@ -96,6 +96,22 @@ json_t *words_view(json_t *object, const char *language)
 	return view;
 }
 
+void words_badges(json_t *list, const char *member, enum badge_kind kind,
+		  const char *language)
+{
+	json_t *object;
+	size_t i;
+
+	json_array_foreach(list, i, object) {
+		const char *state = json_string_value(
+			json_object_get(object, member));
+
+		if (state)
+			json_object_set_new(object, member, json_string(
+				badge_label(kind, state, language)));
+	}
+}
+
 static void add_hop(json_t *hops, const char *name,
 		    const struct evidence *evidence)
 {

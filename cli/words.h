@@ -10,6 +10,7 @@
 #include <jansson.h>
 
 #include "cli/args.h"
+#include "shared/badge.h"
 #include "shared/err.h"
 
 /*
@@ -29,6 +30,13 @@ const char *words_of(const json_t *object, const char *name,
  * objects of its arrays; none where a third has that very name.
  */
 json_t *words_view(json_t *object, const char *language);
+
+/*
+ * In each object of `list`: the state in `member` becomes what it is called.
+ * For tables; objects that came from elsewhere are changed.
+ */
+void words_badges(json_t *list, const char *member, enum badge_kind kind,
+		  const char *language);
 
 /*
  * In the view of `object`: member "diagnosis" becomes its sentence, and "hops"

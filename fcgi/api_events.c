@@ -63,11 +63,12 @@ static int run_events_show(const struct request *req, struct reply *reply,
 	CLEANUP(run_done) struct run run = { 0 };
 	struct item_counts counts;
 	struct events_query query;
-	int64_t count;
+	int64_t count, last;
 
 	if (read_query(req, &query, err) ||
 	    runs_get(req->db, req->ids[0], &run, err) ||
-	    item_list_counts(req->db, req->ids[0], &counts, err))
+	    item_list_counts(req->db, req->ids[0], &counts, err) ||
+	    run_events_last(req->db, req->ids[0], &last, err))
 		return -1;
 	reply->status = 200;
 	jout_object(&reply->out, NULL);
@@ -75,6 +76,7 @@ static int run_events_show(const struct request *req, struct reply *reply,
 			     &reply->out, err))
 		return -1;
 	jout_i64(&reply->out, "next_after", query.after);
+	jout_i64(&reply->out, "last", last);
 	jout_str(&reply->out, "state", run_state_name(run.state));
 	run_write(&reply->out, "run", &run);
 	view_item_counts(&reply->out, "counts", &counts);

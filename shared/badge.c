@@ -42,12 +42,11 @@ static const struct badge badges[] = {
 	{ BADGE_CANARY, "resumed", "已人工继续", "resumed by hand",
 	  TONE_INFO },
 
-	{ BADGE_STAGE, "probe", "探测供应商", "asking the provider",
+	{ BADGE_STAGE, "probe", "探测供应商", "probing", TONE_INFO },
+	{ BADGE_STAGE, "provision", "在主机上创建", "provisioning",
 	  TONE_INFO },
-	{ BADGE_STAGE, "provision", "在主机上创建", "making on the host",
-	  TONE_INFO },
-	{ BADGE_STAGE, "confirm", "核对账号", "reading back", TONE_INFO },
-	{ BADGE_STAGE, "validate", "实测", "proving", TONE_INFO },
+	{ BADGE_STAGE, "confirm", "核对账号", "confirming", TONE_INFO },
+	{ BADGE_STAGE, "validate", "实测", "validating", TONE_INFO },
 	{ BADGE_STAGE, "done", "结束", "done", TONE_NEUTRAL },
 
 	{ BADGE_CONFIRMATION, "pending", "待核对", "pending", TONE_NEUTRAL },
