@@ -26,6 +26,11 @@ CREATE INDEX import_run_items_warned
 CREATE INDEX import_run_items_by_label
 	ON import_run_items (label, item_id) WHERE label <> '';
 
+-- The newest proof of each item of a page, without a look at its row.
+DROP INDEX proofs_by_item;
+CREATE INDEX proofs_by_item
+	ON proofs (item_id, proof_id, key_source, key_fingerprint);
+
 -- How many runs there are, by what lists of runs are filtered by.
 CREATE TABLE run_counts (
 	host_id     TEXT    NOT NULL,

@@ -35,6 +35,18 @@ void buf_add(struct buf *buf, const void *data, size_t len)
 	buf->text[buf->len] = '\0';
 }
 
+char *buf_room(struct buf *buf, size_t len)
+{
+	char *room;
+
+	if (!reserve(buf, len))
+		return NULL;
+	room = buf->text + buf->len;
+	buf->len += len;
+	buf->text[buf->len] = '\0';
+	return room;
+}
+
 void buf_adds(struct buf *buf, const char *text)
 {
 	buf_add(buf, text, strlen(text));

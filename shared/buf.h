@@ -21,6 +21,11 @@ struct buf {
 };
 
 void buf_add(struct buf *buf, const void *data, size_t len);
+/*
+ * Room for `len` more bytes, which are part of the text already and are for
+ * the caller to write; NULL, and `failed`, if they do not fit.
+ */
+char *buf_room(struct buf *buf, size_t len);
 void buf_adds(struct buf *buf, const char *text);
 void buf_addf(struct buf *buf, const char *fmt, ...) PRINTF_LIKE(2, 3);
 

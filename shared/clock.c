@@ -40,20 +40,40 @@ int64_t clock_jumped(struct clock_watch *watch, int64_t wall, int64_t mono)
 	return by >= JUMP_MS || by <= -JUMP_MS ? by : 0;
 }
 
+/* `width` digits of `value`, and what stands behind them. */
+static char *put(char *to, int value, int width, char behind)
+{
+	for (int i = width - 1; i >= 0; i--, value /= 10)
+		to[i] = (char)('0' + value % 10);
+	to[width] = behind;
+	return to + width + 1;
+}
+
+/* By hand: lists hold hundreds of moments, and strftime() is slow. */
 const char *clock_format(int64_t at, char text[CLOCK_TEXT_MAX])
 {
 	int64_t ms = at % 1000;
 	time_t seconds = at / 1000;
 	struct tm tm;
-	size_t len;
+	char *to = text;
 
 	if (ms < 0) {
 		ms += 1000;
 		seconds--;
 	}
-	gmtime_r(&seconds, &tm);
-	len = strftime(text, CLOCK_TEXT_MAX, "%Y-%m-%dT%H:%M:%S", &tm);
-	snprintf(text + len, CLOCK_TEXT_MAX - len, ".%03dZ", (int)ms);
+	if (!gmtime_r(&seconds, &tm) || tm.tm_year < -1900 ||
+	    tm.tm_year > 9999 - 1900) {
+		snprintf(text, CLOCK_TEXT_MAX, "9999-12-31T23:59:59.999Z");
+		return text;
+	}
+	to = put(to, tm.tm_year + 1900, 4, '-');
+	to = put(to, tm.tm_mon + 1, 2, '-');
+	to = put(to, tm.tm_mday, 2, 'T');
+	to = put(to, tm.tm_hour, 2, ':');
+	to = put(to, tm.tm_min, 2, ':');
+	to = put(to, tm.tm_sec, 2, '.');
+	to = put(to, (int)ms, 3, 'Z');
+	*to = '\0';
 	return text;
 }
 

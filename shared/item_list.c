@@ -20,12 +20,13 @@
 	"  AND ($10 IS NULL OR $10 = (SELECT h.host_id FROM import_runs h" \
 	"   WHERE h.run_id = i.run_id))"
 
-/* And what goes with an item that is shown. */
+/* And what goes with an item that is shown: its key, its run, its proof. */
 #define BESIDE \
 	" LEFT JOIN secrets s ON s.secret_id = i.api_key_secret_id" \
 	" LEFT JOIN import_runs r ON r.run_id = i.run_id" \
 	" LEFT JOIN secrets g ON g.secret_id = r.given_key_secret_id" \
-	" LEFT JOIN proofs p ON p.proof_id = (SELECT max(n.proof_id)" \
+	" LEFT JOIN proofs p ON p.item_id = i.item_id" \
+	"  AND p.proof_id = (SELECT max(n.proof_id)" \
 	"  FROM proofs n WHERE n.item_id = i.item_id)"
 #define BESIDE_COLUMNS \
 	"r.host_id, g.fingerprint, p.key_source, p.key_fingerprint"

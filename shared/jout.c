@@ -58,11 +58,30 @@ static size_t add_special(struct buf *buf, const unsigned char *s, size_t left)
 	return len;
 }
 
+/* Most texts need no escapes: one look, one copy. */
+static bool add_plain(struct buf *buf, const char *text, size_t len)
+{
+	const unsigned char *s = (const unsigned char *)text;
+	char *room;
+
+	for (size_t i = 0; i < len; i++)
+		if (!is_plain(s[i]))
+			return false;
+	room = buf_room(buf, len + 2);
+	if (room) {
+		room[0] = room[len + 1] = '"';
+		memcpy(room + 1, text, len);
+	}
+	return true;
+}
+
 void jout_quoted(struct buf *buf, const char *text, size_t len)
 {
 	const unsigned char *s = (const unsigned char *)text;
 	size_t i = 0;
 
+	if (add_plain(buf, text, len))
+		return;
 	buf_add(buf, "\"", 1);
 	while (i < len) {
 		size_t from = i;
@@ -77,15 +96,24 @@ void jout_quoted(struct buf *buf, const char *text, size_t len)
 	buf_add(buf, "\"", 1);
 }
 
+/* Names are ours, and need no escapes. */
 void jout_lead(struct jout *out, const char *name)
 {
-	if (out->comma)
-		buf_add(&out->text, ",", 1);
+	size_t comma = out->comma;
+	size_t len = name ? strlen(name) : 0;
+	char *room = buf_room(&out->text, comma + (name ? len + 3 : 0));
+
 	out->comma = true;
+	if (!room)
+		return;
+	if (comma)
+		*room++ = ',';
 	if (!name)
 		return;
-	jout_quoted(&out->text, name, strlen(name));
-	buf_add(&out->text, ":", 1);
+	*room++ = '"';
+	memcpy(room, name, len);
+	room[len] = '"';
+	room[len + 1] = ':';
 }
 
 static void open_with(struct jout *out, const char *name, const char *bracket)

@@ -1,6 +1,8 @@
 /*
  * bench_fcgi: a FastCGI responder that does nothing: each request gets the
- * same reply of 1 KB.  What the point GET of crm-fcgi is compared with.
+ * same reply.  What the GETs of crm-fcgi are compared with.
+ *
+ * Usage: bench_fcgi [BYTES]; 1024 of them if it is not said.
  *
  * It listens on fd 0, as build/pool gives it, and takes requests as crm-fcgi
  * does: one worker is woken for a connection, and replies are finished at
@@ -10,13 +12,18 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
 #include <fcgiapp.h>
 
+#include "shared/own.h"
+
 #define BODY_BYTES 1024
+#define BODY_MAX (4 << 20)
+#define HEAD_MAX 128
 #define TURN_MS 1000
 
 static volatile sig_atomic_t stopping;
@@ -27,15 +34,17 @@ static void on_term(int sig)
 	stopping = 1;
 }
 
-static void make_reply(char *ret, size_t size)
+/* Ends in NUL; stays until the end. */
+static const char *make_reply(size_t bytes)
 {
-	int head = snprintf(ret, size, "Status: 200 OK\r\n"
+	char *reply = xcalloc(1, bytes + HEAD_MAX);
+	int head = snprintf(reply, HEAD_MAX, "Status: 200 OK\r\n"
 			    "Content-Type: application/json\r\n"
-			    "Content-Length: %d\r\n\r\n", BODY_BYTES);
+			    "Content-Length: %zu\r\n\r\n", bytes);
 
-	memset(ret + head, 'x', BODY_BYTES);
-	ret[head] = ret[head + BODY_BYTES - 1] = '"';
-	ret[head + BODY_BYTES] = '\0';
+	memset(reply + head, 'x', bytes);
+	reply[head] = reply[(size_t)head + bytes - 1] = '"';
+	return reply;
 }
 
 static int watch(int listen_fd)
@@ -48,13 +57,20 @@ static int watch(int listen_fd)
 	return fd;
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	struct sigaction term = { .sa_handler = on_term };
-	char reply[BODY_BYTES + 128];
+	long bytes = argc > 1 ? strtol(argv[1], NULL, 10) : BODY_BYTES;
+	const char *reply;
 	struct epoll_event event;
 	FCGX_Request request;
 	int watch_fd = watch(STDIN_FILENO);
+	int len;
+
+	if (bytes < 2 || bytes > BODY_MAX) {
+		fprintf(stderr, "usage: bench_fcgi [BYTES]\n");
+		return 2;
+	}
 
 	/* Who loses the race for a connection must not wait for the next. */
 	if (watch_fd < 0 || fcntl(STDIN_FILENO, F_SETFL, O_NONBLOCK) ||
@@ -65,12 +81,13 @@ int main(void)
 		return 2;
 	}
 	sigaction(SIGTERM, &term, NULL);
-	make_reply(reply, sizeof(reply));
+	reply = make_reply((size_t)bytes);
+	len = (int)strlen(reply);
 	while (!stopping) {
 		if (epoll_wait(watch_fd, &event, 1, TURN_MS) <= 0 ||
 		    FCGX_Accept_r(&request) != 0)
 			continue;
-		FCGX_PutStr(reply, (int)strlen(reply), request.out);
+		FCGX_PutStr(reply, len, request.out);
 		FCGX_Finish_r(&request);
 	}
 	FCGX_Free(&request, 1);
