@@ -82,10 +82,11 @@ static const struct query_field items_query_fields[] = {
 	TEXT_FIELD("host_id", filter.host_id, TEXT_MAX, http_is_id),
 };
 
-static void write_row(const struct request *req, const struct item_row *row,
-		      struct jout *out)
+/* `run` is NULL in a list of all runs: then the row knows. */
+static void write_row(const struct request *req, const struct run *run,
+		      const struct item_row *row, struct jout *out)
 {
-	const struct run run = {
+	const struct run known = {
 		.host_id = row->host_id,
 		.given_key_fingerprint = row->given_key_fingerprint,
 	};
@@ -95,7 +96,7 @@ static void write_row(const struct request *req, const struct item_row *row,
 	};
 
 	item_begin(out, NULL, &row->item, &(struct item_view){
-		   .run = &run, .proof = &newest, .now = req->now });
+		   .run = run ? run : &known, .proof = &newest, .now = req->now });
 	item_end(out);
 }
 
@@ -103,7 +104,7 @@ static void write_row(const struct request *req, const struct item_row *row,
  * One row more than the page has tells whether there is another.  A page may
  * be short and have a cursor all the same, see walk.h.
  */
-static int write_page(const struct request *req,
+static int write_page(const struct request *req, const struct run *run,
 		      const struct item_filter *filter, int64_t limit,
 		      struct jout *out, struct err *err)
 {
@@ -117,7 +118,7 @@ static int write_page(const struct request *req,
 		return -1;
 	jout_array(out, "items");
 	while ((more = item_list_next(&walk, &row, err)) > 0 && n++ < limit) {
-		write_row(req, &row, out);
+		write_row(req, run, &row, out);
 		snprintf(last, sizeof(last), "%s", row.item.item_id);
 	}
 	jout_array_end(out);
@@ -149,6 +150,7 @@ struct report {
 	struct item_filter filter;
 	char *storage;			/* of the filter's texts */
 	char run_id[HTTP_ID_TEXT];
+	char host_id[HTTP_ID_TEXT];	/* of the run */
 	char lang[3];
 	char last[WALK_ID_MAX];
 	bool is_over;
@@ -177,6 +179,8 @@ static int report_next(struct reply_source *source, struct buf *out,
 	if (item_list(&walk, report->db, &report->filter, err))
 		return -1;
 	while ((more = item_list_next(&walk, &row, err)) > 0) {
+		if (!row.host_id)
+			row.host_id = xstrdup(report->host_id);
 		report_row(out, &row, report->lang);
 		if (++n == PART_ROWS)
 			break;
@@ -188,7 +192,7 @@ static int report_next(struct reply_source *source, struct buf *out,
 	return 1;
 }
 
-static void begin_report(const struct request *req,
+static void begin_report(const struct request *req, const char *host_id,
 			 const struct items_query *query, char **storage,
 			 struct reply *reply)
 {
@@ -203,6 +207,7 @@ static void begin_report(const struct request *req,
 	report->storage = TAKE(*storage);
 	snprintf(report->run_id, sizeof(report->run_id), "%s", req->ids[0]);
 	report->filter.run_id = report->run_id;
+	snprintf(report->host_id, sizeof(report->host_id), "%s", host_id);
 	snprintf(report->lang, sizeof(report->lang), "%s", lang);
 	snprintf(report->last, sizeof(report->last), "%s",
 		 query->filter.cursor ? query->filter.cursor : "");
@@ -240,11 +245,13 @@ static int items_show(const struct request *req, struct reply *reply,
 	query.filter.cursor = last;
 	reply->status = 200;
 	if (wants_report(req, &query)) {
-		begin_report(req, &query, &storage, reply);
+		begin_report(req, of_run ? run.host_id : "", &query, &storage,
+			     reply);
 		return 0;
 	}
 	jout_object(&reply->out, NULL);
-	if (write_page(req, &query.filter, query.limit, &reply->out, err) ||
+	if (write_page(req, of_run ? &run : NULL, &query.filter, query.limit,
+		       &reply->out, err) ||
 	    (of_run && write_counts(req, req->ids[0], &reply->out, err)))
 		return -1;
 	jout_object_end(&reply->out);

@@ -20,26 +20,35 @@
 	"  AND ($10 IS NULL OR $10 = (SELECT h.host_id FROM import_runs h" \
 	"   WHERE h.run_id = i.run_id))"
 
-/* And what goes with an item that is shown: its key, its run, its proof. */
+/*
+ * And what goes with an item that is shown: its key, and in one look at an
+ * index the two words of its newest proof, a line each.
+ */
 #define BESIDE \
-	" LEFT JOIN secrets s ON s.secret_id = i.api_key_secret_id" \
-	" LEFT JOIN import_runs r ON r.run_id = i.run_id" \
-	" LEFT JOIN secrets g ON g.secret_id = r.given_key_secret_id" \
-	" LEFT JOIN proofs p ON p.item_id = i.item_id" \
-	"  AND p.proof_id = (SELECT max(n.proof_id)" \
-	"  FROM proofs n WHERE n.item_id = i.item_id)"
-#define BESIDE_COLUMNS \
-	"r.host_id, g.fingerprint, p.key_source, p.key_fingerprint"
+	" LEFT JOIN secrets s ON s.secret_id = i.api_key_secret_id"
+#define PROOF \
+	"(SELECT n.key_source || char(10) || coalesce(n.key_fingerprint, '')" \
+	" FROM proofs n WHERE n.item_id = i.item_id" \
+	" ORDER BY n.proof_id DESC LIMIT 1)"
 
-#define LIST(name, lead, order) { name, \
-	"SELECT " ITEM_COLUMNS ", " BESIDE_COLUMNS ", page.id" \
+/* What a run says is known where all items are of one. */
+#define RUN_KNOWN "NULL, NULL"
+#define RUN_JOINED "r.host_id, g.fingerprint"
+#define JOIN_RUN \
+	" LEFT JOIN import_runs r ON r.run_id = i.run_id" \
+	" LEFT JOIN secrets g ON g.secret_id = r.given_key_secret_id"
+
+#define LIST(name, run, join, lead, order) { name, \
+	"SELECT " ITEM_COLUMNS ", " run ", " PROOF ", page.id" \
 	" FROM (SELECT item_id AS id FROM import_run_items WHERE " lead \
-	" ORDER BY " order " LIMIT $13) AS page" RESIDUE BESIDE }
+	" ORDER BY " order " LIMIT $13) AS page" RESIDUE BESIDE join }
 
 /* Those of one run, in the order of its rows; those of all, newest first. */
 #define RANGE " item_id > $11 AND item_id < $12"
-#define OF_RUN(name, lead) LIST(name, lead RANGE, "item_id")
-#define OF_ALL(name, lead) LIST(name "_all", lead RANGE, "item_id DESC")
+#define OF_RUN(name, lead) \
+	LIST(name, RUN_KNOWN, "", lead RANGE, "item_id")
+#define OF_ALL(name, lead) \
+	LIST(name "_all", RUN_JOINED, JOIN_RUN, lead RANGE, "item_id DESC")
 
 static const struct db_query q_stage =
 	OF_RUN("items.list_stage", "current_stage = $2 AND");
@@ -77,7 +86,7 @@ static const struct db_query q_all = OF_ALL("items.list", "");
 	"coalesce((SELECT c.label FROM import_run_items c" \
 	" WHERE c.item_id = $11), $8)"
 static const struct db_query q_label = LIST("items.list_label",
-	"label <> '' AND label >= " LABEL_FROM " AND label < $9"
+	RUN_JOINED, JOIN_RUN, "label <> '' AND label >= " LABEL_FROM " AND label < $9"
 	" AND (label > " LABEL_FROM " OR item_id > $11) AND item_id < $12",
 	"label, item_id");
 
@@ -155,7 +164,7 @@ int item_list(struct walk *walk, struct db *db,
 	};
 
 	walk_done(walk);
-	walk->id_column = ITEM_COLUMNS_COUNT + 4;
+	walk->id_column = ITEM_COLUMNS_COUNT + 3;
 	walk->max = WALK_ROWS;
 	walk->held[2] = label ? xasprintf("%s" WALK_END, label) : NULL;
 	if (run_id && query != &q_run &&
@@ -184,6 +193,17 @@ void item_row_done(struct item_row *row)
 	*row = (struct item_row){ 0 };
 }
 
+/* "managed_subscription", a line's end, and a fingerprint or nothing. */
+static void read_proof(struct item_row *row, const char *text)
+{
+	const char *end = text ? strchr(text, '\n') : NULL;
+
+	if (!end)
+		return;
+	row->key_source = xstrndup(text, (size_t)(end - text));
+	row->key_fingerprint = end[1] ? xstrdup(end + 1) : NULL;
+}
+
 int item_list_next(struct walk *walk, struct item_row *row, struct err *err)
 {
 	const struct db_rows *rows = &walk->rows;
@@ -196,8 +216,7 @@ int item_list_next(struct walk *walk, struct item_row *row, struct err *err)
 		return -1;
 	row->host_id = db_strdup(rows, ITEM_COLUMNS_COUNT);
 	row->given_key_fingerprint = db_strdup(rows, ITEM_COLUMNS_COUNT + 1);
-	row->key_source = db_strdup(rows, ITEM_COLUMNS_COUNT + 2);
-	row->key_fingerprint = db_strdup(rows, ITEM_COLUMNS_COUNT + 3);
+	read_proof(row, db_text(rows, ITEM_COLUMNS_COUNT + 2));
 	return 1;
 }
 

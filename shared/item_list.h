@@ -30,8 +30,8 @@ struct item_filter {
 /* An item, and what a list says beside its row.  Release: item_row_done(). */
 struct item_row {
 	struct item item;
-	char *host_id;
-	char *given_key_fingerprint;	/* of the run; or NULL */
+	char *host_id;			/* in lists of one run NULL, as is */
+	char *given_key_fingerprint;	/* this; of its run, or NULL */
 	char *key_source;		/* of the newest proof; or NULL */
 	char *key_fingerprint;
 };

@@ -96,24 +96,15 @@ void jout_quoted(struct buf *buf, const char *text, size_t len)
 	buf_add(buf, "\"", 1);
 }
 
-/* Names are ours, and need no escapes. */
 void jout_lead(struct jout *out, const char *name)
 {
-	size_t comma = out->comma;
-	size_t len = name ? strlen(name) : 0;
-	char *room = buf_room(&out->text, comma + (name ? len + 3 : 0));
-
+	if (out->comma)
+		buf_add(&out->text, ",", 1);
 	out->comma = true;
-	if (!room)
-		return;
-	if (comma)
-		*room++ = ',';
 	if (!name)
 		return;
-	*room++ = '"';
-	memcpy(room, name, len);
-	room[len] = '"';
-	room[len + 1] = ':';
+	jout_quoted(&out->text, name, strlen(name));
+	buf_add(&out->text, ":", 1);
 }
 
 static void open_with(struct jout *out, const char *name, const char *bracket)

@@ -31,6 +31,20 @@ static void members_and_elements_get_their_commas(void **state)
 		"\"nothing\":null,\"absent\":null,\"text\":\"a\"}");
 }
 
+/* Models of a provider are names, too. */
+static void names_are_escaped_like_texts(void **state)
+{
+	CLEANUP(jout_done) struct jout out = { .text.max = ROOM };
+
+	(void)state;
+	jout_object(&out, NULL);
+	jout_i64(&out, "a\"b\\", 1);
+	jout_i64(&out, "\xff", 2);
+	jout_object_end(&out);
+	assert_string_equal(buf_str(&out.text),
+		"{\"a\\\"b\\\\\":1,\"\xef\xbf\xbd\":2}");
+}
+
 static void numbers_are_written_to_their_ends(void **state)
 {
 	static const struct {
@@ -173,6 +187,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(members_and_elements_get_their_commas),
+		cmocka_unit_test(names_are_escaped_like_texts),
 		cmocka_unit_test(numbers_are_written_to_their_ends),
 		cmocka_unit_test(moments_are_text_and_none_is_null),
 		cmocka_unit_test(every_ascii_character_survives),

@@ -117,7 +117,8 @@ static void an_item_of_a_list_brings_its_newest_proof(void **state)
 	CLEANUP(db_close) struct db *db = world();
 	CLEANUP(walk_done) struct walk walk = { 0 };
 	CLEANUP(item_row_done) struct item_row row = { 0 };
-	const struct item_filter filter = { .run_id = "run_c" };
+	struct item_filter filter = { .host_id = "hst_1",
+				      .cursor = "itm_31" };
 	struct err err;
 
 	(void)state;
@@ -138,6 +139,12 @@ static void an_item_of_a_list_brings_its_newest_proof(void **state)
 	assert_string_equal(row.host_id, "hst_1");
 	assert_int_equal(item_list_next(&walk, &row, &err), 1);
 	assert_null(row.key_source);
+	filter = (struct item_filter){ .run_id = "run_c" };
+	OK(item_list(&walk, db, &filter, &err));
+	assert_int_equal(item_list_next(&walk, &row, &err), 1);
+	assert_string_equal(row.item.item_id, "itm_30");
+	assert_string_equal(row.key_source, "new");
+	assert_null(row.host_id);
 }
 
 /* One leading filter that many rows meet, another that none does. */
