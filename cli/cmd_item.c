@@ -58,6 +58,8 @@ int cmd_item_list(struct call *call, struct err *err)
 	    args_number(args, OPT_LIMIT, 1, LIMIT_MAX, &limit, err))
 		return -1;
 	api_item_filters(&filters, args);
+	api_filter(&filters, "view",
+		   call->form == PRINT_TABLE ? "brief" : NULL);
 	if (!args->nwords)
 		path = xstrdup(API_ITEMS);
 	else if (args_has(args, OPT_HOST))

@@ -52,11 +52,17 @@ static bool is_lang(const char *text)
 	return strcmp(text, "zh") == 0 || strcmp(text, "en") == 0;
 }
 
+static bool is_view(const char *text)
+{
+	return strcmp(text, "full") == 0 || strcmp(text, "brief") == 0;
+}
+
 struct items_query {
 	struct item_filter filter;
 	int64_t limit;
 	const char *cursor;
 	const char *format;
+	const char *view;
 	const char *lang;
 };
 
@@ -77,6 +83,7 @@ static const struct query_field items_query_fields[] = {
 	{ "limit", QUERY_INT, AT(limit), 1, PAGE_MAX, NULL },
 	TEXT_FIELD("cursor", cursor, CURSOR_MAX, NULL),
 	TEXT_FIELD("format", format, TEXT_MAX, is_format),
+	TEXT_FIELD("view", view, TEXT_MAX, is_view),
 	TEXT_FIELD("lang", lang, TEXT_MAX, is_lang),
 	/* Last: the items of one run know their host. */
 	TEXT_FIELD("host_id", filter.host_id, TEXT_MAX, http_is_id),
@@ -100,34 +107,68 @@ static void write_row(const struct request *req, const struct run *run,
 	item_end(out);
 }
 
+/* Where a page writes its rows. */
+struct page {
+	const struct request *req;
+	const struct run *run;		/* NULL: of all runs */
+	bool brief;
+	int64_t limit;
+	struct jout *out;
+};
+
+static int write_full(const struct page *page, struct walk *walk,
+		      struct item_row *row, bool is_shown, struct err *err)
+{
+	int more = item_list_next(walk, row, err);
+
+	if (more > 0 && is_shown)
+		write_row(page->req, page->run, row, page->out);
+	return more;
+}
+
+static int write_brief(const struct page *page, struct walk *walk,
+		       bool is_shown, struct err *err)
+{
+	struct item_brief brief;
+	int more = item_list_next_brief(walk, &brief, err);
+
+	if (more > 0 && is_shown)
+		item_brief_write(page->out, NULL, &brief);
+	return more;
+}
+
 /*
  * One row more than the page has tells whether there is another.  A page may
  * be short and have a cursor all the same, see walk.h.
  */
-static int write_page(const struct request *req, const struct run *run,
-		      const struct item_filter *filter, int64_t limit,
-		      struct jout *out, struct err *err)
+static int write_page(const struct page *page,
+		      const struct item_filter *filter, struct err *err)
 {
 	CLEANUP(walk_done) struct walk walk = { 0 };
 	CLEANUP(item_row_done) struct item_row row = { 0 };
 	char last[WALK_ID_MAX] = "", cursor[CURSOR_MAX];
 	int64_t n = 0;
-	int more;
+	int more = 1;
 
-	if (item_list(&walk, req->db, filter, err))
+	if (item_list(&walk, page->req->db, filter, err))
 		return -1;
-	jout_array(out, "items");
-	while ((more = item_list_next(&walk, &row, err)) > 0 && n++ < limit) {
-		write_row(req, run, &row, out);
-		snprintf(last, sizeof(last), "%s", row.item.item_id);
+	jout_array(page->out, "items");
+	for (; more > 0 && n <= page->limit; n++) {
+		bool is_shown = n < page->limit;
+
+		more = page->brief
+			? write_brief(page, &walk, is_shown, err)
+			: write_full(page, &walk, &row, is_shown, err);
+		if (more > 0 && is_shown)
+			snprintf(last, sizeof(last), "%s", walk.last);
 	}
-	jout_array_end(out);
+	jout_array_end(page->out);
 	if (more < 0)
 		return -1;
 	if (more == 0)
 		snprintf(last, sizeof(last), "%s",
 			 walk_was_cut(&walk) ? walk.last : "");
-	jout_str(out, "next_cursor",
+	jout_str(page->out, "next_cursor",
 		 *last ? cursor_make("items", last, cursor) : NULL);
 	return 0;
 }
@@ -249,9 +290,15 @@ static int items_show(const struct request *req, struct reply *reply,
 			     reply);
 		return 0;
 	}
+	const struct page page = {
+		.req = req,
+		.run = of_run ? &run : NULL,
+		.brief = query.view && strcmp(query.view, "brief") == 0,
+		.limit = query.limit,
+		.out = &reply->out,
+	};
 	jout_object(&reply->out, NULL);
-	if (write_page(req, of_run ? &run : NULL, &query.filter, query.limit,
-		       &reply->out, err) ||
+	if (write_page(&page, &query.filter, err) ||
 	    (of_run && write_counts(req, req->ids[0], &reply->out, err)))
 		return -1;
 	jout_object_end(&reply->out);

@@ -51,6 +51,8 @@ void event_write(struct jout *out, const char *name,
 /* An event of a run, with a line's worth of its item. */
 void run_event_write(struct jout *out, const char *name,
 		     const struct run_event *event);
+void item_brief_write(struct jout *out, const char *name,
+		      const struct item_brief *item);
 /* How many items, and runs, are in each state; all states are there. */
 void view_item_counts(struct jout *out, const char *name,
 		      const struct item_counts *counts);

@@ -24,6 +24,30 @@ void run_event_write(struct jout *out, const char *name,
 	jout_object_end(out);
 }
 
+void item_brief_write(struct jout *out, const char *name,
+		      const struct item_brief *item)
+{
+	jout_object(out, name);
+	jout_str(out, "item_id", item->item_id);
+	jout_str(out, "run_id", item->run_id);
+	jout_i64(out, "seq", item->seq);
+	jout_str(out, "provider_id", item->provider_id);
+	jout_str(out, "base_url", item->base_url);
+	jout_str(out, "label", item->label);
+	jout_str(out, "api_key_last4", item->api_key_last4);
+	jout_str(out, "current_stage", item->stage);
+	jout_str(out, "confirmation_status", item->confirmation);
+	jout_str(out, "access_status", item->access);
+	jout_str(out, "account_resolution", item->resolution);
+	jout_str(out, "resolved_smoke_model", item->resolved_smoke_model);
+	jout_str(out, "failure_class", item->failure_class);
+	view_class(out, "failure_zh", "failure_en", item->failure_class);
+	jout_raw(out, "warnings", item->warnings);
+	jout_time(out, "updated_at", item->updated_at);
+	jout_time(out, "finished_at", item->finished_at);
+	jout_object_end(out);
+}
+
 void view_item_counts(struct jout *out, const char *name,
 		      const struct item_counts *counts)
 {

@@ -86,7 +86,8 @@ static const struct db_query q_all = OF_ALL("items.list", "");
 	"coalesce((SELECT c.label FROM import_run_items c" \
 	" WHERE c.item_id = $11), $8)"
 static const struct db_query q_label = LIST("items.list_label",
-	RUN_JOINED, JOIN_RUN, "label <> '' AND label >= " LABEL_FROM " AND label < $9"
+	RUN_JOINED, JOIN_RUN,
+	"label <> '' AND label >= " LABEL_FROM " AND label < $9"
 	" AND (label > " LABEL_FROM " OR item_id > $11) AND item_id < $12",
 	"label, item_id");
 
@@ -217,6 +218,36 @@ int item_list_next(struct walk *walk, struct item_row *row, struct err *err)
 	row->host_id = db_strdup(rows, ITEM_COLUMNS_COUNT);
 	row->given_key_fingerprint = db_strdup(rows, ITEM_COLUMNS_COUNT + 1);
 	read_proof(row, db_text(rows, ITEM_COLUMNS_COUNT + 2));
+	return 1;
+}
+
+/* The numbers are those of ITEM_COLUMNS. */
+int item_list_next_brief(struct walk *walk, struct item_brief *brief,
+			 struct err *err)
+{
+	const struct db_rows *rows = &walk->rows;
+	int more = walk_next(walk, err);
+
+	if (more <= 0)
+		return more;
+	*brief = (struct item_brief){
+		.item_id = db_must(rows, 0),
+		.run_id = db_must(rows, 1),
+		.seq = db_i64(rows, 2),
+		.provider_id = db_must(rows, 3),
+		.base_url = db_must(rows, 5),
+		.api_key_last4 = db_text(rows, 8),
+		.stage = db_must(rows, 10),
+		.confirmation = db_must(rows, 11),
+		.access = db_must(rows, 12),
+		.resolution = db_text(rows, 14),
+		.resolved_smoke_model = db_text(rows, 23),
+		.failure_class = db_text(rows, 30),
+		.warnings = db_must(rows, 32),
+		.updated_at = db_i64(rows, 34),
+		.finished_at = db_i64(rows, 35),
+		.label = db_must(rows, 40),
+	};
 	return 1;
 }
 

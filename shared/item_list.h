@@ -46,6 +46,29 @@ int item_list(struct walk *walk, struct db *db,
 int item_list_next(struct walk *walk, struct item_row *row, struct err *err)
 	MUST_CHECK;
 
+/*
+ * What a table shows of an item.  Borrowed from the walk until its next row;
+ * states are names.
+ */
+struct item_brief {
+	const char *item_id, *run_id;
+	int64_t seq;
+	const char *provider_id, *base_url;
+	const char *label;
+	const char *api_key_last4;	/* or NULL */
+	const char *stage, *confirmation, *access;
+	const char *resolution;		/* or NULL; as are the next two */
+	const char *resolved_smoke_model;
+	const char *failure_class;
+	const char *warnings;		/* JSON */
+	int64_t updated_at;
+	int64_t finished_at;
+};
+
+/* As item_list_next(), for a tenth of what that costs. */
+int item_list_next_brief(struct walk *walk, struct item_brief *brief,
+			 struct err *err) MUST_CHECK;
+
 /* How many items of a run are in each state. */
 struct item_counts {
 	int64_t by_stage[ITEM_STAGE__MAX];

@@ -127,7 +127,7 @@ page_far() {
 	[ "$skip" -lt "$PAGE_ITEMS" ] || skip=$((PAGE_ITEMS / 2))
 	id=$(as_site sqlite3 -readonly "$SITE/var/crm.db" "SELECT item_id FROM
 		import_run_items ORDER BY item_id DESC LIMIT 1 OFFSET $skip")
-	first_url=$PREFIX_URL/api/batch-import/items?limit=50
+	first_url=$PREFIX_URL/api/batch-import/items?limit=50\&view=brief
 	far_url="$first_url&cursor=$(cursor_of "$id")"
 	load "$first_url" >/dev/null
 	load "$far_url" >/dev/null
@@ -149,15 +149,17 @@ part_page() {
 	write_wrk_script
 	say "pages: $PAGE_ROUNDS rounds of $GET_SECONDS s each"
 	middle=$(printf 'run_%06d' $((PAGE_ITEMS / PAGE_RUN_ITEMS / 2)))
-	page "all items" "items?limit=50"
-	page "of one run" "runs/$middle/items?limit=50"
-	page "by class" "items?limit=50&class=key_invalid"
-	page "by class and host" \
-		"items?limit=50&class=key_invalid&host_id=hst_bench"
-	page "with a warning" "items?limit=50&warning=true"
-	page "of a provider" \
-		"items?limit=50&provider_id=api-123-example-com-0123abcd"
-	page "by label" "items?limit=50&q=key%200500"
+	brief=limit=50\&view=brief
+	page "all items, brief" "items?$brief"
+	page "of one run, brief" "runs/$middle/items?$brief"
+	page "by class, brief" "items?$brief&class=key_invalid"
+	page "by class and host, brief" \
+		"items?$brief&class=key_invalid&host_id=hst_bench"
+	page "with a warning, brief" "items?$brief&warning=true"
+	page "of a provider, brief" \
+		"items?$brief&provider_id=api-123-example-com-0123abcd"
+	page "by label, brief" "items?$brief&q=key%200500"
+	page "all items, in full" "items?limit=50"
 	page "runs of a URL" "runs?limit=50&q=api-123.example.com"
 	page_far
 	end_site

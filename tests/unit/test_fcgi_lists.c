@@ -42,11 +42,40 @@ static void items_of_all_runs_are_found(void **state)
 	assert_true(json_is_null(member("next_cursor")));
 }
 
+static void a_brief_view_has_what_a_table_shows(void **state)
+{
+	AUTO_FREE char *host = add_host();
+	AUTO_FREE char *run = add_run(host, "[" ROW1 "," ROW2 "]");
+	AUTO_FREE char *full = xasprintf(RUNS "/%s/items", run);
+	AUTO_FREE char *brief = xasprintf("%s?view=brief&limit=1", full);
+	AUTO_FREE char *next = NULL;
+	json_auto_t *item = NULL;
+	const char *name;
+	json_t *value;
+
+	(void)state;
+	assert_int_equal(ask("GET", full, NULL), 200);
+	item = json_deep_copy(member("items.0"));
+	assert_int_equal(ask("GET", brief, NULL), 200);
+	assert_int_equal(json_array_size(member("items")), 1);
+	assert_int_equal(json_object_size(member("items.0")), 18);
+	json_object_foreach(json_array_get(json_object_get(api.json, "items"),
+					   0), name, value) {
+		if (!json_equal(value, json_object_get(item, name)))
+			fail_msg("%s differs", name);
+	}
+	next = xasprintf("%s&cursor=%s", brief, text_of("next_cursor"));
+	assert_int_equal(ask("GET", next, NULL), 200);
+	assert_int_equal(number_of("items.0.seq"), 2);
+	assert_true(json_is_null(member("next_cursor")));
+}
+
 static void wrong_filters_are_refused_by_name(void **state)
 {
 	static const char *const bad[] = {
 		"class=odd", "class=none", "provider_id=a%20b", "format=xml",
-		"lang=fr", "access_status=good", "after=1", "limit=0",
+		"lang=fr", "view=odd",
+		"access_status=good", "after=1", "limit=0",
 	};
 	AUTO_FREE char *host = add_host();
 	AUTO_FREE char *run = add_run(host, "[" ROW1 "]");
@@ -318,6 +347,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(items_of_all_runs_are_found),
+		T(a_brief_view_has_what_a_table_shows),
 		T(wrong_filters_are_refused_by_name),
 		T(lists_bring_their_counts),
 		T(runs_are_found_by_provider_and_url),
