@@ -111,7 +111,6 @@ static void write_row(const struct request *req, const struct run *run,
 struct page {
 	const struct request *req;
 	const struct run *run;		/* NULL: of all runs */
-	bool brief;
 	int64_t limit;
 	struct jout *out;
 };
@@ -156,7 +155,7 @@ static int write_page(const struct page *page,
 	for (; more > 0 && n <= page->limit; n++) {
 		bool is_shown = n < page->limit;
 
-		more = page->brief
+		more = filter->brief
 			? write_brief(page, &walk, is_shown, err)
 			: write_full(page, &walk, &row, is_shown, err);
 		if (more > 0 && is_shown)
@@ -290,10 +289,10 @@ static int items_show(const struct request *req, struct reply *reply,
 			     reply);
 		return 0;
 	}
+	query.filter.brief = query.view && strcmp(query.view, "brief") == 0;
 	const struct page page = {
 		.req = req,
 		.run = of_run ? &run : NULL,
-		.brief = query.view && strcmp(query.view, "brief") == 0,
 		.limit = query.limit,
 		.out = &reply->out,
 	};

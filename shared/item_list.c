@@ -20,12 +20,9 @@
 	"  AND ($10 IS NULL OR $10 = (SELECT h.host_id FROM import_runs h" \
 	"   WHERE h.run_id = i.run_id))"
 
-/*
- * And what goes with an item that is shown: its key, and in one look at an
- * index the two words of its newest proof, a line each.
- */
-#define BESIDE \
-	" LEFT JOIN secrets s ON s.secret_id = i.api_key_secret_id"
+#define KEY " LEFT JOIN secrets s ON s.secret_id = i.api_key_secret_id"
+
+/* Of the newest proof, in one look at an index: two words, a line each. */
 #define PROOF \
 	"(SELECT n.key_source || char(10) || coalesce(n.key_fingerprint, '')" \
 	" FROM proofs n WHERE n.item_id = i.item_id" \
@@ -38,45 +35,47 @@
 	" LEFT JOIN import_runs r ON r.run_id = i.run_id" \
 	" LEFT JOIN secrets g ON g.secret_id = r.given_key_secret_id"
 
-#define LIST(name, run, join, lead, order) { name, \
-	"SELECT " ITEM_COLUMNS ", " run ", " PROOF ", page.id" \
+/* What a list shows of an item. */
+#define FULL(run) ITEM_COLUMNS ", " PROOF ", " run
+#define FULL_COUNT (ITEM_COLUMNS_COUNT + 3)
+/* What item_list_next_brief() reads, in its order. */
+#define BRIEF \
+	"i.item_id, i.run_id, i.seq, i.provider_id, i.base_url, i.label," \
+	" s.last4, i.current_stage, i.confirmation_status, i.access_status," \
+	" i.account_resolution, i.resolved_smoke_model, i.failure_class," \
+	" i.warnings, i.updated_at, i.finished_at"
+#define BRIEF_COUNT 16
+
+#define LIST(name, columns, joins, lead, order) { name, \
+	"SELECT " columns ", page.id" \
 	" FROM (SELECT item_id AS id FROM import_run_items WHERE " lead \
-	" ORDER BY " order " LIMIT $13) AS page" RESIDUE BESIDE join }
+	" ORDER BY " order " LIMIT $13) AS page" RESIDUE KEY joins }
 
-/* Those of one run, in the order of its rows; those of all, newest first. */
-#define RANGE " item_id > $11 AND item_id < $12"
-#define OF_RUN(name, lead) \
-	LIST(name, RUN_KNOWN, "", lead RANGE, "item_id")
-#define OF_ALL(name, lead) \
-	LIST(name "_all", RUN_JOINED, JOIN_RUN, lead RANGE, "item_id DESC")
+/* The items of one run come in the order of its rows, else the newest first. */
+enum { OF_RUN, OF_ALL, BRIEF_OF_RUN, BRIEF_OF_ALL, LIST__MAX };
+#define UP "item_id"
+#define DOWN "item_id DESC"
+#define RANGE "item_id > $11 AND item_id < $12"
+#define LISTS(name, lead) { \
+	[OF_RUN] = LIST(name, FULL(RUN_KNOWN), "", lead RANGE, UP), \
+	[OF_ALL] = LIST(name "_all", FULL(RUN_JOINED), JOIN_RUN, \
+			lead RANGE, DOWN), \
+	[BRIEF_OF_RUN] = LIST(name "_brief", BRIEF, "", lead RANGE, UP), \
+	[BRIEF_OF_ALL] = LIST(name "_brief_all", BRIEF, "", lead RANGE, \
+			      DOWN) }
 
-static const struct db_query q_stage =
-	OF_RUN("items.list_stage", "current_stage = $2 AND");
-static const struct db_query q_stage_all =
-	OF_ALL("items.list_stage", "current_stage = $2 AND");
-static const struct db_query q_confirmation =
-	OF_RUN("items.list_confirmation", "confirmation_status = $3 AND");
-static const struct db_query q_confirmation_all =
-	OF_ALL("items.list_confirmation", "confirmation_status = $3 AND");
-static const struct db_query q_access =
-	OF_RUN("items.list_access", "access_status = $4 AND");
-static const struct db_query q_access_all =
-	OF_ALL("items.list_access", "access_status = $4 AND");
-static const struct db_query q_class =
-	OF_RUN("items.list_class", "failure_class = $5 AND");
-static const struct db_query q_class_all =
-	OF_ALL("items.list_class", "failure_class = $5 AND");
-static const struct db_query q_provider =
-	OF_RUN("items.list_provider", "provider_id = $6 AND");
-static const struct db_query q_provider_all =
-	OF_ALL("items.list_provider", "provider_id = $6 AND");
-static const struct db_query q_warned =
-	OF_RUN("items.list_warned", "warnings <> '[]' AND");
-static const struct db_query q_warned_all =
-	OF_ALL("items.list_warned", "warnings <> '[]' AND");
-static const struct db_query q_run =
-	OF_RUN("items.list_run", "run_id = $1 AND");
-static const struct db_query q_all = OF_ALL("items.list", "");
+static const struct db_query q_stage[LIST__MAX] =
+	LISTS("items.list_stage", "current_stage = $2 AND ");
+static const struct db_query q_confirmation[LIST__MAX] =
+	LISTS("items.list_confirmation", "confirmation_status = $3 AND ");
+static const struct db_query q_access[LIST__MAX] =
+	LISTS("items.list_access", "access_status = $4 AND ");
+static const struct db_query q_class[LIST__MAX] =
+	LISTS("items.list_class", "failure_class = $5 AND ");
+static const struct db_query q_provider[LIST__MAX] =
+	LISTS("items.list_provider", "provider_id = $6 AND ");
+static const struct db_query q_warned[LIST__MAX] =
+	LISTS("items.list_warned", "warnings <> '[]' AND ");
 
 /*
  * In the order of the labels: behind the item $11, or from the beginning of
@@ -85,11 +84,27 @@ static const struct db_query q_all = OF_ALL("items.list", "");
 #define LABEL_FROM \
 	"coalesce((SELECT c.label FROM import_run_items c" \
 	" WHERE c.item_id = $11), $8)"
-static const struct db_query q_label = LIST("items.list_label",
-	RUN_JOINED, JOIN_RUN,
-	"label <> '' AND label >= " LABEL_FROM " AND label < $9"
-	" AND (label > " LABEL_FROM " OR item_id > $11) AND item_id < $12",
-	"label, item_id");
+#define LABELLED \
+	"label <> '' AND label >= " LABEL_FROM " AND label < $9" \
+	" AND (label > " LABEL_FROM " OR item_id > $11) AND item_id < $12"
+#define BY_LABEL "label, item_id"
+
+/* A label leads where items of all runs are looked for. */
+static const struct db_query q_label[LIST__MAX] = {
+	[OF_ALL] = LIST("items.list_label", FULL(RUN_JOINED), JOIN_RUN,
+			LABELLED, BY_LABEL),
+	[BRIEF_OF_ALL] = LIST("items.list_label_brief", BRIEF, "", LABELLED,
+			      BY_LABEL),
+};
+
+#define BY_RUN "run_id = $1 AND " RANGE
+static const struct db_query q_any[LIST__MAX] = {
+	[OF_RUN] = LIST("items.list_run", FULL(RUN_KNOWN), "", BY_RUN, UP),
+	[OF_ALL] = LIST("items.list_all", FULL(RUN_JOINED), JOIN_RUN, RANGE,
+			DOWN),
+	[BRIEF_OF_RUN] = LIST("items.list_run_brief", BRIEF, "", BY_RUN, UP),
+	[BRIEF_OF_ALL] = LIST("items.list_brief_all", BRIEF, "", RANGE, DOWN),
+};
 
 /* From where to where the ids of a run's items go. */
 static const struct db_query q_range = { "items.range",
@@ -99,27 +114,33 @@ static const struct db_query q_range = { "items.range",
 /* The first filter given leads, the one that is met least often first. */
 static const struct db_query *lead(const struct item_filter *filter)
 {
-	bool one = walk_given(filter->run_id) != NULL;
+	bool all = !walk_given(filter->run_id);
 	const struct {
 		bool is_given;
-		const struct db_query *run, *all;
+		const struct db_query *lists;
 	} leads[] = {
-		{ !one && walk_given(filter->label), NULL, &q_label },
-		{ walk_given(filter->class), &q_class, &q_class_all },
-		{ filter->warning, &q_warned, &q_warned_all },
-		{ walk_given(filter->provider_id), &q_provider,
-		  &q_provider_all },
-		{ walk_given(filter->access_status), &q_access,
-		  &q_access_all },
-		{ walk_given(filter->confirmation_status), &q_confirmation,
-		  &q_confirmation_all },
-		{ walk_given(filter->current_stage), &q_stage, &q_stage_all },
+		{ all && walk_given(filter->label), q_label },
+		{ walk_given(filter->class), q_class },
+		{ filter->warning, q_warned },
+		{ walk_given(filter->provider_id), q_provider },
+		{ walk_given(filter->access_status), q_access },
+		{ walk_given(filter->confirmation_status), q_confirmation },
+		{ walk_given(filter->current_stage), q_stage },
+		{ true, q_any },
 	};
+	size_t i = 0;
 
-	for (size_t i = 0; i < COUNT(leads); i++)
-		if (leads[i].is_given)
-			return one ? leads[i].run : leads[i].all;
-	return one ? &q_run : &q_all;
+	while (!leads[i].is_given)
+		i++;
+	return &leads[i].lists[filter->brief
+		? (all ? BRIEF_OF_ALL : BRIEF_OF_RUN)
+		: (all ? OF_ALL : OF_RUN)];
+}
+
+/* Is it a query of these? */
+static bool is_of(const struct db_query *query, const struct db_query *lists)
+{
+	return query >= lists && query < lists + LIST__MAX;
 }
 
 /* The ids between which a page lies, both excluded. */
@@ -158,17 +179,17 @@ int item_list(struct walk *walk, struct db *db,
 	const char *run_id = walk_given(filter->run_id);
 	const char *label = walk_given(filter->label);
 	const char *cursor = walk_given(filter->cursor);
-	bool down = !run_id && query != &q_label;
+	bool down = !run_id && !is_of(query, q_label);
 	struct range range = {
 		.from = cursor && !down ? cursor : "",
 		.to = cursor && down ? cursor : ID_END,
 	};
 
 	walk_done(walk);
-	walk->id_column = ITEM_COLUMNS_COUNT + 3;
+	walk->id_column = filter->brief ? BRIEF_COUNT : FULL_COUNT;
 	walk->max = WALK_ROWS;
 	walk->held[2] = label ? xasprintf("%s" WALK_END, label) : NULL;
-	if (run_id && query != &q_run &&
+	if (run_id && !is_of(query, q_any) &&
 	    range_of_run(walk, db, run_id, &range, err))
 		return -1;
 	return db_query(&walk->rows, db, query, DB_ARGS(DB_TEXT(run_id),
@@ -215,13 +236,12 @@ int item_list_next(struct walk *walk, struct item_row *row, struct err *err)
 	item_row_done(row);
 	if (item_read(rows, &row->item, err))
 		return -1;
-	row->host_id = db_strdup(rows, ITEM_COLUMNS_COUNT);
-	row->given_key_fingerprint = db_strdup(rows, ITEM_COLUMNS_COUNT + 1);
-	read_proof(row, db_text(rows, ITEM_COLUMNS_COUNT + 2));
+	read_proof(row, db_text(rows, ITEM_COLUMNS_COUNT));
+	row->host_id = db_strdup(rows, ITEM_COLUMNS_COUNT + 1);
+	row->given_key_fingerprint = db_strdup(rows, ITEM_COLUMNS_COUNT + 2);
 	return 1;
 }
 
-/* The numbers are those of ITEM_COLUMNS. */
 int item_list_next_brief(struct walk *walk, struct item_brief *brief,
 			 struct err *err)
 {
@@ -235,18 +255,18 @@ int item_list_next_brief(struct walk *walk, struct item_brief *brief,
 		.run_id = db_must(rows, 1),
 		.seq = db_i64(rows, 2),
 		.provider_id = db_must(rows, 3),
-		.base_url = db_must(rows, 5),
-		.api_key_last4 = db_text(rows, 8),
-		.stage = db_must(rows, 10),
-		.confirmation = db_must(rows, 11),
-		.access = db_must(rows, 12),
-		.resolution = db_text(rows, 14),
-		.resolved_smoke_model = db_text(rows, 23),
-		.failure_class = db_text(rows, 30),
-		.warnings = db_must(rows, 32),
-		.updated_at = db_i64(rows, 34),
-		.finished_at = db_i64(rows, 35),
-		.label = db_must(rows, 40),
+		.base_url = db_must(rows, 4),
+		.label = db_must(rows, 5),
+		.api_key_last4 = db_text(rows, 6),
+		.stage = db_must(rows, 7),
+		.confirmation = db_must(rows, 8),
+		.access = db_must(rows, 9),
+		.resolution = db_text(rows, 10),
+		.resolved_smoke_model = db_text(rows, 11),
+		.failure_class = db_text(rows, 12),
+		.warnings = db_must(rows, 13),
+		.updated_at = db_i64(rows, 14),
+		.finished_at = db_i64(rows, 15),
 	};
 	return 1;
 }
@@ -277,9 +297,12 @@ int item_list_counts(struct db *db, const char *run_id,
 	return more;
 }
 
+#define ALL(lists) \
+	&(lists)[OF_RUN], &(lists)[OF_ALL], &(lists)[BRIEF_OF_RUN], \
+	&(lists)[BRIEF_OF_ALL]
+
 const struct db_query *const item_list_queries[] = {
-	&q_stage, &q_stage_all, &q_confirmation, &q_confirmation_all,
-	&q_access, &q_access_all, &q_class, &q_class_all, &q_provider,
-	&q_provider_all, &q_warned, &q_warned_all, &q_run, &q_all, &q_label,
-	&q_range, &q_counts, NULL
+	ALL(q_stage), ALL(q_confirmation), ALL(q_access), ALL(q_class),
+	ALL(q_provider), ALL(q_warned), ALL(q_any), &q_label[OF_ALL],
+	&q_label[BRIEF_OF_ALL], &q_range, &q_counts, NULL
 };

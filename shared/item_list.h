@@ -24,6 +24,7 @@ struct item_filter {
 	const char *provider_id;
 	const char *label;		/* what it begins with */
 	bool warning;			/* only those that have one */
+	bool brief;			/* for item_list_next_brief() */
 	const char *cursor;		/* the last item of the page before */
 };
 
@@ -65,7 +66,7 @@ struct item_brief {
 	int64_t finished_at;
 };
 
-/* As item_list_next(), for a tenth of what that costs. */
+/* As item_list_next(), of a list that was begun `brief`: for less. */
 int item_list_next_brief(struct walk *walk, struct item_brief *brief,
 			 struct err *err) MUST_CHECK;
 

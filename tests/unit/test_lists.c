@@ -208,12 +208,18 @@ static void every_filter_is_served_by_its_index(void **state)
 
 	(void)state;
 	for (const struct db_query *const *q = item_list_queries; *q; q++) {
+		/* "items.list_class_brief_all" is "items.list_class", too. */
+		AUTO_FREE char *name = xstrdup((*q)->name);
+		char *brief = strstr(name, "_brief");
+
+		if (brief)
+			memmove(brief, brief + 6, strlen(brief + 6) + 1);
 		for (size_t i = 0; i < COUNT(indexes); i++) {
 			AUTO_FREE char *plan = NULL, *want = NULL;
 			const char *at;
 			struct err err;
 
-			if (strcmp(indexes[i].query, (*q)->name) != 0)
+			if (strcmp(indexes[i].query, name) != 0)
 				continue;
 			met++;
 			OK(db_explain(db, *q, &plan, &err));
@@ -225,7 +231,7 @@ static void every_filter_is_served_by_its_index(void **state)
 				fail_msg("%s:\n%s", (*q)->name, plan);
 		}
 	}
-	assert_int_equal(met, COUNT(indexes));
+	assert_int_equal(met, 2 * COUNT(indexes));
 }
 
 int main(void)
