@@ -7,21 +7,22 @@
 #include "schedd/job.h"
 #include "schedd/limits.h"
 #include "schedd/settle.h"
+#include "schedd/turns.h"
 #include "schedd/upkeep.h"
 #include "schedd/watch.h"
 
 #define BATCH_MAX	50	/* verdicts in one transaction */
-#define CLAIM_MAX	64	/* tasks in one claim */
 #define ROUNDS_MAX	64	/* of one tick */
 #define CHAIN_MAX	16	/* steps that ask nothing, in one transaction */
 #define FETCH_MS	100	/* while another job logs in for all */
-#define TURN_MS		1000	/* then a waiting job lets others claim */
 #define TROUBLE_MS	1000	/* before the database is tried again */
 
 struct engine {
 	struct store store;
 	struct world world;
 	struct limits *limits;
+	struct turns *turns;
+	int64_t now;		/* of this tick */
 	char owner[ID_MAX];
 	struct job **jobs;
 	size_t njobs;
@@ -43,7 +44,8 @@ struct engine *engine_new(struct db *db, const struct seal_private *key,
 					world->arg };
 	engine->world = *world;
 	engine->limits = limits_new(settings);
-	engine->size = (size_t)settings->concurrency + CLAIM_MAX;
+	engine->size = (size_t)settings->concurrency + TURNS_CLAIM_MAX;
+	engine->turns = turns_new(engine->size);
 	engine->jobs = xcalloc(engine->size, sizeof(*engine->jobs));
 	id_make(engine->owner, "own", 0, world->random(world->arg));
 	return engine;
@@ -58,6 +60,7 @@ void engine_free(struct engine **enginep)
 	for (size_t i = 0; i < engine->njobs; i++)
 		job_free(&engine->jobs[i]);
 	limits_free(&engine->limits);
+	turns_free(&engine->turns);
 	free(engine->jobs);
 	free(engine);
 	*enginep = NULL;
@@ -92,45 +95,39 @@ static bool still_alive(struct engine *engine)
 
 static void remove_over(struct engine *engine)
 {
+	for (size_t i = 0; i < engine->njobs; i++)
+		if (engine->jobs[i]->state == JOB_OVER)
+			turns_leave(engine->turns, engine->jobs[i]);
 	engine->njobs = jobs_sweep(engine->jobs, engine->njobs);
-}
-
-static int claim_some(struct engine *engine, int64_t now, size_t limit,
-		      struct err *err)
-{
-	CLEANUP(db_rows_done) struct db_rows rows = { 0 };
-	CLEANUP(task_done) struct task task = { 0 };
-	int more;
-
-	if (tasks_claim(&rows, engine->store.db, engine->owner, now,
-			now + engine->store.settings->lease_ms,
-			(int64_t)limit, err))
-		return -1;
-	while ((more = tasks_claim_next(&rows, &task, err)) > 0) {
-		engine->jobs[engine->njobs] = job_new(&task);
-		engine->jobs[engine->njobs++]->tag = ++engine->last_tag;
-	}
-	return more;
 }
 
 static void claim(struct engine *engine, int64_t now)
 {
-	size_t room = engine->size - engine->njobs;
+	const struct task_lease lease = {
+		engine->owner, now + engine->store.settings->lease_ms,
+	};
+	size_t before = engine->njobs;
 	int64_t due;
 	struct err err;
 
-	if (engine->stopping || room == 0)
+	if (engine->stopping || engine->njobs == engine->size)
 		return;
-	/* A write transaction only when there is something to claim. */
+	/* Turns are looked at only when there is something to claim. */
 	if (tasks_next_due(engine->store.db, &due, &err)) {
 		trouble(engine, now, &err);
 		return;
 	}
 	if (due > now)
 		return;
-	if (claim_some(engine, now, room < CLAIM_MAX ? room : CLAIM_MAX, &err))
+	if (turns_claim(engine->turns, engine->store.db, &lease, now,
+			engine->jobs, &engine->njobs, &err)) {
 		trouble(engine, now, &err);
-	still_alive(engine);
+		return;
+	}
+	for (size_t i = before; i < engine->njobs; i++)
+		engine->jobs[i]->tag = ++engine->last_tag;
+	if (engine->njobs > before)
+		still_alive(engine);
 }
 
 /* Give a task back as it is, to be tried at `not_before`. */
@@ -172,21 +169,6 @@ static void give_up_for_now(struct engine *engine, struct job *job,
 		trouble(engine, now, &err);
 }
 
-/* Does another job fetch for this host what `job` would fetch first? */
-static bool others_fetch_it(const struct engine *engine,
-			    const struct job *job)
-{
-	for (size_t i = 0; i < engine->njobs; i++) {
-		const struct job *other = engine->jobs[i];
-
-		if (other != job && other->detour &&
-		    (other->state == JOB_WAITING || other->state == JOB_SENT) &&
-		    strcmp(other->task.host_id, job->task.host_id) == 0)
-			return true;
-	}
-	return false;
-}
-
 static void begin(struct engine *engine, struct job *job, int64_t now)
 {
 	struct err err;
@@ -196,39 +178,56 @@ static void begin(struct engine *engine, struct job *job, int64_t now)
 		return;
 	}
 	/* One login is enough for all: a host counts them. */
-	if (job->detour && others_fetch_it(engine, job) &&
+	if (job->detour && jobs_fetch_it(engine->jobs, engine->njobs, job) &&
 	    put_back(engine, job, now + FETCH_MS, NULL, now, &err))
 		trouble(engine, now, &err);
 }
 
-/* Send a waiting job's request if the limits let it. */
-static void try_send(struct engine *engine, struct job *job, int64_t now)
+/* What was read a while ago may have changed: somebody may be paused. */
+static bool still_waits(struct engine *engine, struct job *job, int64_t now)
 {
+	int64_t since = job->waiting_since;
+
+	if (now - job->read_at < TURNS_WAIT_MS)
+		return true;
+	job_reset(job, engine->limits);
+	begin(engine, job, now);
+	job->waiting_since = since;
+	return job->state == JOB_WAITING;
+}
+
+/* Send a waiting job's request if the limits let it. */
+static bool try_send(void *arg, struct job *job)
+{
+	struct engine *engine = arg;
+	int64_t now = engine->now;
 	struct wire *wire;
 	struct err err;
 
-	if (job->ask_again_at > now)
-		return;
+	if (job->ask_again_at > now || !still_waits(engine, job, now))
+		return false;
 	if (!limits_enter(engine->limits, &job->limits, &job->request, now,
 			  &job->ask_again_at))
-		return;
+		return false;
 	job->entered = true;
 	if (job_wire(job, &engine->store, &wire, &err)) {
 		give_up_for_now(engine, job, now, &err);
-		return;
+		return false;
 	}
 	job->state = JOB_SENT;
 	engine->world.send(engine->world.arg, job->tag, wire);
+	return true;
 }
 
 /* Whoever waits for its turn for long lets others be claimed. */
 static void yield_turn(struct engine *engine, struct job *job, int64_t now)
 {
 	uint64_t random = engine->world.random(engine->world.arg);
-	int64_t again = now + TURN_MS / 2 + (int64_t)(random % TURN_MS);
+	int64_t again = now + TURNS_WAIT_MS / 2 + (int64_t)(random % TURNS_WAIT_MS);
 	struct err err;
 
-	if (job->state != JOB_WAITING || now - job->waiting_since < TURN_MS)
+	if (!turns_must_yield(engine->turns, job,
+			      engine->store.settings->lease_ms, now))
 		return;
 	if (job->ask_again_at > again)
 		again = job->ask_again_at;
@@ -248,7 +247,7 @@ static void after_commit(struct engine *engine, struct job *job,
 
 static void judge(struct engine *engine, struct job *job)
 {
-	if (!job->judged)
+	if (!job->judged && !job->hold)
 		job->verdict = settle_verdict(job, engine->store.settings,
 			engine->world.random(engine->world.arg));
 	job->judged = true;
@@ -386,9 +385,8 @@ static void begin_and_send(struct engine *engine, int64_t now)
 	for (size_t i = 0; i < engine->njobs; i++)
 		if (engine->jobs[i]->state == JOB_NEW)
 			begin(engine, engine->jobs[i], now);
-	for (size_t i = 0; i < engine->njobs; i++)
-		if (engine->jobs[i]->state == JOB_WAITING)
-			try_send(engine, engine->jobs[i], now);
+	turns_serve(engine->turns, engine->jobs, engine->njobs, try_send,
+		    engine);
 }
 
 static void keep_up(struct engine *engine, int64_t now)
@@ -412,24 +410,17 @@ static int64_t next_call(struct engine *engine, int64_t now)
 	    upkeep_next(&engine->upkeep, &engine->store) < next)
 		next = upkeep_next(&engine->upkeep, &engine->store);
 	if (!engine->stopping && engine->njobs < engine->size &&
-	    !tasks_next_due(engine->store.db, &due, &err) && due < next)
-		next = due;
-	for (size_t i = 0; i < engine->njobs; i++) {
-		const struct job *job = engine->jobs[i];
-
-		if (job->state == JOB_NEW || job->state == JOB_READY)
-			return now;
-		if (job->state == JOB_WAITING && job->ask_again_at > now &&
-		    job->ask_again_at < next)
-			next = job->ask_again_at;
-	}
-	return next;
+	    !tasks_next_due(engine->store.db, &due, &err) &&
+	    turns_next(engine->turns, due) < next)
+		next = turns_next(engine->turns, due);
+	return jobs_next(engine->jobs, engine->njobs, now, next);
 }
 
 int64_t engine_tick(struct engine *engine, int64_t now)
 {
 	if (engine->dead || now < engine->trouble_until)
 		return engine->dead ? INT64_MAX : engine->trouble_until;
+	engine->now = now;
 	keep_up(engine, now);
 	for (int round = 0; round < ROUNDS_MAX && !engine->dead; round++) {
 		claim(engine, now);

@@ -55,6 +55,14 @@ void request_header(struct request *request, const char *name,
 	};
 }
 
+bool request_has_slot(const struct request *request, enum slot slot)
+{
+	for (size_t i = 0; i < request->nheaders; i++)
+		if (request->headers[i].slot == slot)
+			return true;
+	return false;
+}
+
 void request_secret(struct request *request, const char *name, enum slot slot)
 {
 	assert(request->nholes < REQUEST_HOLES_MAX);

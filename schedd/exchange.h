@@ -89,6 +89,9 @@ void request_url_tail(struct request *request, enum slot slot, size_t len);
 void request_header(struct request *request, const char *name,
 		    const char *value, enum slot slot);
 
+/* Does a header hold the secret in `slot`? */
+bool request_has_slot(const struct request *request, enum slot slot);
+
 /* A member of the body whose value is the secret in `slot`. */
 void request_secret(struct request *request, const char *name,
 		    enum slot slot);

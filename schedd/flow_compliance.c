@@ -230,6 +230,14 @@ static void acceptance_limits(const void *subject,
 	ret->host = a->host.host_id;
 }
 
+static void acceptance_pauses(const void *subject, struct pauses *ret)
+{
+	const struct acceptance *a = subject;
+
+	if (a->host.paused_at)
+		ret->host = a->host.host_id;
+}
+
 static void acceptance_way(const void *subject, const struct request *request,
 			   struct way *ret)
 {
@@ -264,6 +272,7 @@ const struct flow flow_compliance = {
 	.secret_id = acceptance_secret_id,
 	.captured = acceptance_captured,
 	.limits = acceptance_limits,
+	.pauses = acceptance_pauses,
 	.way = acceptance_way,
 	.detour = acceptance_detour,
 	.refused = acceptance_refused,

@@ -94,6 +94,7 @@ const struct flow flow_import = {
 	.secret_id = import_secret_id,
 	.captured = import_captured,
 	.limits = import_limits,
+	.pauses = import_pauses,
 	.way = import_way,
 	.detour = import_detour,
 	.refused = import_refused,

@@ -375,6 +375,14 @@ static void probe_limits(const void *subject, const struct request *request,
 	ret->host = probe->host.host_id;
 }
 
+static void probe_pauses(const void *subject, struct pauses *ret)
+{
+	const struct host_probe *probe = subject;
+
+	if (probe->host.paused_at)
+		ret->host = probe->host.host_id;
+}
+
 static void probe_way(const void *subject, const struct request *request,
 		      struct way *ret)
 {
@@ -396,6 +404,7 @@ const struct flow flow_host_probe = {
 	.secret_id = probe_secret,
 	.captured = probe_captured,
 	.limits = probe_limits,
+	.pauses = probe_pauses,
 	.way = probe_way,
 	.memo = probe_memo,
 };

@@ -248,6 +248,7 @@ int import_save_host(const struct store *store, struct import *im,
 const char *import_secret_id(const void *subject, enum slot slot);
 void import_captured(void *subject, enum slot slot,
 		     const struct secret_face *face);
+void import_pauses(const void *subject, struct pauses *ret);
 void import_limits(const void *subject, const struct request *request,
 		   struct limit_names *ret);
 void import_way(const void *subject, const struct request *request,

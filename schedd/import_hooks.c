@@ -42,19 +42,11 @@ void import_background(const struct import *im, struct request *request)
 	request->token_estimate = PROOF_TOKENS;
 }
 
-static bool names(const struct request *request, enum slot slot)
-{
-	for (size_t i = 0; i < request->nheaders; i++)
-		if (request->headers[i].slot == slot)
-			return true;
-	return false;
-}
-
 const char *import_detour(const void *subject, const struct request *request)
 {
 	const struct import *im = subject;
 
-	if (!names(request, SLOT_HOST_SESSION))
+	if (!request_has_slot(request, SLOT_HOST_SESSION))
 		return NULL;
 	if (im->host.session_secret_id &&
 	    im->host.session_expires_at > im->now)
@@ -133,6 +125,20 @@ void import_limits(const void *subject, const struct request *request,
 	ret->provider_concurrency = im->endpoint.concurrency;
 	ret->provider_per_minute = im->endpoint.requests_per_minute;
 	ret->key = im->item.api_key_secret_id;
+}
+
+/*
+ * A proof that has one of the host's few proof keys is an exchange that is
+ * under way, and ends as one: it takes seconds, and others wait for the key.
+ */
+void import_pauses(const void *subject, struct pauses *ret)
+{
+	const struct import *im = subject;
+
+	if (im->host.paused_at)
+		ret->host = im->host.host_id;
+	if (im->endpoint.paused_at && !import_holds(im, IMPORT_PROOF_KEY))
+		ret->endpoint = im->item.endpoint_key;
 }
 
 void import_fail(void *subject, enum failure why)

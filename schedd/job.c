@@ -26,6 +26,35 @@ size_t jobs_sweep(struct job *jobs[], size_t njobs)
 	return kept;
 }
 
+bool jobs_fetch_it(struct job *const jobs[], size_t njobs,
+		   const struct job *job)
+{
+	for (size_t i = 0; i < njobs; i++) {
+		const struct job *other = jobs[i];
+
+		if (other != job && other->detour &&
+		    (other->state == JOB_WAITING || other->state == JOB_SENT) &&
+		    strcmp(other->task.host_id, job->task.host_id) == 0)
+			return true;
+	}
+	return false;
+}
+
+int64_t jobs_next(struct job *const jobs[], size_t njobs, int64_t now,
+		  int64_t latest)
+{
+	for (size_t i = 0; i < njobs; i++) {
+		const struct job *job = jobs[i];
+
+		if (job->state == JOB_NEW || job->state == JOB_READY)
+			return now;
+		if (job->state == JOB_WAITING && job->ask_again_at > now &&
+		    job->ask_again_at < latest)
+			latest = job->ask_again_at;
+	}
+	return latest;
+}
+
 void jobs_clock_jumped(struct job *const jobs[], size_t njobs, int64_t by)
 {
 	for (size_t i = 0; i < njobs; i++) {
@@ -33,6 +62,7 @@ void jobs_clock_jumped(struct job *const jobs[], size_t njobs, int64_t by)
 
 		job->task.step_since += by;
 		job->waiting_since += by;
+		job->read_at += by;
 		if (job->ask_again_at > 0)
 			job->ask_again_at += by;
 	}
@@ -62,6 +92,8 @@ void job_reset(struct job *job, struct limits *limits)
 	own_set(&job->next_memo, NULL);
 	job->limits = (struct limit_names){ 0 };
 	job->entered = job->asked = job->judged = job->detour = false;
+	job->hold = HOLD_NONE;
+	job->hold_on = NULL;
 	job->waiting_since = job->ask_again_at = 0;
 }
 
@@ -96,6 +128,32 @@ static bool build(struct job *job)
 	return job->step && job->step->request(job->subject, &job->request);
 }
 
+/* Does the host, asked for this, ask the provider in its turn? */
+static bool reaches_provider(const struct request *request)
+{
+	if (request->peer == PEER_PROVIDER || request->chat)
+		return true;
+	return request_has_slot(request, SLOT_USER_KEY) ||
+	       request_has_slot(request, SLOT_GIVEN_KEY);
+}
+
+/* Whoever is paused is asked nothing. */
+static void heed_pauses(struct job *job)
+{
+	struct pauses pauses = { 0 };
+
+	if (!job->flow->pauses)
+		return;
+	job->flow->pauses(job->subject, &pauses);
+	if (pauses.host)
+		job->hold = HOLD_HOST;
+	else if (pauses.endpoint && reaches_provider(&job->request))
+		job->hold = HOLD_ENDPOINT;
+	else
+		return;
+	job->hold_on = pauses.host ? pauses.host : pauses.endpoint;
+}
+
 int job_begin(struct job *job, const struct store *store, int64_t now,
 	      struct err *err)
 {
@@ -107,11 +165,15 @@ int job_begin(struct job *job, const struct store *store, int64_t now,
 			       job->task.step);
 	if (job->flow->load(store, &job->task, now, &job->subject, err))
 		return err_wrap(err, "task %s", job->task.task_id);
+	job->read_at = now;
 	job->state = JOB_READY;
 	/* Who is told to end asks nothing more, but for taking back. */
 	if (job->task.cancel && !flow_is_undo(job->flow, job->step))
 		return 0;
 	if (!build(job))
+		return 0;
+	heed_pauses(job);
+	if (job->hold)
 		return 0;
 	job->flow->limits(job->subject, &job->request, &job->limits);
 	job->state = JOB_WAITING;
@@ -198,7 +260,10 @@ struct job *job_successor(const struct job *job)
 		.memo = xstrdup(job->next_memo),
 	};
 
-	return job_new(&next);
+	struct job *successor = job_new(&next);
+
+	successor->lane = job->lane;
+	return successor;
 }
 
 /* Take the text at a JSON pointer out of `json`.  NULL if there is none. */

@@ -16,10 +16,14 @@ enum job_state {
 	JOB_OVER,	/* nothing left to do here */
 };
 
+struct lane;		/* of the engine's turns */
+
 struct job {
 	enum job_state state;
 	uint64_t tag;
 	struct task task;
+	struct lane *lane;		/* whose place it has */
+	struct job *behind;		/* while turns are served */
 	const struct flow *flow;
 	const struct step *step;
 	void *subject;
@@ -28,6 +32,8 @@ struct job {
 	bool entered;			/* counted by the limits */
 	bool asked;			/* there was an exchange */
 	bool detour;			/* `step` is not the one that is due */
+	enum hold hold;			/* not to be run: who wants that */
+	const char *hold_on;		/* whom it would ask; of `subject` */
 	struct answer answer;
 	char *captured;			/* plaintext: wiped when settled */
 	char *replaces;			/* id of the secret that it replaces */
@@ -37,6 +43,7 @@ struct job {
 	char *next_memo;
 	int64_t next_since;
 	int64_t next_attempt;
+	int64_t read_at;		/* when the subject was read */
 	int64_t waiting_since;
 	int64_t ask_again_at;		/* while waiting; 0: when one ended */
 };
@@ -46,6 +53,14 @@ void job_free(struct job **job);
 
 /* Free those that are over; how many are left, in their order. */
 size_t jobs_sweep(struct job *jobs[], size_t njobs);
+
+/* Does one of them fetch for this host what `job` would fetch first? */
+bool jobs_fetch_it(struct job *const jobs[], size_t njobs,
+		   const struct job *job);
+
+/* When the first of them wants to be looked at, `latest` at the latest. */
+int64_t jobs_next(struct job *const jobs[], size_t njobs, int64_t now,
+		  int64_t latest);
 
 /* The clock was set by so much: who waits, waits as long as before. */
 void jobs_clock_jumped(struct job *const jobs[], size_t njobs, int64_t by);
@@ -58,7 +73,8 @@ void job_reset(struct job *job, struct limits *limits);
 
 /*
  * Find the flow and the step, load the subject, build the request.  The job
- * becomes JOB_WAITING if there is something to ask, else JOB_READY.
+ * becomes JOB_WAITING if there is something to ask, else JOB_READY; so it does
+ * with `hold`, if whom it would ask is paused.
  */
 int job_begin(struct job *job, const struct store *store, int64_t now,
 	      struct err *err) MUST_CHECK;

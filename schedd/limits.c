@@ -237,11 +237,8 @@ void limits_leave(struct limits *limits, const struct limit_names *names)
 /* Is it asked with a user's key, whose limits are nobody else's? */
 static bool is_of_gateway(const struct request *request)
 {
-	for (size_t i = 0; i < request->nheaders; i++)
-		if (request->headers[i].slot == SLOT_USER_KEY ||
-		    request->headers[i].slot == SLOT_GIVEN_KEY)
-			return true;
-	return false;
+	return request_has_slot(request, SLOT_USER_KEY) ||
+	       request_has_slot(request, SLOT_GIVEN_KEY);
 }
 
 void limits_pause(struct limits *limits, const struct limit_names *names,

@@ -200,6 +200,16 @@ static int end(struct job *job, const struct store *store,
 				 err);
 }
 
+/* Nothing happened: the row stands before the step already. */
+static int hold(const struct job *job, const struct store *store,
+		const char *owner, int64_t now, enum settled *ret,
+		struct err *err)
+{
+	*ret = SETTLED_LEAVES;
+	return tasks_hold(store->db, &job->task, owner, job->hold,
+			  job->hold_on, now, err);
+}
+
 int settle_write(struct job *job, const struct store *store,
 		 const struct verdict *verdict, const char *owner,
 		 bool stopping, int64_t now, enum settled *ret,
@@ -216,6 +226,8 @@ int settle_write(struct job *job, const struct store *store,
 			? failure_name(verdict->failure) : NULL,
 	} };
 
+	if (job->hold)
+		return hold(job, store, owner, now, ret, err);
 	if (keep_captured(job, store, now, err) ||
 	    (verdict->kind == VERDICT_TAKE &&
 	     take(job, store, verdict, now, &out, err)) ||

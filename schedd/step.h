@@ -133,6 +133,12 @@ struct limit_names {
 	int64_t provider_per_minute;
 };
 
+/* Who is to be left alone for a while; NULL: nobody.  Ids of the subject. */
+struct pauses {
+	const char *host;
+	const char *endpoint;
+};
+
 struct flow {
 	const char *name;
 	const struct step *steps;
@@ -180,6 +186,12 @@ struct flow {
 			 const struct secret_face *face);
 	void (*limits)(const void *subject, const struct request *request,
 		       struct limit_names *ret);
+	/*
+	 * Who of those that the subject is about is paused: a step that would
+	 * ask anything while its host is, or ask its provider while the
+	 * endpoint is, is not run before that ends.  May be NULL.  Pure.
+	 */
+	void (*pauses)(const void *subject, struct pauses *ret);
 	/*
 	 * How the request gets to its peer, where that is not as way_start()
 	 * says, which *ret holds already.  May be NULL.  Pure.

@@ -3,6 +3,7 @@
 #include <assert.h>
 
 #include "shared/secrets.h"
+#include "shared/tasks.h"
 
 void endpoint_row_done(struct endpoint_row *row)
 {
@@ -17,7 +18,7 @@ void endpoint_row_done(struct endpoint_row *row)
 static const struct db_query q_get = { "endpoints.get",
 	"SELECT proxy_secret_id, proxy, ca_pem, concurrency,"
 	" requests_per_minute, suspect_class, suspect_since, created_at,"
-	" updated_at FROM endpoints WHERE endpoint_key = $1" };
+	" updated_at, paused_at FROM endpoints WHERE endpoint_key = $1" };
 
 int endpoints_get(struct db *db, const char *endpoint_key,
 		  struct endpoint_row *ret, struct err *err)
@@ -42,6 +43,7 @@ int endpoints_get(struct db *db, const char *endpoint_key,
 			.suspect_since = db_i64(&rows, 6),
 			.created_at = db_i64(&rows, 7),
 			.updated_at = db_i64(&rows, 8),
+			.paused_at = db_i64(&rows, 9),
 		};
 	row.endpoint_key = xstrdup(endpoint_key);
 	endpoint_row_done(ret);
@@ -91,6 +93,33 @@ int endpoints_suspect(struct db *db, const char *endpoint_key,
 			      DB_I64(now)), err);
 	return db_run(db, &q_suspect, DB_ARGS(DB_TEXT(endpoint_key),
 		      DB_TEXT(class), DB_I64(now)), err);
+}
+
+/* Said twice, it keeps its first date. */
+static const struct db_query q_pause = { "endpoints.pause",
+	"INSERT INTO endpoints (endpoint_key, paused_at, created_at,"
+	" updated_at) VALUES ($1, $2, $2, $2)"
+	" ON CONFLICT (endpoint_key) DO UPDATE SET"
+	" paused_at = coalesce(endpoints.paused_at, $2), updated_at = $2" };
+static const struct db_query q_resume = { "endpoints.resume",
+	"UPDATE endpoints SET paused_at = NULL, updated_at = $2"
+	" WHERE endpoint_key = $1" };
+
+int endpoints_pause(struct db *db, const char *endpoint_key, int64_t now,
+		    struct err *err)
+{
+	return db_run(db, &q_pause, DB_ARGS(DB_TEXT(endpoint_key),
+		      DB_I64(now)), err);
+}
+
+int endpoints_resume(struct db *db, const char *endpoint_key, int64_t now,
+		     struct err *err)
+{
+	assert(db_in_tx(db));
+	if (db_run(db, &q_resume, DB_ARGS(DB_TEXT(endpoint_key),
+		   DB_I64(now)), err))
+		return -1;
+	return tasks_release(db, HOLD_ENDPOINT, endpoint_key, now, err);
 }
 
 void balance_done(struct balance *balance)
@@ -156,5 +185,5 @@ int balances_put(struct db *db, const struct balance *balance, int64_t now,
 }
 
 const struct db_query *const endpoints_queries[] = {
-	&q_get, &q_put, &q_suspect, &q_clear, &q_balance, &q_balance_put, NULL
+	&q_get, &q_put, &q_suspect, &q_clear, &q_pause, &q_resume, &q_balance, &q_balance_put, NULL
 };

@@ -20,6 +20,7 @@ struct endpoint_row {
 	int64_t requests_per_minute;	/* 0: the setting's */
 	char *suspect_class;	/* or NULL */
 	int64_t suspect_since;	/* 0: it is not suspect */
+	int64_t paused_at;	/* 0: it is not paused */
 	int64_t created_at;	/* 0: there is no row */
 	int64_t updated_at;
 };
@@ -38,6 +39,17 @@ int endpoints_put(struct db *db, const struct endpoint_row *row, int64_t now,
 int endpoints_suspect(struct db *db, const char *endpoint_key,
 		      const char *class, int64_t now, struct err *err)
 	MUST_CHECK;
+
+/*
+ * From now on CRM asks nothing of it.  What is under way ends; what would ask
+ * next is held, by whoever is about to.
+ */
+int endpoints_pause(struct db *db, const char *endpoint_key, int64_t now,
+		    struct err *err) MUST_CHECK;
+
+/* Inside a transaction.  What was held goes on where it was. */
+int endpoints_resume(struct db *db, const char *endpoint_key, int64_t now,
+		     struct err *err) MUST_CHECK;
 
 /* What a provider said of a key's money.  Release with balance_done(). */
 struct balance {

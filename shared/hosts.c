@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "shared/secrets.h"
+#include "shared/tasks.h"
 
 const char *const host_auth_names[] = {
 	[HOST_AUTH_API_KEY]	= "api_key",
@@ -31,7 +32,8 @@ TABLE_ENUM_DEFINE(host_state, state_names, HOST_STATE__MAX);
 	"  WHERE s.host_id = h.host_id ORDER BY s.taken_at DESC LIMIT 1)," \
 	" h.probed_at, h.created_at, h.updated_at, h.admin_email," \
 	" h.session_secret_id, h.session_expires_at, h.proxy_secret_id," \
-	" h.proxy, h.ca_pem, h.run_mode, h.suspect_class, h.suspect_since"
+	" h.proxy, h.ca_pem, h.run_mode, h.suspect_class, h.suspect_since," \
+	" h.paused_at"
 
 /* How it is reached, and what is thought of it. */
 static void host_read_ways(const struct db_rows *rows, struct host *host)
@@ -45,6 +47,7 @@ static void host_read_ways(const struct db_rows *rows, struct host *host)
 	host->run_mode = db_strdup(rows, 20);
 	host->suspect_class = db_strdup(rows, 21);
 	host->suspect_since = db_i64(rows, 22);
+	host->paused_at = db_i64(rows, 23);
 }
 
 static int host_read(const struct db_rows *rows, struct host *ret,
@@ -290,9 +293,36 @@ int hosts_suspect(struct db *db, const char *host_id, const char *class,
 	return check_changed(db, host_id, err);
 }
 
+/* Said twice, it keeps its first date. */
+static const struct db_query q_pause = { "hosts.pause",
+	"UPDATE hosts SET paused_at = coalesce(paused_at, $2),"
+	" updated_at = $2 WHERE host_id = $1" };
+static const struct db_query q_resume = { "hosts.resume",
+	"UPDATE hosts SET paused_at = NULL, updated_at = $2"
+	" WHERE host_id = $1" };
+
+int hosts_pause(struct db *db, const char *host_id, int64_t now,
+		struct err *err)
+{
+	if (db_run(db, &q_pause, DB_ARGS(DB_TEXT(host_id), DB_I64(now)), err))
+		return -1;
+	return check_changed(db, host_id, err);
+}
+
+int hosts_resume(struct db *db, const char *host_id, int64_t now,
+		 struct err *err)
+{
+	assert(db_in_tx(db));
+	if (db_run(db, &q_resume, DB_ARGS(DB_TEXT(host_id), DB_I64(now)),
+		   err) || check_changed(db, host_id, err))
+		return -1;
+	return tasks_release(db, HOLD_HOST, host_id, now, err);
+}
+
 /* One that was never probed has the probe of its making before it. */
 static const struct db_query q_unprobed = { "hosts.unprobed",
 	"SELECT " HOST_COLUMNS " FROM hosts h WHERE h.probed_at < $1"
+	" AND h.paused_at IS NULL"
 	" ORDER BY h.probed_at, h.host_id LIMIT $2" };
 
 int hosts_unprobed(struct db_rows *rows, struct db *db, int64_t before,
@@ -304,7 +334,7 @@ int hosts_unprobed(struct db_rows *rows, struct db *db, int64_t before,
 
 static const struct db_query q_oldest_probe = { "hosts.oldest_probe",
 	"SELECT coalesce(min(probed_at), 9223372036854775807) FROM hosts"
-	" WHERE probed_at > 0" };
+	" WHERE probed_at > 0 AND paused_at IS NULL" };
 
 int hosts_oldest_probe(struct db *db, int64_t *ret, struct err *err)
 {
@@ -367,8 +397,7 @@ int hosts_delete(struct db *db, const char *host_id, struct host_use *ret_use,
 
 const struct db_query *const hosts_queries[] = {
 	&q_add, &q_get, &q_list, &q_found, &q_snapshot, &q_forget,
-	&q_session, &q_run_mode, &q_change, &q_suspect, &q_unprobed, &q_oldest_probe,
-	&q_runs,
-	&q_resources, &q_delete_tasks, &q_delete_gone, &q_delete_notices,
+	&q_session, &q_run_mode, &q_change, &q_suspect, &q_pause, &q_resume,
+	&q_unprobed, &q_oldest_probe, &q_runs, &q_resources, &q_delete_tasks, &q_delete_gone, &q_delete_notices,
 	&q_delete, NULL
 };

@@ -58,6 +58,7 @@ struct host {
 	char *run_mode;		/* standard, simple; or NULL */
 	char *suspect_class;	/* everything on it fails so; or NULL */
 	int64_t suspect_since;	/* 0: it is not suspect */
+	int64_t paused_at;	/* 0: it is not paused */
 	char *capabilities;	/* JSON of the newest snapshot, or NULL */
 	int64_t probed_at;	/* 0: never */
 	int64_t created_at;
@@ -148,10 +149,24 @@ int hosts_change(struct db *db, const char *host_id,
 int hosts_suspect(struct db *db, const char *host_id, const char *class,
 		  int64_t now, struct err *err) MUST_CHECK;
 
-/* When the host that was probed longest ago was; INT64_MAX if there is none. */
+/*
+ * From now on CRM asks nothing of it.  What is under way ends; what would ask
+ * next is held, by whoever is about to.
+ */
+int hosts_pause(struct db *db, const char *host_id, int64_t now,
+		struct err *err) MUST_CHECK;
+
+/* Inside a transaction.  What was held goes on where it was. */
+int hosts_resume(struct db *db, const char *host_id, int64_t now,
+		 struct err *err) MUST_CHECK;
+
+/*
+ * When the host that was probed longest ago was, of those that are not paused;
+ * INT64_MAX if there is none.
+ */
 int hosts_oldest_probe(struct db *db, int64_t *ret, struct err *err) MUST_CHECK;
 
-/* Up to `limit` hosts whose last probe is older than `before`. */
+/* Up to `limit` hosts, none that is paused, whose last probe is older than `before`. */
 int hosts_unprobed(struct db_rows *rows, struct db *db, int64_t before,
 		   int64_t limit, struct err *err) MUST_CHECK;
 

@@ -3,8 +3,6 @@
 #include <assert.h>
 #include <string.h>
 
-#include "shared/table.h"
-
 /* How soon a cancelled task that would have been parked looks again. */
 #define CANCELLED_WAIT_MS 1000
 
@@ -15,6 +13,14 @@ static const char *const next_states[] = {
 	[TASK_DONE]		= "done",
 };
 _Static_assert(COUNT(next_states) == TASK_DONE + 1, "name every state");
+
+static const char *const hold_names[] = {
+	[HOLD_NONE]	= "none",
+	[HOLD_CANARY]	= "canary",
+	[HOLD_HOST]	= "host",
+	[HOLD_ENDPOINT]	= "endpoint",
+};
+TABLE_ENUM_DEFINE(hold, hold_names, HOLD__MAX);
 
 /* What task_read() reads, in its order. */
 #define TASK_COLUMNS \
@@ -54,22 +60,53 @@ void task_done(struct task *task)
 
 static const struct db_query q_add = { "tasks.add",
 	"INSERT INTO tasks (task_id, flow, subject_id, run_id, host_id, step,"
-	" step_since, state, not_before, created_at, updated_at, memo)"
-	" VALUES ($1, $2, $3, $4, $5, $6, $8, 'due', $7, $8, $8, $9)" };
+	" step_since, state, not_before, created_at, updated_at, memo,"
+	" held_for, held_on)"
+	" VALUES ($1, $2, $3, $4, $5, $6, $8,"
+	" CASE WHEN $10 IS NULL THEN 'due' ELSE 'held' END, $7, $8, $8, $9,"
+	" $10, $11)" };
 
 int tasks_add(struct db *db, const struct task_spec *spec, int64_t now,
 	      uint64_t random, char ret_id[ID_MAX], struct err *err)
 {
+	bool held = spec->hold != HOLD_NONE;
 	char id[ID_MAX];
 
+	assert(held == (spec->held_on != NULL));
 	id_make(id, "tsk", now, random);
 	if (db_run(db, &q_add, DB_ARGS(DB_TEXT(id), DB_TEXT(spec->flow),
 		   DB_TEXT(spec->subject_id), DB_TEXT(spec->run_id),
 		   DB_TEXT(spec->host_id), DB_TEXT(spec->step),
 		   DB_I64(spec->not_before), DB_I64(now),
-		   DB_TEXT(spec->memo ? spec->memo : "{}")), err))
+		   DB_TEXT(spec->memo ? spec->memo : "{}"),
+		   DB_TEXT(held ? hold_name(spec->hold) : NULL),
+		   DB_TEXT(spec->held_on)), err))
 		return err_wrap(err, "add task");
 	memcpy(ret_id, id, ID_MAX);
+	return 0;
+}
+
+/* The text is that of the index tasks_due_lane. */
+#define LANE "coalesce(run_id, '-')"
+
+static const struct db_query q_next_lane = { "tasks.next_lane",
+	"SELECT " LANE ", not_before FROM tasks"
+	" WHERE state = 'due' AND " LANE " > $1"
+	" ORDER BY " LANE ", not_before, task_id LIMIT 1" };
+
+int tasks_next_lane(struct db *db, const char *after, char ret_lane[ID_MAX],
+		    int64_t *ret_due, struct err *err)
+{
+	CLEANUP(db_rows_done) struct db_rows rows = { 0 };
+	int more;
+
+	if (db_query(&rows, db, &q_next_lane, DB_ARGS(DB_TEXT(after)), err))
+		return -1;
+	more = db_next(&rows, err);
+	if (more < 0)
+		return -1;
+	*ret_due = more ? db_i64(&rows, 1) : INT64_MAX;
+	snprintf(ret_lane, ID_MAX, "%s", more ? db_must(&rows, 0) : "");
 	return 0;
 }
 
@@ -81,18 +118,18 @@ static const struct db_query q_claim = { "tasks.claim",
 	"UPDATE tasks SET state = 'leased', lease_owner = $1,"
 	" lease_until = $3, fence = fence + 1, updated_at = $2"
 	" WHERE task_id IN (SELECT task_id FROM tasks"
-	"  WHERE state = 'due' AND not_before <= $2"
+	"  WHERE state = 'due' AND " LANE " = $5 AND not_before <= $2"
 	"  ORDER BY not_before, task_id LIMIT $4)"
 	" AND state = 'due'"
 	" RETURNING " TASK_COLUMNS };
 
-int tasks_claim(struct db_rows *rows, struct db *db, const char *owner,
-		int64_t now, int64_t lease_until, int64_t limit,
+int tasks_claim(struct db_rows *rows, struct db *db, const char *lane,
+		const struct task_lease *lease, int64_t now, int64_t limit,
 		struct err *err)
 {
-	return db_query(rows, db, &q_claim, DB_ARGS(DB_TEXT(owner),
-			DB_I64(now), DB_I64(lease_until), DB_I64(limit)),
-			err);
+	return db_query(rows, db, &q_claim, DB_ARGS(DB_TEXT(lease->owner),
+			DB_I64(now), DB_I64(lease->until), DB_I64(limit),
+			DB_TEXT(lane)), err);
 }
 
 int tasks_claim_next(struct db_rows *rows, struct task *task, struct err *err)
@@ -248,10 +285,84 @@ int tasks_wake(struct db *db, const char *resource_id, bool all, int64_t now,
 		      DB_ARGS(DB_TEXT(resource_id), DB_I64(now)), err);
 }
 
+/*
+ * Is what holds it still paused?  Asked by the statement that holds: whoever
+ * resumes at the same time has either released it or is seen here.  One that
+ * was cancelled since it was read is not held: it has to hear of that.
+ */
+#define STILL_PAUSED \
+	"(cancel = $7 AND CASE $4 WHEN 'host' THEN EXISTS" \
+	" (SELECT 1 FROM hosts WHERE host_id = $5" \
+	"  AND paused_at IS NOT NULL)" \
+	" WHEN 'endpoint' THEN EXISTS" \
+	" (SELECT 1 FROM endpoints WHERE endpoint_key = $5" \
+	"  AND paused_at IS NOT NULL) END)"
+static const struct db_query q_hold = { "tasks.hold",
+	"UPDATE tasks SET"
+	" state = CASE WHEN " STILL_PAUSED " THEN 'held' ELSE 'due' END,"
+	" held_for = CASE WHEN " STILL_PAUSED " THEN $4 END,"
+	" held_on = CASE WHEN " STILL_PAUSED " THEN $5 END,"
+	" lease_owner = NULL, lease_until = NULL, not_before = $6,"
+	" updated_at = $6"
+	" WHERE task_id = $1 AND lease_owner = $2 AND fence = $3"
+	" AND state = 'leased'" };
+
+int tasks_hold(struct db *db, const struct task *task, const char *owner,
+	       enum hold why, const char *on, int64_t now, struct err *err)
+{
+	assert(why == HOLD_HOST || why == HOLD_ENDPOINT);
+	if (db_run(db, &q_hold, DB_ARGS(DB_TEXT(task->task_id),
+		   DB_TEXT(owner), DB_I64(task->fence),
+		   DB_TEXT(hold_name(why)), DB_TEXT(on), DB_I64(now),
+		   DB_I64(task->cancel)), err))
+		return err_wrap(err, "hold task %s", task->task_id);
+	if (db_changes(db) == 0)
+		return err_set(err, ERR_CONFLICT, "task %s is no longer leased"
+			       " to us", task->task_id);
+	return 0;
+}
+
+static const struct db_query q_hold_rest = { "tasks.hold_rest",
+	"UPDATE tasks SET state = 'held', held_for = 'canary',"
+	" held_on = $1, updated_at = $3"
+	" WHERE state = 'due' AND " LANE " = $1 AND step = $2"
+	" AND attempt = 0 AND cancel = 0" };
+
+int tasks_hold_rest(struct db *db, const char *run_id, const char *first_step,
+		    int64_t now, struct err *err)
+{
+	return db_run(db, &q_hold_rest, DB_ARGS(DB_TEXT(run_id),
+		      DB_TEXT(first_step), DB_I64(now)), err);
+}
+
+/* It was on its step for as long as it was when it was held. */
+static const struct db_query q_release = { "tasks.release",
+	"UPDATE tasks SET state = 'due', held_for = NULL, held_on = NULL,"
+	" not_before = $3, step_since = step_since + $3 - updated_at,"
+	" updated_at = $3"
+	" WHERE held_on = $2 AND held_for = $1 AND state = 'held'" };
+
+int tasks_release(struct db *db, enum hold why, const char *on, int64_t now,
+		  struct err *err)
+{
+	return db_run(db, &q_release, DB_ARGS(DB_TEXT(hold_name(why)),
+		      DB_TEXT(on), DB_I64(now)), err);
+}
+
+static const struct db_query q_held_on = { "tasks.held_on",
+	"SELECT count(*) FROM tasks WHERE held_on = $1 AND state = 'held'" };
+
+int tasks_held_on(struct db *db, const char *on, int64_t *ret,
+		  struct err *err)
+{
+	return db_number(db, &q_held_on, DB_ARGS(DB_TEXT(on)), ret, err);
+}
+
 static const struct db_query q_cancel_run = { "tasks.cancel_run",
 	"UPDATE tasks SET cancel = 1,"
-	" state = CASE state WHEN 'parked' THEN 'due' ELSE state END,"
-	" parked_on = NULL,"
+	" state = CASE WHEN state IN ('parked', 'held') THEN 'due'"
+	"  ELSE state END,"
+	" parked_on = NULL, held_for = NULL, held_on = NULL,"
 	" not_before = CASE state WHEN 'leased' THEN not_before ELSE $2 END,"
 	" updated_at = $2"
 	" WHERE run_id = $1 AND state <> 'done'" };
@@ -308,8 +419,9 @@ int tasks_open_of_run(struct db *db, const char *run_id, int64_t *ret_count,
 }
 
 const struct db_query *const tasks_queries[] = {
-	&q_add, &q_claim, &q_next_due, &q_settle, &q_expire, &q_take_over,
+	&q_add, &q_next_lane, &q_claim, &q_next_due, &q_settle, &q_expire, &q_take_over,
 	&q_from_ahead, &q_shift_due, &q_shift_leased,
-	&q_wake_all, &q_wake_one, &q_cancel_run, &q_is_done, &q_of_subject,
+	&q_wake_all, &q_wake_one, &q_hold, &q_hold_rest, &q_release,
+	&q_held_on, &q_cancel_run, &q_is_done, &q_of_subject,
 	&q_open_of_run, NULL
 };

@@ -1,9 +1,17 @@
 /*
  * tasks: what drives a flow, one row for each.
  *
- *	due --claim--> leased --settle--> due | parked | done
- *	 ^               |                        |
- *	 '---expire------'<-------wake------------'
+ *	due --claim--> leased --settle--> due | parked | held | done
+ *	 ^               |                        |      |
+ *	 '---expire------'<-------wake------------'      |
+ *	 '------------------------release----------------'
+ *
+ * A task is held while somebody wants it so: the canary of its run is not
+ * through, or what it would ask is paused.  Nobody looks at it until the
+ * transaction that releases it.
+ *
+ * Turns go by lanes: a lane is a run, or TASK_LANE_OTHER for all that belongs
+ * to none.
  *
  * The row names the step that comes next.  A claim raises `fence`; settling
  * says which fence it holds, so whoever lost the lease changes nothing.
@@ -16,8 +24,20 @@
 
 #include "shared/db.h"
 #include "shared/id.h"
+#include "shared/table.h"
 
 #define TASK_MEMO_MAX 4096
+#define TASK_LANE_OTHER "-"
+
+enum hold {
+	HOLD_NONE,
+	HOLD_CANARY,		/* on a run */
+	HOLD_HOST,
+	HOLD_ENDPOINT,
+	HOLD__MAX
+};
+
+TABLE_ENUM_DECLARE(hold);
 
 /* A row.  Release with task_done(). */
 struct task {
@@ -43,6 +63,8 @@ struct task_spec {
 	const char *step;
 	int64_t not_before;
 	const char *memo;	/* JSON object; NULL: an empty one */
+	enum hold hold;		/* else it is due */
+	const char *held_on;	/* NULL if it is not held */
 };
 
 /* What becomes of a task. */
@@ -67,12 +89,24 @@ int tasks_add(struct db *db, const struct task_spec *spec, int64_t now,
 	MUST_CHECK;
 
 /*
- * Lease up to `limit` tasks that are due, those that have waited longest
- * first.  Call tasks_claim_next() until it returns 0: the rows are claimed
- * only when the statement has run to its end.
+ * The lane behind `after` ("": the first) in which a task is due now or later,
+ * and when; "" and INT64_MAX if there is none.
  */
-int tasks_claim(struct db_rows *rows, struct db *db, const char *owner,
-		int64_t now, int64_t lease_until, int64_t limit,
+int tasks_next_lane(struct db *db, const char *after, char ret_lane[ID_MAX],
+		    int64_t *ret_due, struct err *err) MUST_CHECK;
+
+struct task_lease {
+	const char *owner;
+	int64_t until;
+};
+
+/*
+ * Lease up to `limit` tasks of a lane that are due, those that have waited
+ * longest first.  Call tasks_claim_next() until it returns 0: the rows are
+ * claimed only when the statement has run to its end.
+ */
+int tasks_claim(struct db_rows *rows, struct db *db, const char *lane,
+		const struct task_lease *lease, int64_t now, int64_t limit,
 		struct err *err) MUST_CHECK;
 int tasks_claim_next(struct db_rows *rows, struct task *task, struct err *err)
 	MUST_CHECK;
@@ -112,6 +146,27 @@ int tasks_clock_jumped(struct db *db, int64_t by, int64_t now,
  */
 int tasks_wake(struct db *db, const char *resource_id, bool all, int64_t now,
 	       struct err *err) MUST_CHECK;
+
+/*
+ * Hold a leased task before the step that is in its row, because `on`, a host
+ * or an endpoint, is paused.  If that is over, or the task was cancelled
+ * meanwhile, it becomes due instead.  ERR_CONFLICT as tasks_settle().
+ */
+int tasks_hold(struct db *db, const struct task *task, const char *owner,
+	       enum hold why, const char *on, int64_t now, struct err *err)
+	MUST_CHECK;
+
+/* Hold what is due in a run and has not begun: it stands at `first_step`. */
+int tasks_hold_rest(struct db *db, const char *run_id, const char *first_step,
+		    int64_t now, struct err *err) MUST_CHECK;
+
+/* All that is held for this reason on that becomes due. */
+int tasks_release(struct db *db, enum hold why, const char *on, int64_t now,
+		  struct err *err) MUST_CHECK;
+
+/* How many are held on it. */
+int tasks_held_on(struct db *db, const char *on, int64_t *ret,
+		  struct err *err) MUST_CHECK;
 
 /* Tell every task of a run to end at its next step, and wake it for that. */
 int tasks_cancel_run(struct db *db, const char *run_id, int64_t now,

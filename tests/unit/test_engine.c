@@ -326,10 +326,14 @@ static void a_host_is_not_asked_more_at_once_than_allowed(void **state)
 	reply(script, 200, SETTINGS);
 	tick(script, 1);
 	assert_int_equal(script->nsent, 2);
-	/* Who waited long goes back, so that others may be claimed. */
+	/* Who waits keeps its place while there are others for the others. */
 	tick(script, 1000);
 	assert_int_equal(script->nsent, 2);
 	assert_int_equal(engine_under_way(script->engine), 2);
+	assert_string_equal(task_row(script, ids[3]),
+			    "leased probe.public 0 -");
+	/* Its lease must not end meanwhile. */
+	tick(script, script->settings.lease_ms / 2);
 	assert_string_equal(task_row(script, ids[3]), "due probe.public 0 -");
 	assert_in_range(due_in(script, ids[3]), 500, 1500);
 }

@@ -28,10 +28,15 @@ static struct job *claim(struct script *script)
 {
 	CLEANUP(db_rows_done) struct db_rows rows = { 0 };
 	CLEANUP(task_done) struct task task = { 0 };
+	char lane[ID_MAX];
 	struct job *job;
+	int64_t due;
 	struct err err;
 
-	OK(tasks_claim(&rows, script->db, OWNER, NOW, NOW + 1000, 1, &err));
+	OK(tasks_next_lane(script->db, "", lane, &due, &err));
+	OK(tasks_claim(&rows, script->db, lane,
+		       &(struct task_lease){ OWNER, NOW + 1000 }, NOW, 1,
+		       &err));
 	assert_int_equal(tasks_claim_next(&rows, &task, &err), 1);
 	job = job_new(&task);
 	assert_int_equal(tasks_claim_next(&rows, &task, &err), 0);

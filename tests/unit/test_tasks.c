@@ -30,7 +30,9 @@ static int claim(struct db *db, const char *owner, int64_t now, int64_t limit,
 	struct err err;
 	int more, n = 0;
 
-	OK(tasks_claim(&rows, db, owner, now, now + 1000, limit, &err));
+	OK(tasks_claim(&rows, db, "run_1",
+		       &(struct task_lease){ owner, now + 1000 }, now, limit,
+		       &err));
 	while ((more = tasks_claim_next(&rows, ret, &err)) > 0)
 		n++;
 	assert_int_equal(more, 0);
