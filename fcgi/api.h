@@ -9,6 +9,7 @@
 
 extern const struct route api_hosts_routes[];
 extern const struct route api_runs_routes[];
+extern const struct route api_run_life_routes[];
 extern const struct route api_items_routes[];
 extern const struct route api_profile_routes[];
 extern const struct route api_item_list_routes[];
@@ -17,6 +18,7 @@ extern const struct route api_badges_routes[];
 extern const struct route api_accesses_routes[];
 extern const struct route api_checks_routes[];
 extern const struct route api_endpoints_routes[];
+extern const struct route api_pause_routes[];
 extern const struct route api_explain_routes[];
 extern const struct route api_model_names_routes[];
 extern const struct route api_notices_routes[];

@@ -7,6 +7,7 @@
 #include "fcgi/query.h"
 #include "fcgi/view.h"
 #include "shared/jdec.h"
+#include "shared/pauses.h"
 
 #define FOLDER "/api/access-checks/"
 #define PAGE 50
@@ -214,6 +215,8 @@ static int checks_post(const struct request *req, struct reply *reply,
 		.not_before = req->now,
 	};
 	if (request_begin(req, err) ||
+	    pauses_refuse(req->db, access.host_id, access.endpoint_key,
+			  err) ||
 	    checks_add(req->db, &spec, req->now, seal_random(), check_id,
 		       err))
 		return -1;

@@ -9,6 +9,7 @@
 #include "shared/hosts.h"
 #include "shared/jdec.h"
 #include "shared/notices.h"
+#include "shared/pauses.h"
 #include "shared/tasks.h"
 
 #define FOLDER "/api/hosts/"
@@ -70,6 +71,7 @@ static int host_probe(const struct request *req, struct reply *reply,
 	if (req->body && !jdec(req->body, "", NULL, 0, NULL, &problems))
 		return problem_refuse(reply, &problems);
 	if (request_begin(req, err) || show_host(req, host_id, reply, err) ||
+	    pauses_refuse(req->db, host_id, NULL, err) ||
 	    tasks_of_subject(req->db, host_id, open_task, err))
 		return -1;
 	/* Who asks while a probe is under way joins it. */
@@ -121,6 +123,7 @@ static int host_accept(const struct request *req, struct reply *reply,
 		  &problems))
 		return problem_refuse(reply, &problems);
 	if (request_begin(req, err) ||
+	    pauses_refuse(req->db, host_id, NULL, err) ||
 	    api_host_later(req, host_id, reply, err))
 		return -1;
 	return add_acceptance(req, host_id, body.phrase, err);

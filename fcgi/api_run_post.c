@@ -12,6 +12,7 @@
 #include "fcgi/problem.h"
 #include "fcgi/run_form.h"
 #include "fcgi/view.h"
+#include "shared/canary.h"
 #include "shared/hosts.h"
 #include "shared/secrets.h"
 #include "shared/tasks.h"
@@ -326,9 +327,9 @@ static const char *null_if_empty(const char *text)
 }
 
 static int add_item(const struct request *req, const struct new_run *run,
-		    const char *run_id, const struct import_row *row,
-		    struct err *err)
+		    const char *run_id, size_t n, struct err *err)
 {
+	const struct import_row *row = &run->rows.rows[n];
 	AUTO_FREE char *models = json_dumps(row->models, JSON_COMPACT);
 	AUTO_FREE char *warnings = import_row_warnings(row);
 	char item_id[ID_MAX], task_id[ID_MAX];
@@ -346,18 +347,19 @@ static int add_item(const struct request *req, const struct new_run *run,
 		.account_proxy = null_if_empty(row->account_proxy),
 		.adopt_account_id = null_if_empty(row->adopt_account_id),
 	};
-	const struct task_spec task = {
-		.flow = "import",
+	struct task_spec task = {
+		.flow = IMPORT_FLOW,
 		.subject_id = item_id,
 		.run_id = run_id,
 		.host_id = run->body.host_id,
-		.step = "probe.models",
+		.step = IMPORT_FIRST_STEP,
 		.not_before = req->now,
 	};
 
 	if (items_add(req->db, &item, req->now, random_behind(row->seq),
 		      item_id, err))
 		return -1;
+	canary_hold(run->canary.items, n, run_id, &task);
 	return tasks_add(req->db, &task, req->now, random_behind(row->seq),
 			 task_id, err);
 }
@@ -369,7 +371,7 @@ static int add_items(const struct request *req, const struct new_run *run,
 		if (secrets_store(req->db, &run->keys[i], req->now, err))
 			return -1;
 	for (size_t i = 0; i < run->rows.count; i++)
-		if (add_item(req, run, run_id, &run->rows.rows[i], err))
+		if (add_item(req, run, run_id, i, err))
 			return -1;
 	return 0;
 }

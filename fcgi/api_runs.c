@@ -135,7 +135,8 @@ static int run_cancel(const struct request *req, struct reply *reply,
 	if (req->body && !jdec(req->body, "", NULL, 0, NULL, &problems))
 		return problem_refuse(reply, &problems);
 	if (request_begin(req, err) ||
-	    runs_cancel(req->db, req->ids[0], req->now, err))
+	    runs_cancel(req->db, req->ids[0], req->now, err) ||
+	    notices_end(req->db, NOTICE_RUN_HELD, req->ids[0], req->now, err))
 		return -1;
 	reply->status = 200;
 	return show_run(req, req->ids[0], reply, err);

@@ -8,6 +8,7 @@
 const struct route *const route_tables[] = {
 	api_hosts_routes,
 	api_runs_routes,
+	api_run_life_routes,
 	api_items_routes,
 	api_profile_routes,
 	api_item_list_routes,
@@ -16,6 +17,7 @@ const struct route *const route_tables[] = {
 	api_accesses_routes,
 	api_checks_routes,
 	api_endpoints_routes,
+	api_pause_routes,
 	api_explain_routes,
 	api_model_names_routes,
 	api_notices_routes,

@@ -110,6 +110,7 @@ void host_write(struct jout *out, const char *name, const struct host *host,
 	jout_str(out, "run_mode", host->run_mode);
 	jout_raw(out, "capabilities", host->capabilities);
 	suspicion(out, host->suspect_class, host->suspect_since);
+	jout_time(out, "paused_at", host->paused_at);
 	jout_i64(out, "notices_open", notices);
 	jout_time(out, "probed_at", host->probed_at);
 	jout_time(out, "created_at", host->created_at);
@@ -127,6 +128,7 @@ void endpoint_write(struct jout *out, const char *name,
 	view_known(out, "concurrency", row->concurrency);
 	view_known(out, "requests_per_minute", row->requests_per_minute);
 	suspicion(out, row->suspect_class, row->suspect_since);
+	jout_time(out, "paused_at", row->paused_at);
 	jout_time(out, "created_at", row->created_at);
 	jout_time(out, "updated_at", row->updated_at);
 	jout_object_end(out);

@@ -6,6 +6,7 @@
 #include "schedd/import_steps.h"
 #include "schedd/watch.h"
 #include "shared/notices.h"
+#include "shared/pauses.h"
 
 #define ACCOUNTS_MAX 1000	/* of one group: what a host lists in a page */
 
@@ -444,6 +445,17 @@ static int lose(const struct store *store, struct import *im, enum failure why,
 	return give_up(store, im, before.next, now, err);
 }
 
+/*
+ * It failed, and by now somebody wants host or endpoint to be left alone: that
+ * is no failure of theirs.  It is looked at again when they are resumed.
+ */
+static int sit_out(struct import *im)
+{
+	im->access.next_check_at = 0;
+	own_set(&im->check.result, "unknown");
+	return 0;
+}
+
 /* A check that ended before it concluded anything: say what is known. */
 static void conclude(struct import *im, enum failure why, int64_t now)
 {
@@ -465,12 +477,17 @@ int check_end(const struct store *store, const struct task *task,
 {
 	struct import *im = subject;
 	bool failed = verdict->kind == VERDICT_FAILED;
+	enum hold paused;
 
 	(void)task;
+	if (pauses_find(store->db, im->host.host_id, im->item.endpoint_key,
+			&paused, err))
+		return -1;
 	if (failed)
 		conclude(im, verdict->failure, now);
-	if (failed ? lose(store, im, verdict->failure, now, err)
-		   : succeed(store, im, now, err))
+	if (!failed ? succeed(store, im, now, err)
+	    : paused ? sit_out(im)
+	    : lose(store, im, verdict->failure, now, err))
 		return -1;
 	own_set(&im->check.failure_class, im->access.failure_class);
 	own_set(&im->check.diagnosis, im->access.diagnosis);

@@ -248,6 +248,9 @@ int import_save_host(const struct store *store, struct import *im,
 const char *import_secret_id(const void *subject, enum slot slot);
 void import_captured(void *subject, enum slot slot,
 		     const struct secret_face *face);
+/* The item ended: what that means for the canary of its run. */
+int import_heed_canary(const struct store *store, const struct import *im,
+		       int64_t now, struct err *err) MUST_CHECK;
 void import_pauses(const void *subject, struct pauses *ret);
 void import_limits(const void *subject, const struct request *request,
 		   struct limit_names *ret);

@@ -8,6 +8,8 @@
 #include "schedd/host/user.h"
 #include "schedd/import_steps.h"
 #include "schedd/way.h"
+#include "shared/canary.h"
+#include "shared/notices.h"
 
 
 bool ask_admin_login(const void *subject, struct request *request)
@@ -165,4 +167,40 @@ void import_way(const void *subject, const struct request *request,
 	}
 	ret->proxy_secret_id = im->endpoint.proxy_secret_id;
 	ret->ca_pem = im->endpoint.ca_pem;
+}
+
+/* The rest of the run was stopped: somebody has to look at it. */
+static int tell_held(const struct store *store, const struct import *im,
+		     int64_t now, struct err *err)
+{
+	CLEANUP(jout_done) struct jout out = { .text.max = 512 };
+	struct notice_spec spec = {
+		.kind = NOTICE_RUN_HELD,
+		.subject = im->run.run_id,
+		.host_id = im->host.host_id,
+		.class = im->item.failure_class,
+	};
+	int64_t held;
+
+	if (tasks_held_on(store->db, im->run.run_id, &held, err))
+		return -1;
+	jout_object(&out, NULL);
+	jout_str(&out, "run_id", im->run.run_id);
+	jout_i64(&out, "held", held);
+	jout_object_end(&out);
+	spec.detail = buf_str(&out.text);
+	return notices_raise(store->db, &spec, now,
+			     store->random(store->random_arg), err);
+}
+
+int import_heed_canary(const struct store *store, const struct import *im,
+		       int64_t now, struct err *err)
+{
+	bool held;
+
+	if (canary_item_ended(store->db, im->run.run_id,
+			      im->item.access == ACCESS_ACTIVE ? NULL
+			      : im->item.failure_class, now, &held, err))
+		return -1;
+	return held ? tell_held(store, im, now, err) : 0;
 }

@@ -447,7 +447,8 @@ int import_end(const struct store *store, const struct task *task,
 		keep_diagnosis(im);
 	}
 	if (items_save(store->db, item, now, err) ||
-	    (!failed && profiling_after_import(store, im, now, err)))
+	    (!failed && profiling_after_import(store, im, now, err)) ||
+	    runs_settle_item(store->db, item->run_id, &settled, now, err))
 		return -1;
-	return runs_settle_item(store->db, item->run_id, &settled, now, err);
+	return import_heed_canary(store, im, now, err);
 }

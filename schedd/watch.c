@@ -2,7 +2,9 @@
 
 #include "shared/accesses.h"
 #include "shared/checks.h"
+#include "shared/endpoint.h"
 #include "shared/hosts.h"
+#include "shared/pauses.h"
 
 #define HOUR_MS		3600000
 #define BATCH_MAX	32	/* tasks in one transaction */
@@ -55,6 +57,7 @@ int watch_begin(struct db *db, const struct settings *settings, int64_t now,
 struct due {
 	char access_id[ID_MAX];
 	char host_id[ID_MAX];
+	char endpoint[ENDPOINT_KEY_MAX];
 };
 
 static int read_due(const struct store *store, int64_t now, int64_t limit,
@@ -69,16 +72,42 @@ static int read_due(const struct store *store, int64_t now, int64_t limit,
 		return -1;
 	while ((more = accesses_next(&rows, &access, err)) > 0) {
 		snprintf(due[n].access_id, ID_MAX, "%s", access.access_id);
-		snprintf(due[n++].host_id, ID_MAX, "%s", access.host_id);
+		snprintf(due[n].host_id, ID_MAX, "%s", access.host_id);
+		snprintf(due[n++].endpoint, ENDPOINT_KEY_MAX, "%s",
+			 access.endpoint_key);
 	}
 	*ret_count = n;
 	return more;
 }
 
+/*
+ * What belongs to somebody who is paused is planned when that ends: nobody
+ * looks at it before.
+ */
+static int add_check(const struct store *store, const struct due *due,
+		     int64_t now, struct err *err)
+{
+	const struct check_spec spec = {
+		.access_id = due->access_id,
+		.host_id = due->host_id,
+		.requested_by = CHECK_BY_WATCH,
+		.not_before = now,
+	};
+	char check_id[ID_MAX];
+	enum hold paused;
+
+	if (pauses_find(store->db, due->host_id, due->endpoint, &paused,
+			err) ||
+	    (!paused && checks_add(store->db, &spec, now,
+				   store->random(store->random_arg), check_id,
+				   err)))
+		return -1;
+	return accesses_planned(store->db, due->access_id, 0, now, err);
+}
+
 static int add_checks(const struct store *store, int64_t now, struct err *err)
 {
 	struct due due[BATCH_MAX];
-	char check_id[ID_MAX];
 	int64_t running, room;
 	size_t n = 0;
 
@@ -90,20 +119,9 @@ static int add_checks(const struct store *store, int64_t now, struct err *err)
 	if (read_due(store, now, room < BATCH_MAX ? room : BATCH_MAX, due, &n,
 		     err))
 		return -1;
-	for (size_t i = 0; i < n; i++) {
-		const struct check_spec spec = {
-			.access_id = due[i].access_id,
-			.host_id = due[i].host_id,
-			.requested_by = CHECK_BY_WATCH,
-			.not_before = now,
-		};
-
-		if (checks_add(store->db, &spec, now,
-			       store->random(store->random_arg), check_id,
-			       err) ||
-		    accesses_planned(store->db, due[i].access_id, 0, now, err))
+	for (size_t i = 0; i < n; i++)
+		if (add_check(store, &due[i], now, err))
 			return -1;
-	}
 	return 0;
 }
 

@@ -216,6 +216,7 @@ int checks_next(struct db_rows *rows, struct check *check, struct err *err)
 static const struct db_query q_running = { "checks.running",
 	"SELECT count(*) FROM access_checks AS c"
 	" JOIN tasks AS t ON t.subject_id = c.check_id AND t.state <> 'done'"
+	"  AND t.state <> 'held'"
 	" WHERE c.requested_by = $1 AND c.state = 'running'"
 	" AND t.not_before <= $2" };
 

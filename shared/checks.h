@@ -69,8 +69,8 @@ int checks_next(struct db_rows *rows, struct check *check, struct err *err)
 	MUST_CHECK;
 
 /*
- * How many of the watch's run, without those that are put off beyond `until`
- * because a day's budget is used up.
+ * How many of the watch's run, without those that are held, and those that are
+ * put off beyond `until` because a day's budget is used up.
  */
 int checks_running(struct db *db, int64_t until, int64_t *ret,
 		   struct err *err) MUST_CHECK;

@@ -3,7 +3,6 @@
 #include <assert.h>
 
 #include "shared/secrets.h"
-#include "shared/tasks.h"
 
 void endpoint_row_done(struct endpoint_row *row)
 {
@@ -95,33 +94,6 @@ int endpoints_suspect(struct db *db, const char *endpoint_key,
 		      DB_TEXT(class), DB_I64(now)), err);
 }
 
-/* Said twice, it keeps its first date. */
-static const struct db_query q_pause = { "endpoints.pause",
-	"INSERT INTO endpoints (endpoint_key, paused_at, created_at,"
-	" updated_at) VALUES ($1, $2, $2, $2)"
-	" ON CONFLICT (endpoint_key) DO UPDATE SET"
-	" paused_at = coalesce(endpoints.paused_at, $2), updated_at = $2" };
-static const struct db_query q_resume = { "endpoints.resume",
-	"UPDATE endpoints SET paused_at = NULL, updated_at = $2"
-	" WHERE endpoint_key = $1" };
-
-int endpoints_pause(struct db *db, const char *endpoint_key, int64_t now,
-		    struct err *err)
-{
-	return db_run(db, &q_pause, DB_ARGS(DB_TEXT(endpoint_key),
-		      DB_I64(now)), err);
-}
-
-int endpoints_resume(struct db *db, const char *endpoint_key, int64_t now,
-		     struct err *err)
-{
-	assert(db_in_tx(db));
-	if (db_run(db, &q_resume, DB_ARGS(DB_TEXT(endpoint_key),
-		   DB_I64(now)), err))
-		return -1;
-	return tasks_release(db, HOLD_ENDPOINT, endpoint_key, now, err);
-}
-
 void balance_done(struct balance *balance)
 {
 	free(balance->endpoint_key);
@@ -185,5 +157,5 @@ int balances_put(struct db *db, const struct balance *balance, int64_t now,
 }
 
 const struct db_query *const endpoints_queries[] = {
-	&q_get, &q_put, &q_suspect, &q_clear, &q_pause, &q_resume, &q_balance, &q_balance_put, NULL
+	&q_get, &q_put, &q_suspect, &q_clear, &q_balance, &q_balance_put, NULL
 };

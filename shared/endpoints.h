@@ -40,17 +40,6 @@ int endpoints_suspect(struct db *db, const char *endpoint_key,
 		      const char *class, int64_t now, struct err *err)
 	MUST_CHECK;
 
-/*
- * From now on CRM asks nothing of it.  What is under way ends; what would ask
- * next is held, by whoever is about to.
- */
-int endpoints_pause(struct db *db, const char *endpoint_key, int64_t now,
-		    struct err *err) MUST_CHECK;
-
-/* Inside a transaction.  What was held goes on where it was. */
-int endpoints_resume(struct db *db, const char *endpoint_key, int64_t now,
-		     struct err *err) MUST_CHECK;
-
 /* What a provider said of a key's money.  Release with balance_done(). */
 struct balance {
 	char *endpoint_key;

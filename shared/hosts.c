@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "shared/secrets.h"
-#include "shared/tasks.h"
 
 const char *const host_auth_names[] = {
 	[HOST_AUTH_API_KEY]	= "api_key",
@@ -293,32 +292,6 @@ int hosts_suspect(struct db *db, const char *host_id, const char *class,
 	return check_changed(db, host_id, err);
 }
 
-/* Said twice, it keeps its first date. */
-static const struct db_query q_pause = { "hosts.pause",
-	"UPDATE hosts SET paused_at = coalesce(paused_at, $2),"
-	" updated_at = $2 WHERE host_id = $1" };
-static const struct db_query q_resume = { "hosts.resume",
-	"UPDATE hosts SET paused_at = NULL, updated_at = $2"
-	" WHERE host_id = $1" };
-
-int hosts_pause(struct db *db, const char *host_id, int64_t now,
-		struct err *err)
-{
-	if (db_run(db, &q_pause, DB_ARGS(DB_TEXT(host_id), DB_I64(now)), err))
-		return -1;
-	return check_changed(db, host_id, err);
-}
-
-int hosts_resume(struct db *db, const char *host_id, int64_t now,
-		 struct err *err)
-{
-	assert(db_in_tx(db));
-	if (db_run(db, &q_resume, DB_ARGS(DB_TEXT(host_id), DB_I64(now)),
-		   err) || check_changed(db, host_id, err))
-		return -1;
-	return tasks_release(db, HOLD_HOST, host_id, now, err);
-}
-
 /* One that was never probed has the probe of its making before it. */
 static const struct db_query q_unprobed = { "hosts.unprobed",
 	"SELECT " HOST_COLUMNS " FROM hosts h WHERE h.probed_at < $1"
@@ -397,7 +370,7 @@ int hosts_delete(struct db *db, const char *host_id, struct host_use *ret_use,
 
 const struct db_query *const hosts_queries[] = {
 	&q_add, &q_get, &q_list, &q_found, &q_snapshot, &q_forget,
-	&q_session, &q_run_mode, &q_change, &q_suspect, &q_pause, &q_resume,
-	&q_unprobed, &q_oldest_probe, &q_runs, &q_resources, &q_delete_tasks, &q_delete_gone, &q_delete_notices,
+	&q_session, &q_run_mode, &q_change, &q_suspect, &q_unprobed,
+	&q_oldest_probe, &q_runs, &q_resources, &q_delete_tasks, &q_delete_gone, &q_delete_notices,
 	&q_delete, NULL
 };

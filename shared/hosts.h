@@ -150,17 +150,6 @@ int hosts_suspect(struct db *db, const char *host_id, const char *class,
 		  int64_t now, struct err *err) MUST_CHECK;
 
 /*
- * From now on CRM asks nothing of it.  What is under way ends; what would ask
- * next is held, by whoever is about to.
- */
-int hosts_pause(struct db *db, const char *host_id, int64_t now,
-		struct err *err) MUST_CHECK;
-
-/* Inside a transaction.  What was held goes on where it was. */
-int hosts_resume(struct db *db, const char *host_id, int64_t now,
-		 struct err *err) MUST_CHECK;
-
-/*
  * When the host that was probed longest ago was, of those that are not paused;
  * INT64_MAX if there is none.
  */

@@ -23,8 +23,10 @@
 	" i.probe_advisory, i.responses_status, i.label, i.note, i.line," \
 	" i.account_proxy, i.adopt_account_id, i.generation," \
 	" i.model_aliases, i.model_resolution, i.capability_profile," \
-	" i.foreign_accounts"
-#define ITEM_COLUMNS_COUNT 50
+	" i.foreign_accounts, CASE WHEN i.finished_at IS NULL THEN" \
+	" (SELECT t.held_for FROM tasks t WHERE t.subject_id = i.item_id" \
+	"  AND t.state = 'held') END"
+#define ITEM_COLUMNS_COUNT 51
 #define FROM_ITEMS \
 	" FROM import_run_items i" \
 	" JOIN secrets s ON s.secret_id = i.api_key_secret_id"

@@ -109,6 +109,7 @@ static void item_read_wishes(const struct db_rows *rows, struct item *item)
 	item->model_resolution = db_strdup(rows, 47);
 	item->capability_profile = db_strdup(rows, 48);
 	item->foreign_accounts = db_strdup(rows, 49);
+	item->held_for = db_strdup(rows, 50);
 }
 
 int item_read(const struct db_rows *rows, struct item *ret, struct err *err)
@@ -161,6 +162,7 @@ void item_done(struct item *item)
 	free(item->model_resolution);
 	free(item->capability_profile);
 	free(item->foreign_accounts);
+	free(item->held_for);
 	free(item->canonical_model_families);
 	free(item->recommended_models);
 	free(item->models);

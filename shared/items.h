@@ -15,6 +15,10 @@
 #include "shared/seal.h"
 #include "shared/table.h"
 
+/* The flow of its task, and where that begins. */
+#define IMPORT_FLOW "import"
+#define IMPORT_FIRST_STEP "probe.models"
+
 enum item_stage {
 	STAGE_PROBE,		/* the provider, directly */
 	STAGE_PROVISION,	/* what the host needs */
@@ -123,6 +127,7 @@ struct item {
 	bool probe_advisory;		/* the account test's word is advice */
 	int64_t responses_status;	/* of the provider's /responses; 0: not asked */
 	char *warnings;			/* JSON array of {code, detail} */
+	char *held_for;			/* name of enum hold; NULL: not held */
 	int64_t created_at;
 	int64_t updated_at;
 	int64_t finished_at;

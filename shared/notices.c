@@ -15,6 +15,7 @@ static const char *const kind_names[] = {
 	[NOTICE_PLAN_ENDING]		= "plan_ending",
 	[NOTICE_MODEL_RETIRED]		= "model_retired",
 	[NOTICE_GAVE_UP]		= "gave_up",
+	[NOTICE_RUN_HELD]		= "run_held",
 };
 TABLE_ENUM_DEFINE(notice_kind, kind_names, NOTICE_KIND__MAX);
 
@@ -56,6 +57,12 @@ static const struct said sentences[] = {
 		"The same thing was repaired {times} times and undone each"
 		" time, so it is repaired no more. Find out who changes the"
 		" account on the host." },
+	[NOTICE_RUN_HELD] = {
+		"批次 {run_id} 已暂停，余下 {held} 项尚未开始：先行项目以同一"
+		"原因失败。请处理原因后恢复或取消该批次。",
+		"Run {run_id} was stopped, {held} items have not begun: those"
+		" before them failed in the same way. See to the cause, then"
+		" resume the run or cancel it." },
 };
 _Static_assert(COUNT(sentences) == NOTICE_KIND__MAX, "a sentence for each");
 

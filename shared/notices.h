@@ -21,6 +21,7 @@ enum notice_kind {
 	NOTICE_PLAN_ENDING,	/* subject: endpoint_key/fingerprint */
 	NOTICE_MODEL_RETIRED,	/* subject: endpoint_key/model */
 	NOTICE_GAVE_UP,		/* subject: access_id */
+	NOTICE_RUN_HELD,	/* subject: run_id */
 	NOTICE_KIND__MAX
 };
 

@@ -308,6 +308,19 @@ int resources_release(struct db *db, const char *task_id, const char *class,
 	return more;
 }
 
+static const struct db_query q_forgive = { "resources.forgive",
+	"UPDATE managed_resources SET refusals = 0, next_retry_at = NULL,"
+	" updated_at = $2"
+	" WHERE host_id = $1 AND state = 'wanted' AND state <> 'gone'"
+	" AND next_retry_at IS NOT NULL" };
+
+int resources_forgive(struct db *db, const char *host_id, int64_t now,
+		      struct err *err)
+{
+	return db_run(db, &q_forgive, DB_ARGS(DB_TEXT(host_id), DB_I64(now)),
+		      err);
+}
+
 static const struct db_query q_wake_forgotten = { "resources.wake_forgotten",
 	"UPDATE tasks SET state = 'due', parked_on = NULL, not_before = $1,"
 	" updated_at = $1"
@@ -420,7 +433,7 @@ int resources_users(struct db *db, const char *resource_id,
 }
 
 const struct db_query *const resources_queries[] = {
-	&q_find, &q_add, &q_make, &q_save, &q_release,
+	&q_find, &q_add, &q_make, &q_save, &q_release, &q_forgive,
 	&q_wake_forgotten, &q_of_host_id, &q_with_prefix, &q_watched,
 	&q_use, &q_users, NULL
 };

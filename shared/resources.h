@@ -128,6 +128,10 @@ int resources_release(struct db *db, const char *task_id, const char *class,
 		      int64_t next_retry_at, int64_t now, struct err *err)
 	MUST_CHECK;
 
+/* Somebody says that it is worth trying again what a host refused to make. */
+int resources_forgive(struct db *db, const char *host_id, int64_t now,
+		      struct err *err) MUST_CHECK;
+
 /*
  * Wake a task for each row on which tasks are parked and which nobody makes:
  * the one that was woken for it has ended before it took the row.  To be

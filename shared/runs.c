@@ -100,8 +100,8 @@ void run_done(struct run *run)
 enum run_state run_outcome(const struct run_counts *counts)
 {
 	if (counts->active == counts->done)
-		return counts->warned ? RUN_COMPLETED_WITH_WARNINGS
-				      : RUN_COMPLETED;
+		return counts->warned || counts->rejected
+			? RUN_COMPLETED_WITH_WARNINGS : RUN_COMPLETED;
 	if (counts->broken + counts->cancelled == counts->done)
 		return RUN_FAILED;
 	return RUN_COMPLETED_WITH_WARNINGS;
@@ -121,7 +121,7 @@ int runs_add(struct db *db, const struct run_spec *spec, int64_t now,
 {
 	bool has_key = spec->given_key != GIVEN_KEY_NONE;
 	enum canary_state canary = spec->canary_items ? CANARY_PROVING
-						      : CANARY_OFF;
+		: spec->canary_stop_after ? CANARY_PASSED : CANARY_OFF;
 	char id[ID_MAX];
 
 	id_make(id, "run", now, random);
@@ -217,6 +217,31 @@ int runs_settle_item(struct db *db, const char *run_id,
 		      DB_TEXT(run_state_name(state)), DB_I64(now)), err);
 }
 
+static const struct db_query q_reopen = { "runs.reopen_item",
+	"UPDATE import_runs SET items_done = items_done - 1,"
+	" items_active = items_active - $2,"
+	" items_broken = items_broken - $3,"
+	" items_cancelled = items_cancelled - $4,"
+	" items_warned = items_warned - $5, state = 'running',"
+	" finished_at = NULL, updated_at = $6"
+	" WHERE run_id = $1 AND state <> 'cancelled' AND items_done > 0" };
+
+int runs_reopen_item(struct db *db, const char *run_id,
+		     const struct run_settled *settled, int64_t now,
+		     struct err *err)
+{
+	assert(db_in_tx(db));
+	if (db_run(db, &q_reopen, DB_ARGS(DB_TEXT(run_id),
+		   DB_I64(settled->active), DB_I64(settled->broken),
+		   DB_I64(settled->cancelled), DB_I64(settled->warned),
+		   DB_I64(now)), err))
+		return -1;
+	if (db_changes(db) > 0)
+		return 0;
+	err_set(err, ERR_CONFLICT, "run %s was cancelled", run_id);
+	return err_code(err, "run_cancelled");
+}
+
 const struct db_query *const runs_queries[] = {
-	&q_add, &q_get, &q_cancel, &q_settle, &q_finish, NULL
+	&q_add, &q_get, &q_cancel, &q_settle, &q_finish, &q_reopen, NULL
 };

@@ -33,14 +33,7 @@ enum access_mode {
 	ACCESS_MODE__MAX
 };
 
-/*
- * A run may prove its first items before the rest begins.
- *
- *	off      proving --all of the first ended--> passed
- *	            '--K failures of one class--> held --by hand--> resumed
- *
- * One that passed, too, is held after K failures of one class in a row.
- */
+/* Are the first items proven before the rest begins?  See canary.h. */
 enum canary_state {
 	CANARY_OFF,
 	CANARY_PROVING,
@@ -118,7 +111,15 @@ struct run_spec {
 
 void run_done(struct run *run);
 
-/* What a run whose items are all done is called. */
+/*
+ * What a run whose items are all done is called: decided here and nowhere
+ * else.
+ *
+ *	completed		every item is active, none has a warning,
+ *				and no row of the request was left out
+ *	failed			no item is active
+ *	completed_with_warnings	all else
+ */
 enum run_state run_outcome(const struct run_counts *counts);
 
 int runs_add(struct db *db, const struct run_spec *spec, int64_t now,
@@ -143,6 +144,14 @@ struct run_settled {
  * last item ended is noted all the same.
  */
 int runs_settle_item(struct db *db, const char *run_id,
+		     const struct run_settled *settled, int64_t now,
+		     struct err *err) MUST_CHECK;
+
+/*
+ * Inside a transaction: an item that was counted so is open again, and the run
+ * is running.  ERR_CONFLICT, code run_cancelled, if it was cancelled.
+ */
+int runs_reopen_item(struct db *db, const char *run_id,
 		     const struct run_settled *settled, int64_t now,
 		     struct err *err) MUST_CHECK;
 

@@ -2,6 +2,7 @@
 
 #include "shared/accesses.h"
 #include "shared/buf.h"
+#include "shared/canary.h"
 #include "shared/checks.h"
 #include "shared/endpoints.h"
 #include "shared/events.h"
@@ -11,11 +12,14 @@
 #include "shared/installation.h"
 #include "shared/item_list.h"
 #include "shared/notices.h"
+#include "shared/pauses.h"
 #include "shared/profiles.h"
 #include "shared/proofs.h"
 #include "shared/resources.h"
 #include "shared/run_events.h"
 #include "shared/run_list.h"
+#include "shared/retry.h"
+#include "shared/runs.h"
 #include "shared/secrets.h"
 #include "shared/table.h"
 #include "shared/tasks.h"
@@ -23,14 +27,14 @@
 
 /* Every list of queries there is. */
 static const struct db_query *const *const lists[] = {
-	accesses_queries, checks_queries, endpoints_queries, events_queries,
+	accesses_queries, canary_queries, checks_queries, endpoints_queries,
+	events_queries,
 	explain_evidence_queries, explain_host_queries, explain_matter_queries,
 	hosts_queries, idempotency_queries, installation_queries,
 	item_list_queries, items_queries, migrate_queries, notices_queries,
-	profiles_queries, proofs_queries, resources_queries,
-	run_events_queries, run_list_queries, runs_queries, secrets_queries,
-	tasks_queries,
-	tokens_queries,
+	pauses_queries, profiles_queries, proofs_queries, resources_queries,
+	retry_queries, run_events_queries, run_list_queries, runs_queries,
+	secrets_queries, tasks_queries, tokens_queries,
 };
 
 /* What does not grow may be read from end to end. */
@@ -63,6 +67,10 @@ static const struct {
 	  "the subquery has the rows of the sample" },
 	{ "accesses.tally_endpoint", "SCAN sample",
 	  "the subquery has the rows of the sample" },
+	{ "canary.tally", "SCAN first",
+	  "the subquery has the first few items of a run" },
+	{ "canary.tally", "USE TEMP B-TREE FOR GROUP BY",
+	  "the subquery has the first few items of a run" },
 };
 
 static bool is_small(const char *table, size_t len)
@@ -173,6 +181,16 @@ static const char *name_of_run_state(int i)
 	return run_state_name((enum run_state)i);
 }
 
+static const char *name_of_canary(int i)
+{
+	return canary_state_name((enum canary_state)i);
+}
+
+static const char *name_of_hold(int i)
+{
+	return hold_name((enum hold)i);
+}
+
 static const char *name_of_mode(int i)
 {
 	return access_mode_name((enum access_mode)i);
@@ -243,6 +261,9 @@ static const struct {
 	{ "import_runs", "given_key_source", name_of_given_key,
 	  GIVEN_KEY_PROBE, GIVEN_KEY__MAX },
 	{ "import_runs", "state", name_of_run_state, 0, RUN_STATE__MAX },
+	{ "import_runs", "canary_state", name_of_canary, 0,
+	  CANARY_STATE__MAX },
+	{ "tasks", "held_for", name_of_hold, HOLD_CANARY, HOLD__MAX },
 	{ "import_run_items", "current_stage", name_of_stage, 0,
 	  ITEM_STAGE__MAX },
 	{ "import_run_items", "confirmation_status", name_of_confirmation, 0,
