@@ -64,6 +64,8 @@ static const struct opt_spec specs[] = {
 				  "prove so many first, then the rest" },
 	[OPT_STOP_AFTER]      = { "stop-after", 0, "K", false,
 				  "hold the rest after K failures alike" },
+	[OPT_ONLY]	      = { "only", 0, "failed|cancelled", false,
+				  "which items; else those that failed" },
 	[OPT_WAIT]	      = { "wait", 0, NULL, false,
 				  "watch until it has ended" },
 	[OPT_TIMEOUT]	      = { "timeout", 0, "SECONDS", false,

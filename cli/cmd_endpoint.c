@@ -6,25 +6,29 @@
 #include "shared/endpoint.h"
 #include "shared/table.h"
 
-/* *ret is the path of the endpoint that the word names, as a key or a URL. */
-static int endpoint_path(char **ret, const char *word, struct err *err)
+/*
+ * *ret is the path of the endpoint that the word names, as a key or a URL, and
+ * `rest` behind it.
+ */
+static int endpoint_path(char **ret, const char *word, const char *rest,
+			 struct err *err)
 {
 	AUTO_FREE char *url = NULL;
 	char key[ENDPOINT_KEY_MAX];
 
 	if (!strstr(word, "://"))
-		return api_path(ret, API_ENDPOINTS, word, "", err);
+		return api_path(ret, API_ENDPOINTS, word, rest, err);
 	if (endpoint_normalise(word, &url, err))
 		return -1;
 	endpoint_key(url, key);
-	return api_path(ret, API_ENDPOINTS, key, "", err);
+	return api_path(ret, API_ENDPOINTS, key, rest, err);
 }
 
 int cmd_endpoint_show(struct call *call, struct err *err)
 {
 	AUTO_FREE char *path = NULL;
 
-	if (endpoint_path(&path, call->args.words[0], err) ||
+	if (endpoint_path(&path, call->args.words[0], "", err) ||
 	    api_get(call, path, err))
 		return -1;
 	return print_object(call->form, call->reply.body, NULL, err);
@@ -73,7 +77,7 @@ int cmd_endpoint_set(struct call *call, struct err *err)
 	};
 	AUTO_FREE char *path = NULL;
 
-	if (endpoint_path(&path, call->args.words[0], err) ||
+	if (endpoint_path(&path, call->args.words[0], "", err) ||
 	    api_get(call, path, err))
 		return -1;
 	jout_object(&body, NULL);
@@ -84,4 +88,24 @@ int cmd_endpoint_set(struct call *call, struct err *err)
 	if (api_put(call, path, &body, err))
 		return -1;
 	return print_object(call->form, call->reply.body, NULL, err);
+}
+
+static int say(struct call *call, const char *verb, struct err *err)
+{
+	AUTO_FREE char *path = NULL;
+
+	if (endpoint_path(&path, call->args.words[0], verb, err) ||
+	    api_post(call, path, NULL, 0, err))
+		return -1;
+	return print_object(call->form, call->reply.body, NULL, err);
+}
+
+int cmd_endpoint_pause(struct call *call, struct err *err)
+{
+	return say(call, "/pause", err);
+}
+
+int cmd_endpoint_resume(struct call *call, struct err *err)
+{
+	return say(call, "/resume", err);
 }

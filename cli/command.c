@@ -26,6 +26,10 @@ const struct command commands[] = {
 	  O(PHRASE) | O(PHRASE_FILE) | O(LANG),
 	  "accept a host's statement in your name; CRM never does it itself",
 	  false, cmd_host_accept },
+	{ "host", "pause", "HOST_ID", 0, 0,
+	  "leave a host alone until it is resumed", false, cmd_host_pause },
+	{ "host", "resume", "HOST_ID", 0, 0,
+	  "end a pause: what was held goes on", false, cmd_host_resume },
 	{ "host", "delete", "HOST_ID", 0, 0, "forget a host that nothing uses",
 	  false, cmd_host_delete },
 
@@ -52,6 +56,10 @@ const struct command commands[] = {
 	  cmd_run_report },
 	{ "run", "cancel", "RUN_ID", 0, 0, "end a run early", false,
 	  cmd_run_cancel },
+	{ "run", "resume", "RUN_ID", 0, 0,
+	  "let a run go on that its canary stopped", false, cmd_run_resume },
+	{ "run", "retry", "RUN_ID", 0, O(ONLY),
+	  "try the items of a run again that failed", false, cmd_run_retry },
 
 	{ "item", "list", "[RUN_ID]", 0,
 	  O(STAGE) | O(CONFIRMATION) | O(ACCESS) | O(CLASS) | O(PROVIDER) |
@@ -64,6 +72,9 @@ const struct command commands[] = {
 	{ "item", "profile", "RUN_ID ITEM_ID", 0, 0,
 	  "ask an item's key what it can do, and show that", false,
 	  cmd_item_profile },
+	{ "item", "retry", "RUN_ID ITEM_ID", 0, O(MODEL),
+	  "try an item again, perhaps with other models", false,
+	  cmd_item_retry },
 	{ "access", "list", "", 0,
 	  O(HOST) | O(PROVIDER) | O(STATUS) | O(ACCESS_MODE),
 	  "list who gets which provider's models on which host", false,
@@ -89,6 +100,11 @@ const struct command commands[] = {
 	  O(CONCURRENCY) | O(RATE),
 	  "change the way to a provider, and its limits", false,
 	  cmd_endpoint_set },
+	{ "endpoint", "pause", "PROVIDER", 0, 0,
+	  "leave a provider alone until it is resumed", false,
+	  cmd_endpoint_pause },
+	{ "endpoint", "resume", "PROVIDER", 0, 0,
+	  "end a pause: what was held goes on", false, cmd_endpoint_resume },
 	{ "proof", "show", "PROOF_ID", 0, 0, "show a proof", false,
 	  cmd_proof_show },
 

@@ -52,16 +52,34 @@ static void show_line(const struct watch *watch, const char *line)
 	fflush(stderr);
 }
 
+/* What stands still says so, and how it is made to go on. */
+static char *canary_words(const json_t *run)
+{
+	const char *state = api_text(run, "canary_state");
+	const char *class = api_text(run, "canary_class");
+
+	if (strcmp(api_text(run, "state"), "running") != 0)
+		return xstrdup("");
+	if (strcmp(state, "proving") == 0)
+		return xasprintf("; the first %" PRId64 " are proven before "
+				 "the rest", api_number(run, "canary_items"));
+	if (strcmp(state, "held") == 0)
+		return xasprintf("; the rest is held%s%s: crmctl run resume, "
+				 "or cancel", *class ? ", for " : "", class);
+	return xstrdup("");
+}
+
 static void show_counts(struct watch *watch, const json_t *run)
 {
+	AUTO_FREE char *canary = canary_words(run);
 	AUTO_FREE char *line = xasprintf(
 		"%s %s: %" PRId64 " of %" PRId64 " done, %" PRId64
-		" active, %" PRId64 " broken, %" PRId64 " with warnings",
+		" active, %" PRId64 " broken, %" PRId64 " with warnings%s",
 		watch->run_id, api_text(run, "state"),
 		api_number(run, "items_done"), api_number(run, "items_total"),
 		api_number(run, "items_active"),
 		api_number(run, "items_broken"),
-		api_number(run, "items_warned"));
+		api_number(run, "items_warned"), canary);
 
 	if (watch->counts && strcmp(watch->counts, line) == 0)
 		return;

@@ -52,10 +52,16 @@ static const struct query_field retry_query_fields[] = {
 	  TEXT_MAX, is_only },
 };
 
+static uint64_t random_of(void *arg)
+{
+	(void)arg;
+	return seal_random();
+}
+
 static struct retry retry_of(const struct request *req)
 {
 	return (struct retry){ .by = req->token->token_id, .now = req->now,
-			       .random = seal_random };
+			       .random = random_of };
 }
 
 static int run_retry(const struct request *req, struct reply *reply,

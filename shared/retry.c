@@ -116,7 +116,7 @@ static int add_task(struct db *db, const struct run *run,
 	};
 	char task_id[ID_MAX];
 
-	return tasks_add(db, &task, retry->now, retry->random(), task_id,
+	return tasks_add(db, &task, retry->now, retry->random(retry->random_arg), task_id,
 			 err);
 }
 

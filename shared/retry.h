@@ -26,7 +26,8 @@ struct retry {
 	const char *by;			/* token_id, for the event */
 	const char *requested_models;	/* JSON array; NULL: as before */
 	int64_t now;
-	uint64_t (*random)(void);
+	uint64_t (*random)(void *arg);
+	void *random_arg;
 };
 
 /*

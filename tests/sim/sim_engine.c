@@ -5,7 +5,7 @@
  *
  * First, for each host version, an import is run with a crash after each
  * single commit in turn; then seeds with everything at once: faults, bad
- * keys, crashes, cancelled runs.  A failing case prints how to repeat it.
+ * keys, crashes, cancelled runs, canaries, pauses, retries.  A failing case prints how to repeat it.
  */
 #include <getopt.h>
 #include <inttypes.h>
@@ -81,6 +81,12 @@ static void run_seed(uint64_t seed, bool verbose)
 	plan.bad_keys = net_random(&dice) % 2;
 	plan.faulty = net_random(&dice) % 2;
 	plan.cancel = net_random(&dice) % 8 == 0;
+	if (net_random(&dice) % 3 == 0)
+		plan.canary_items = 1 + (int64_t)(net_random(&dice) % 4);
+	if (net_random(&dice) % 4 == 0)
+		plan.canary_stop_after = 1 + (int64_t)(net_random(&dice) % 3);
+	plan.lively = plan.canary_items || plan.canary_stop_after ||
+		      net_random(&dice) % 4 == 0;
 	plan.crash_every = net_random(&dice) % 2
 		? 1 + (int64_t)(net_random(&dice) % 20) : 0;
 	snprintf(name, sizeof(name), "seed %" PRIu64 " (repeat: sim_engine "

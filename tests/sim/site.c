@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "shared/canary.h"
 #include "shared/endpoint.h"
 #include "shared/hosts.h"
 #include "shared/items.h"
@@ -153,7 +154,8 @@ static void add_host(struct site *site, struct err *err)
 			     net_random(&site->net), task_id, err), err);
 }
 
-static void add_item(struct site *site, size_t i, struct err *err)
+static void add_item(struct site *site, const struct site_plan *plan,
+		     size_t i, struct err *err)
 {
 	struct site_item *item = &site->items[i];
 	struct secret_face face;
@@ -169,6 +171,7 @@ static void add_item(struct site *site, size_t i, struct err *err)
 				  .host_id = site->host_id,
 				  .not_before = site->net.now };
 
+	canary_hold(plan->canary_items, i, site->run_id, &task);
 	net_provider_url(url, sizeof(url), item->provider);
 	endpoint_key(url, key);
 	MUST(site, secrets_add(site->db, &site->key.pub, SECRET_API_KEY,
@@ -191,6 +194,8 @@ static void add_run(struct site *site, const struct site_plan *plan,
 						  : "[\"default\"]",
 		.subscription_days = 30,
 		.items_total = (int64_t)site->nitems,
+		.canary_items = plan->canary_items,
+		.canary_stop_after = plan->canary_stop_after,
 		.created_by = "tok_sim",
 	};
 	CLEANUP(db_tx_done) struct db_tx tx = { 0 };
@@ -199,7 +204,7 @@ static void add_run(struct site *site, const struct site_plan *plan,
 	MUST(site, runs_add(site->db, &spec, site->net.now,
 			    net_random(&site->net), site->run_id, err), err);
 	for (size_t i = 0; i < site->nitems && !site->fault; i++)
-		add_item(site, i, err);
+		add_item(site, plan, i, err);
 	MUST(site, db_tx_commit(&tx, err), err);
 }
 
@@ -329,9 +334,10 @@ static void run_until_over(struct site *site, const char *subject,
 			crash(site, plan);
 			continue;
 		}
-		if (is_over(site, subject))
+		if (is_over(site, subject) &&
+		    (!*subject ? !life_again(site, plan) : true))
 			return;
-		go_on_until(site, next);
+		go_on_until(site, life_turn(site, plan, next));
 		if (site->net.now > deadline)
 			site_fault(site, "not over after six hours");
 	}

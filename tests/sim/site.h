@@ -7,6 +7,7 @@
 
 #include "shared/db.h"
 #include "shared/failure.h"
+#include "tests/sim/life.h"
 #include "tests/sim/net.h"
 
 #define SITE_ITEMS_MAX 24
@@ -34,6 +35,7 @@ struct site {
 	struct site_item items[SITE_ITEMS_MAX];
 	size_t nitems;
 	bool cancelled;		/* the run was cancelled on its way */
+	struct life life;
 	const char *fault;	/* what is wrong, NULL: nothing so far */
 	char fault_text[400];
 };
@@ -51,6 +53,9 @@ struct site_plan {
 	bool faulty;			/* the network loses things */
 	bool cancel;			/* in the middle */
 	bool watch;			/* what was proven is proven again */
+	int64_t canary_items;		/* 0: no canary */
+	int64_t canary_stop_after;
+	bool lively;			/* pauses, resumes and retries */
 	int64_t tokens_per_day;		/* for that, a provider; 0: no limit */
 	int64_t crash_every;		/* on average, in commits; 0: never */
 	int64_t crash_at;		/* exactly once; 0: never */
