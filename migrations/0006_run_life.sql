@@ -52,12 +52,13 @@ ALTER TABLE tasks_new RENAME TO tasks;
 CREATE INDEX tasks_due ON tasks (not_before, task_id) WHERE state = 'due';
 -- Turns go round the runs: each run that has something due is one step along
 -- this index.  What belongs to no run (checks, probes) is a lane of its own,
--- '-', which stands before every id.
+-- '-', which stands before every id.  Who waits for a resource that one has
+-- after the other takes turns in the same way.
 CREATE INDEX tasks_due_lane ON tasks
 	(coalesce(run_id, '-'), not_before, task_id) WHERE state = 'due';
 CREATE INDEX tasks_leased ON tasks (lease_until) WHERE state = 'leased';
-CREATE INDEX tasks_parked ON tasks (parked_on, task_id)
-	WHERE state = 'parked';
+CREATE INDEX tasks_parked ON tasks
+	(parked_on, coalesce(run_id, '-'), task_id) WHERE state = 'parked';
 CREATE INDEX tasks_held ON tasks (held_on, task_id) WHERE state = 'held';
 CREATE INDEX tasks_held_subject ON tasks (subject_id) WHERE state = 'held';
 CREATE INDEX tasks_by_subject ON tasks (subject_id, task_id);

@@ -95,10 +95,7 @@ static bool still_alive(struct engine *engine)
 
 static void remove_over(struct engine *engine)
 {
-	for (size_t i = 0; i < engine->njobs; i++)
-		if (engine->jobs[i]->state == JOB_OVER)
-			turns_leave(engine->turns, engine->jobs[i]);
-	engine->njobs = jobs_sweep(engine->jobs, engine->njobs);
+	engine->njobs = turns_sweep(engine->turns, engine->jobs, engine->njobs);
 }
 
 static void claim(struct engine *engine, int64_t now)
@@ -219,19 +216,41 @@ static bool try_send(void *arg, struct job *job)
 	return true;
 }
 
-/* Whoever waits for its turn for long lets others be claimed. */
-static void yield_turn(struct engine *engine, struct job *job, int64_t now)
+static int yield_turn(struct engine *engine, struct job *job, int64_t now,
+		      struct err *err)
 {
 	uint64_t random = engine->world.random(engine->world.arg);
-	int64_t again = now + TURNS_WAIT_MS / 2 + (int64_t)(random % TURNS_WAIT_MS);
-	struct err err;
+	int64_t again = now + TURNS_WAIT_MS / 2 +
+			(int64_t)(random % TURNS_WAIT_MS);
 
-	if (!turns_must_yield(engine->turns, job,
-			      engine->store.settings->lease_ms, now))
-		return;
 	if (job->ask_again_at > again)
 		again = job->ask_again_at;
-	if (put_back(engine, job, again, NULL, now, &err))
+	/* Who lost its lease has nothing to put back. */
+	return put_back(engine, job, again, NULL, now, err) &&
+	       err->kind != ERR_CONFLICT ? -1 : 0;
+}
+
+/* Whoever waits for its turn for long lets others be claimed. */
+static void yield_turns(struct engine *engine, int64_t now)
+{
+	CLEANUP(db_tx_done) struct db_tx tx = { 0 };
+	int64_t lease_ms = engine->store.settings->lease_ms;
+	struct err err;
+	int rc = 0;
+
+	for (size_t i = 0; i < engine->njobs && rc == 0; i++) {
+		struct job *job = engine->jobs[i];
+
+		if (!turns_must_yield(engine->turns, job, lease_ms, now))
+			continue;
+		if (!tx.db)
+			rc = db_tx_begin(&tx, engine->store.db, &err);
+		if (rc == 0)
+			rc = yield_turn(engine, job, now, &err);
+	}
+	if (rc == 0 && tx.db)
+		rc = db_tx_commit(&tx, &err);
+	if (rc)
 		trouble(engine, now, &err);
 }
 
@@ -431,9 +450,8 @@ int64_t engine_tick(struct engine *engine, int64_t now)
 			break;
 		remove_over(engine);
 	}
-	for (size_t i = 0; i < engine->njobs && !engine->dead &&
-	     now >= engine->trouble_until; i++)
-		yield_turn(engine, engine->jobs[i], now);
+	if (!engine->dead && now >= engine->trouble_until)
+		yield_turns(engine, now);
 	remove_over(engine);
 	return engine->dead ? INT64_MAX : next_call(engine, now);
 }
@@ -467,11 +485,7 @@ void engine_stop(struct engine *engine)
 
 size_t engine_under_way(const struct engine *engine)
 {
-	size_t n = 0;
-
-	for (size_t i = 0; i < engine->njobs; i++)
-		n += engine->jobs[i]->state == JOB_SENT;
-	return n;
+	return jobs_under_way(engine->jobs, engine->njobs);
 }
 
 void engine_release(struct engine *engine, int64_t now)

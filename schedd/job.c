@@ -40,6 +40,15 @@ bool jobs_fetch_it(struct job *const jobs[], size_t njobs,
 	return false;
 }
 
+size_t jobs_under_way(struct job *const jobs[], size_t njobs)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < njobs; i++)
+		n += jobs[i]->state == JOB_SENT;
+	return n;
+}
+
 int64_t jobs_next(struct job *const jobs[], size_t njobs, int64_t now,
 		  int64_t latest)
 {

@@ -58,6 +58,9 @@ size_t jobs_sweep(struct job *jobs[], size_t njobs);
 bool jobs_fetch_it(struct job *const jobs[], size_t njobs,
 		   const struct job *job);
 
+/* How many the world has. */
+size_t jobs_under_way(struct job *const jobs[], size_t njobs);
+
 /* When the first of them wants to be looked at, `latest` at the latest. */
 int64_t jobs_next(struct job *const jobs[], size_t njobs, int64_t now,
 		  int64_t latest);

@@ -6,11 +6,13 @@
 
 #define RESERVED	32	/* places for lanes that are not there yet */
 #define LANES_MAX	TURNS_CLAIM_MAX	/* that one claim serves */
+#define QUEUE_MAX	TURNS_CLAIM_MAX	/* that wait to be sent, of a lane */
 #define LOOKS_MAX	256	/* at lanes, in one claim */
 
 struct lane {
 	char name[ID_MAX];
 	size_t jobs;		/* places that it has */
+	size_t queued;		/* of them, those that could not be sent */
 	uint64_t served;	/* when it last sent something; 0: never */
 	struct job *waiting;	/* while turns are served */
 	struct job **last;	/* where the next one is put */
@@ -106,6 +108,14 @@ void turns_leave(struct turns *turns, struct job *job)
 	free(lane);
 }
 
+size_t turns_sweep(struct turns *turns, struct job *jobs[], size_t njobs)
+{
+	for (size_t i = 0; i < njobs; i++)
+		if (jobs[i]->state == JOB_OVER)
+			turns_leave(turns, jobs[i]);
+	return jobs_sweep(jobs, njobs);
+}
+
 int64_t turns_next(const struct turns *turns, int64_t due)
 {
 	return turns->out ? turns->next : due;
@@ -120,7 +130,8 @@ bool turns_must_yield(const struct turns *turns, const struct job *job,
 	if (job->state != JOB_WAITING || waited < TURNS_WAIT_MS)
 		return false;
 	return job->ask_again_at > now + TURNS_WAIT_MS ||
-	       waited >= lease_ms / 2 || job->lane->jobs >= turns->share;
+	       waited >= lease_ms / 2 || job->lane->jobs >= turns->share ||
+	       job->lane->queued >= QUEUE_MAX;
 }
 
 /* The lanes that have something due, from where the last claim stopped. */
@@ -158,6 +169,11 @@ static int look_round(const struct turns *turns, struct db *db, int64_t now,
 	return 0;
 }
 
+static size_t least(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
 /* What each lane gets if all that are there get the same. */
 static void share_out(struct turns *turns, const struct round *round)
 {
@@ -170,11 +186,6 @@ static void share_out(struct turns *turns, const struct round *round)
 		turns->share = 1;
 }
 
-static size_t least(size_t a, size_t b)
-{
-	return a < b ? a : b;
-}
-
 /* What is under way in one claim. */
 struct claim {
 	struct db *db;
@@ -185,6 +196,14 @@ struct claim {
 	size_t left;		/* of this claim */
 };
 
+/* More than can be sent need not be claimed. */
+static size_t queue_room(const struct lane *lane)
+{
+	if (!lane)
+		return QUEUE_MAX;
+	return lane->queued < QUEUE_MAX ? QUEUE_MAX - lane->queued : 0;
+}
+
 static int take(struct turns *turns, struct claim *claim, const char *lane,
 		size_t limit, struct err *err)
 {
@@ -192,6 +211,7 @@ static int take(struct turns *turns, struct claim *claim, const char *lane,
 	CLEANUP(task_done) struct task task = { 0 };
 	int more;
 
+	limit = least(limit, queue_room(find(turns, lane)));
 	if (limit == 0)
 		return 0;
 	if (tasks_claim(&rows, claim->db, lane, claim->lease, claim->now,
@@ -274,12 +294,11 @@ static int claim_round(struct turns *turns, struct claim *claim,
 static bool may_take(const struct turns *turns, const struct round *round,
 		     size_t njobs)
 {
-	if (njobs < usable(turns))
-		return round->n > 0;
 	for (size_t i = 0; i < round->n; i++) {
 		const struct lane *lane = find(turns, round->names[i]);
 
-		if (!lane || lane->jobs < turns->share)
+		if (queue_room(lane) > 0 && (njobs < usable(turns) ||
+		    !lane || lane->jobs < turns->share))
 			return true;
 	}
 	return false;
@@ -334,7 +353,9 @@ static size_t line_up(struct turns *turns, struct job *const jobs[],
 		if (!lane->waiting) {
 			turns->serving[n++] = lane;
 			lane->last = &lane->waiting;
+			lane->queued = 0;
 		}
+		lane->queued++;
 		jobs[i]->behind = NULL;
 		*lane->last = jobs[i];
 		lane->last = &jobs[i]->behind;
@@ -370,6 +391,8 @@ void turns_serve(struct turns *turns, struct job *const jobs[], size_t njobs,
 			if (!serve_one(lane, send, arg))
 				continue;
 			lane->served = ++turns->sent;
+			lane->queued--;
+			turns->out = false;
 			turns->serving[kept++] = lane;
 		}
 	}

@@ -9,6 +9,7 @@
  *   where the last one stopped.  First each gets up to its equal share of the
  *   places there are; what is left goes to whoever has more to do, but for a
  *   few places that wait for lanes that are not there yet.
+ *   A lane of which many wait to be sent gets no more: that would only wait.
  * - To be sent.  The lane that was served longest ago goes first, whenever a
  *   limit has room again.
  *
@@ -46,6 +47,9 @@ int turns_claim(struct turns *turns, struct db *db,
 
 /* A job that was claimed is over: its place is free. */
 void turns_leave(struct turns *turns, struct job *job);
+
+/* The same for all that are over, which are freed; how many are left. */
+size_t turns_sweep(struct turns *turns, struct job *jobs[], size_t njobs);
 
 /*
  * When there is something to claim, where the first task is due at `due`:

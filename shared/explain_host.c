@@ -191,7 +191,7 @@ static void add_evidence(const struct view *v, struct explanation *ret)
 }
 
 static const struct {
-	struct said soon, later, waits, again;
+	struct said soon, later, waits, again, paused;
 } nexts = {
 	.soon = { "正在重新探测。", "It is being probed again." },
 	.later = { "系统将于 {when}重新探测。",
@@ -200,17 +200,26 @@ static const struct {
 		"It will not get better until you act." },
 	.again = { "系统会定期重新探测。",
 		"CRM probes it again from time to time." },
+	.paused = { "主机已于 {paused}由人暂停，系统不向它发出任何请求。恢复：crmctl"
+		" host resume {host}",
+		"Somebody paused the host at {paused}, so CRM asks nothing of"
+		" it. To end that: crmctl host resume {host}" },
 };
 
 static void tell_next(const struct view *v, struct explanation *ret)
 {
-	bool later = v->probing && v->probe_at > v->now;
-	const struct said *said = later ? &nexts.later
+	bool paused = v->host.paused_at != 0;
+	bool later = !paused && v->probing && v->probe_at > v->now;
+	const struct said *said = paused ? &nexts.paused
+		: later ? &nexts.later
 		: v->probing ? &nexts.soon
 		: states[v->host.state].waits ? &nexts.waits : &nexts.again;
-	char when[SAY_TIME_MAX];
+	char when[SAY_TIME_MAX], since[SAY_TIME_MAX];
 	const struct say_word words[] = {
 		{ "when", say_when(v->lang, v->probe_at, v->now, when) },
+		{ "paused", say_when(v->lang, v->host.paused_at, v->now,
+				     since) },
+		{ "host", v->host.host_id },
 		{ 0 },
 	};
 

@@ -10,7 +10,7 @@
 
 static const struct {
 	struct said parked, retry, step, check, well, retrying, repair, waits,
-		    none, gave_up, failed, ahead;
+		    none, gave_up, failed, ahead, host, endpoint, canary;
 } nexts = {
 	.parked = { "它与另一项导入需要同一个资源，等对方创建好后自动继续。",
 		"It needs what another import is making just now, and goes on"
@@ -34,9 +34,33 @@ static const struct {
 	.gave_up = { "在您处理并发起检查之前，系统不再做任何事。",
 		"CRM does nothing more until you have acted and asked for a"
 		" check." },
+	.host = { "主机已由人暂停，恢复后自动继续：crmctl host resume {host}",
+		"Somebody paused the host; it goes on when that ends: crmctl"
+		" host resume {host}" },
+	.endpoint = { "供应商已由人暂停，恢复后自动继续：crmctl endpoint resume"
+		" {endpoint}",
+		"Somebody paused the provider; it goes on when that ends:"
+		" crmctl endpoint resume {endpoint}" },
+	.canary = { "批次的先行项目还没有通过，本项暂不开始。若已停下：crmctl run"
+		" resume {run}",
+		"The first items of its run are not through, so it does not"
+		" begin yet. If they failed: crmctl run resume {run}" },
 	.failed = { "系统不会自动重试。", "CRM does not try it again by"
 		" itself." },
 };
+
+/* Who keeps it from going on, if somebody does; else NULL. */
+static const struct said *holder_of(const struct matter *m)
+{
+	if (m->state == STATE_FAILED || m->state == STATE_CANCELLED)
+		return NULL;
+	if (m->host.paused_at)
+		return &nexts.host;
+	if (m->endpoint.paused_at)
+		return &nexts.endpoint;
+	return m->state == STATE_IMPORTING && m->item.held_for ? &nexts.canary
+							       : NULL;
+}
 
 /* The sentence, and *ret_at when that is; 0: at no moment that is known. */
 static const struct said *next_of(const struct matter *m,
@@ -46,6 +70,8 @@ static const struct said *next_of(const struct matter *m,
 	bool importing = m->state == STATE_IMPORTING;
 
 	*ret_at = m->work.not_before;
+	if (holder_of(m))
+		return holder_of(m);
 	if (importing && m->work.parked)
 		return &nexts.parked;
 	if (importing)
@@ -75,7 +101,9 @@ void explain_next(const struct matter *m, struct explanation *ret)
 	int64_t at;
 	const struct said *said = next_of(m, ret, &at);
 	const struct say_word words[] = {
-		{ "when", when }, { "attempt", attempt }, { 0 },
+		{ "when", when }, { "attempt", attempt },
+		{ "host", m->host.host_id }, { "run", m->item.run_id },
+		{ "endpoint", m->endpoint.endpoint_key }, { 0 },
 	};
 
 	if (!strstr(said->en, "{when}"))

@@ -266,7 +266,7 @@ int resources_save(struct db *db, const struct resource *resource,
 	if (making)
 		return 0;
 	return tasks_wake(db, r->resource_id, !r->exclusive ||
-			  r->state != RESOURCE_PRESENT, now, err);
+			  r->state != RESOURCE_PRESENT, task_id, now, err);
 }
 
 /* A token is no thing on the host: what was not written down is lost. */
@@ -302,7 +302,8 @@ int resources_release(struct db *db, const char *task_id, const char *class,
 		bool all = strcmp(db_must(&rows, 1), "present") == 0 ||
 			   db_i64(&rows, 2) >= RESOURCE_REFUSALS_MAX;
 
-		if (tasks_wake(db, db_must(&rows, 0), all, now, err))
+		if (tasks_wake(db, db_must(&rows, 0), all, task_id, now,
+			       err))
 			return -1;
 	}
 	return more;

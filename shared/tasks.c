@@ -270,19 +270,28 @@ static const struct db_query q_wake_all = { "tasks.wake_all",
 	"UPDATE tasks SET state = 'due', parked_on = NULL, not_before = $2,"
 	" updated_at = $2"
 	" WHERE parked_on = $1 AND state = 'parked'" };
+/* The lane behind that of $3, who had it; else the first one. */
 static const struct db_query q_wake_one = { "tasks.wake_one",
 	"UPDATE tasks SET state = 'due', parked_on = NULL, not_before = $2,"
 	" updated_at = $2"
-	" WHERE task_id = (SELECT task_id FROM tasks"
+	" WHERE task_id = coalesce((SELECT task_id FROM tasks"
+	"  WHERE parked_on = $1 AND state = 'parked' AND " LANE " >"
+	"   (SELECT coalesce(had.run_id, '-') FROM tasks AS had"
+	"    WHERE had.task_id = $3)"
+	"  ORDER BY " LANE ", task_id LIMIT 1),"
+	" (SELECT task_id FROM tasks"
 	"  WHERE parked_on = $1 AND state = 'parked'"
-	"  ORDER BY task_id LIMIT 1)"
+	"  ORDER BY " LANE ", task_id LIMIT 1))"
 	" AND state = 'parked'" };
 
-int tasks_wake(struct db *db, const char *resource_id, bool all, int64_t now,
-	       struct err *err)
+int tasks_wake(struct db *db, const char *resource_id, bool all,
+	       const char *had, int64_t now, struct err *err)
 {
-	return db_run(db, all ? &q_wake_all : &q_wake_one,
-		      DB_ARGS(DB_TEXT(resource_id), DB_I64(now)), err);
+	if (all)
+		return db_run(db, &q_wake_all, DB_ARGS(DB_TEXT(resource_id),
+			      DB_I64(now)), err);
+	return db_run(db, &q_wake_one, DB_ARGS(DB_TEXT(resource_id),
+		      DB_I64(now), DB_TEXT(had)), err);
 }
 
 /*

@@ -141,11 +141,11 @@ int tasks_clock_jumped(struct db *db, int64_t by, int64_t now,
 		       struct err *err) MUST_CHECK;
 
 /*
- * Make tasks that are parked on a resource due; `all`, or else only the one
- * that has waited longest.
+ * Make tasks that are parked on a resource due; `all`, or else only one: the
+ * oldest of the lane whose turn it is after that of the task `had`, or NULL.
  */
-int tasks_wake(struct db *db, const char *resource_id, bool all, int64_t now,
-	       struct err *err) MUST_CHECK;
+int tasks_wake(struct db *db, const char *resource_id, bool all,
+	       const char *had, int64_t now, struct err *err) MUST_CHECK;
 
 /*
  * Hold a leased task before the step that is in its row, because `on`, a host

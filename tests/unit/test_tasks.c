@@ -203,19 +203,19 @@ static void waking_takes_one_or_all_of_a_resource(void **state)
 	park(db, "b", "res_1", b);
 	park(db, "c", "res_1", c);
 	park(db, "d", "res_2", other);
-	OK(tasks_wake(db, "res_1", false, NOW + 4, &err));
+	OK(tasks_wake(db, "res_1", false, NULL, NOW + 4, &err));
 	assert_string_equal(fixture_value(db, &q_row, a),
 			    "due second 0 4 1 0 - - -");
 	assert_string_equal(fixture_value(db, &q_row, b),
 			    "parked second 0 0 1 0 - res_1 -");
-	OK(tasks_wake(db, "res_1", true, NOW + 5, &err));
+	OK(tasks_wake(db, "res_1", true, NULL, NOW + 5, &err));
 	assert_string_equal(fixture_value(db, &q_row, b),
 			    "due second 0 5 1 0 - - -");
 	assert_string_equal(fixture_value(db, &q_row, c),
 			    "due second 0 5 1 0 - - -");
 	assert_string_equal(fixture_value(db, &q_row, other),
 			    "parked second 0 0 1 0 - res_2 -");
-	OK(tasks_wake(db, "res_none", true, NOW, &err));
+	OK(tasks_wake(db, "res_none", true, NULL, NOW, &err));
 }
 
 static void cancelling_reaches_every_task_of_a_run(void **state)
