@@ -352,33 +352,6 @@ int accesses_plan_forgotten(struct db *db, int64_t next_check_at, int64_t now,
 		      DB_I64(now)), err);
 }
 
-#define PLAN_OF(column) \
-	"UPDATE accesses SET next_check_at = $2, updated_at = $2" \
-	" WHERE " column " = $1 AND next_check_at IS NULL" \
-	" AND status IN ('active', 'degraded', 'broken')" \
-	" AND item_id IS NOT NULL AND NOT EXISTS" \
-	" (SELECT 1 FROM access_checks c WHERE c.access_id =" \
-	"  accesses.access_id AND c.state = 'running')"
-
-static const struct db_query q_plan_host = { "accesses.plan_host",
-	PLAN_OF("host_id") };
-static const struct db_query q_plan_endpoint = { "accesses.plan_endpoint",
-	PLAN_OF("endpoint_key") };
-
-int accesses_plan_host(struct db *db, const char *host_id, int64_t now,
-		       struct err *err)
-{
-	return db_run(db, &q_plan_host, DB_ARGS(DB_TEXT(host_id),
-		      DB_I64(now)), err);
-}
-
-int accesses_plan_endpoint(struct db *db, const char *endpoint_key,
-			   int64_t now, struct err *err)
-{
-	return db_run(db, &q_plan_endpoint, DB_ARGS(DB_TEXT(endpoint_key),
-		      DB_I64(now)), err);
-}
-
 #define HASTEN_OF(column) \
 	"UPDATE accesses SET next_check_at = $3, updated_at = $3" \
 	" WHERE access_id IN (SELECT access_id FROM accesses" \
@@ -510,8 +483,7 @@ const struct db_query *const accesses_queries[] = {
 	&q_ensure, &q_proven, &q_get, &q_save, &q_planned, &q_active,
 	&q_list_host,
 	&q_list_endpoint, &q_list_status, &q_list_mode, &q_list, &q_due,
-	&q_next_due, &q_plan_forgotten, &q_plan_host, &q_plan_endpoint,
-	&q_hasten_endpoint,
+	&q_next_due, &q_plan_forgotten, &q_hasten_endpoint,
 	&q_hasten_host, &q_tally_host, &q_tally_endpoint, &q_event_add,
 	&q_event_forget, &q_event_list, NULL
 };

@@ -147,12 +147,6 @@ int accesses_tally_endpoint(struct db *db, const char *endpoint_key,
 			    struct access_tally *ret, struct err *err)
 	MUST_CHECK;
 
-/* The same, now, for those of a host or an endpoint that was paused. */
-int accesses_plan_host(struct db *db, const char *host_id, int64_t now,
-		       struct err *err) MUST_CHECK;
-int accesses_plan_endpoint(struct db *db, const char *endpoint_key,
-			   int64_t now, struct err *err) MUST_CHECK;
-
 /*
  * Let `count` accesses of this endpoint, or host, other than `access_id` and
  * none that is broken, be checked at once.

@@ -2,8 +2,6 @@
 
 #include <assert.h>
 
-#include "shared/accesses.h"
-
 static const struct db_query q_find = { "pauses.find",
 	"SELECT CASE WHEN EXISTS (SELECT 1 FROM hosts WHERE host_id = $1"
 	"  AND paused_at IS NOT NULL) THEN 'host'"
@@ -69,6 +67,26 @@ int pauses_endpoint(struct db *db, const char *endpoint_key, int64_t now,
 		      DB_I64(now)), err);
 }
 
+/* Accesses that missed their check, and have none under way. */
+#define PLAN_OF(column) \
+	"UPDATE accesses SET next_check_at = $2, updated_at = $2" \
+	" WHERE " column " = $1 AND next_check_at IS NULL" \
+	" AND status IN ('active', 'degraded', 'broken')" \
+	" AND item_id IS NOT NULL AND NOT EXISTS" \
+	" (SELECT 1 FROM access_checks c WHERE c.access_id =" \
+	"  accesses.access_id AND c.state = 'running')"
+
+static const struct db_query q_plan_host = { "pauses.plan_host",
+	PLAN_OF("host_id") };
+static const struct db_query q_plan_endpoint = { "pauses.plan_endpoint",
+	PLAN_OF("endpoint_key") };
+
+static int plan(struct db *db, const struct db_query *query, const char *id,
+		int64_t now, struct err *err)
+{
+	return db_run(db, query, DB_ARGS(DB_TEXT(id), DB_I64(now)), err);
+}
+
 static const struct db_query q_resume_host = { "pauses.resume_host",
 	"UPDATE hosts SET paused_at = NULL, updated_at = $2"
 	" WHERE host_id = $1" };
@@ -82,7 +100,7 @@ int pauses_resume_host(struct db *db, const char *host_id, bool watched,
 		return -1;
 	if (db_changes(db) == 0)
 		return err_set(err, ERR_NOT_FOUND, "no host %s", host_id);
-	if (watched && accesses_plan_host(db, host_id, now, err))
+	if (watched && plan(db, &q_plan_host, host_id, now, err))
 		return -1;
 	return tasks_release(db, HOLD_HOST, host_id, now, err);
 }
@@ -98,12 +116,12 @@ int pauses_resume_endpoint(struct db *db, const char *endpoint_key,
 	assert(db_in_tx(db));
 	if (db_run(db, &q_resume_endpoint, DB_ARGS(DB_TEXT(endpoint_key),
 		   DB_I64(now)), err) ||
-	    (watched && accesses_plan_endpoint(db, endpoint_key, now, err)))
+	    (watched && plan(db, &q_plan_endpoint, endpoint_key, now, err)))
 		return -1;
 	return tasks_release(db, HOLD_ENDPOINT, endpoint_key, now, err);
 }
 
 const struct db_query *const pauses_queries[] = {
-	&q_find, &q_host, &q_endpoint, &q_resume_host, &q_resume_endpoint,
-	NULL
+	&q_find, &q_host, &q_endpoint, &q_plan_host, &q_plan_endpoint,
+	&q_resume_host, &q_resume_endpoint, NULL
 };

@@ -5,7 +5,8 @@
  *
  * First, for each host version, an import is run with a crash after each
  * single commit in turn; then seeds with everything at once: faults, bad
- * keys, crashes, cancelled runs, canaries, pauses, retries.  A failing case prints how to repeat it.
+ * keys, crashes, cancelled runs, canaries, pauses, retries.  A failing case
+ * prints how to repeat it.
  */
 #include <getopt.h>
 #include <inttypes.h>
