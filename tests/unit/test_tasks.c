@@ -218,6 +218,42 @@ static void waking_takes_one_or_all_of_a_resource(void **state)
 	OK(tasks_wake(db, "res_none", true, NULL, NOW, &err));
 }
 
+/* A run of one does not wait until a big one is through. */
+static void who_waits_for_the_same_gets_it_run_by_run(void **state)
+{
+	CLEANUP(db_close) struct db *db = fixture_db();
+	static const char *const runs[] = { "run_a", "run_a", "run_a",
+					    "run_b", NULL };
+	static const char *const woken[] = { "-", "run_a", "run_b", "run_a",
+					     "run_a" };
+	static const struct db_query q_due = { "test.due",
+		"SELECT coalesce(run_id, '-') FROM tasks"
+		" WHERE state = $1" };
+	static const struct db_query q_id = { "test.id",
+		"SELECT task_id FROM tasks WHERE state = $1" };
+	char id[ID_MAX], had[ID_MAX] = "";
+	struct err err;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(runs); i++)
+		OK(tasks_add(db, &(struct task_spec){ .flow = "import",
+			     .subject_id = "x", .run_id = runs[i],
+			     .host_id = "hst_1", .step = "first" }, NOW,
+			     i + 1, id, &err));
+	fixture_sql(db, "UPDATE tasks SET state = 'parked',"
+		    " parked_on = 'res_1'");
+	for (size_t i = 0; i < COUNT(woken); i++) {
+		OK(tasks_wake(db, "res_1", false, *had ? had : NULL, NOW,
+			      &err));
+		assert_string_equal(fixture_value(db, &q_due, "due"),
+				    woken[i]);
+		snprintf(had, sizeof(had), "%s",
+			 fixture_value(db, &q_id, "due"));
+		fixture_sql(db, "UPDATE tasks SET state = 'done'"
+			    " WHERE state = 'due'");
+	}
+}
+
 static void cancelling_reaches_every_task_of_a_run(void **state)
 {
 	CLEANUP(db_close) struct db *db = fixture_db();
@@ -328,6 +364,7 @@ int main(void)
 		cmocka_unit_test(who_lost_the_lease_cannot_settle),
 		cmocka_unit_test(a_start_takes_over_every_lease),
 		cmocka_unit_test(waking_takes_one_or_all_of_a_resource),
+		cmocka_unit_test(who_waits_for_the_same_gets_it_run_by_run),
 		cmocka_unit_test(cancelling_reaches_every_task_of_a_run),
 		cmocka_unit_test(a_cancelled_task_is_never_parked),
 		cmocka_unit_test(
