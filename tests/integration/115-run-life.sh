@@ -38,7 +38,7 @@ run_is() {
 # ---- a canary that stops the run -------------------------------------------
 
 personality "$PROVIDER_URL" quota
-run_of "$(items 12 good-)" '"canary_items":2,"canary_stop_after":2'
+run_of "$(items 12 good-)" '"canary":{"items":2,"stop_after":2}'
 is "a run with a canary begins" "$STATUS $(json .canary_state)" "202 proving"
 wait_for '[ "$(run .canary_state)" = held ]'
 is "a provider that is out of money stops it" "$(run '"\(.state) \(.canary_state) \(.canary_class)

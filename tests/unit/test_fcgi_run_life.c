@@ -27,8 +27,7 @@ static char *add_run(const char *members)
 
 static void a_canary_holds_the_rest_of_a_run(void **state)
 {
-	AUTO_FREE char *run = add_run(",\"canary_items\":1,"
-				      "\"canary_stop_after\":1");
+	AUTO_FREE char *run = add_run(",\"canary\":{\"items\":1}");
 	AUTO_FREE char *items = xasprintf(RUNS "/%s/items", run);
 
 	(void)state;
@@ -41,17 +40,9 @@ static void a_canary_holds_the_rest_of_a_run(void **state)
 	assert_string_equal(text_of("items.2.held_for"), "canary");
 }
 
-static void a_canary_is_small(void **state)
-{
-	(void)state;
-	assert_int_equal(ask("POST", RUNS, "{\"host_id\":\"h\","
-			     "\"canary_items\":101,\"items\":[" KEY("1")
-			     "]}"), 422);
-}
-
 static void only_what_is_held_is_resumed(void **state)
 {
-	AUTO_FREE char *run = add_run(",\"canary_items\":1");
+	AUTO_FREE char *run = add_run(",\"canary\":{\"items\":1}");
 	AUTO_FREE char *target = xasprintf(RUNS "/%s/resume", run);
 
 	(void)state;
@@ -72,7 +63,7 @@ static void only_what_is_held_is_resumed(void **state)
 
 static void cancelling_ends_the_notice_too(void **state)
 {
-	AUTO_FREE char *run = add_run(",\"canary_items\":1");
+	AUTO_FREE char *run = add_run(",\"canary\":{\"items\":1}");
 	AUTO_FREE char *target = xasprintf(RUNS "/%s/cancel", run);
 
 	(void)state;
@@ -189,7 +180,6 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(a_canary_holds_the_rest_of_a_run),
-		T(a_canary_is_small),
 		T(only_what_is_held_is_resumed),
 		T(cancelling_ends_the_notice_too),
 		T(a_run_is_tried_again),
