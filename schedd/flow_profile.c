@@ -153,6 +153,14 @@ static void profile_limits(const void *subject, const struct request *request,
 	ret->key = asking->item.api_key_secret_id;
 }
 
+static void profile_pauses(const void *subject, struct pauses *ret)
+{
+	const struct asking *asking = subject;
+
+	if (asking->endpoint.paused_at)
+		ret->endpoint = asking->item.endpoint_key;
+}
+
 static void profile_way(const void *subject, const struct request *request,
 			struct way *ret)
 {
@@ -173,6 +181,7 @@ const struct flow flow_profile = {
 	.free = profile_free,
 	.secret_id = profile_secret,
 	.limits = profile_limits,
+	.pauses = profile_pauses,
 	.way = profile_way,
 	.memo = profile_memo,
 };
