@@ -397,7 +397,12 @@ static void what_is_begun_exists(void **state)
 	look_for_beginnings("schedd/*.c", by_api);
 	for (size_t k = 0; k < ngraphs; k++)
 		assert_int_equal(by_api[k], flows[k] != &flow_check &&
-					    flows[k] != &flow_profile);
+				 flows[k] != &flow_import &&
+				 flows[k] != &flow_profile);
+	/* An item's is named in one place: shared/items.h. */
+	assert_ptr_equal(flow_find(IMPORT_FLOW), &flow_import);
+	assert_ptr_equal(flow_step(&flow_import, IMPORT_FIRST_STEP),
+			 flow_import.steps);
 	/* They are begun with their rows: shared/checks.c, profiles.c. */
 	assert_ptr_equal(flow_find(PROFILE_FLOW), &flow_profile);
 	assert_ptr_equal(flow_step(&flow_profile, PROFILE_FIRST_STEP),

@@ -83,7 +83,8 @@ static void every_kind_has_a_line_in_both_languages(void **state)
 			"\"to\":\"0.1.179\",\"failed\":4,\"checked\":5,"
 			"\"amount\":\"1.20\",\"currency\":\"CNY\","
 			"\"expires_at\":\"2026-12-01\",\"model\":\"m\","
-			"\"date\":\"2026-12-31\",\"times\":3}" };
+			"\"date\":\"2026-12-31\",\"times\":3,"
+			"\"run_id\":\"run_1\",\"held\":7}" };
 
 	(void)state;
 	for (int kind = 0; kind < NOTICE_KIND__MAX; kind++) {
