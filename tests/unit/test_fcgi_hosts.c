@@ -165,10 +165,15 @@ static void *end_probe(void *arg)
 	if (db_open(&db, api.path, DB_EXISTING, &err))
 		return NULL;
 	for (int tries = 0; tries < 2000; tries++) {
-		if (db_run(db, &q_end, DB_NO_ARGS, &err))
+		CLEANUP(db_tx_done) struct db_tx tx = { 0 };
+
+		/* Both at once: who waits must not look in between. */
+		if (db_tx_begin(&tx, db, &err) ||
+		    db_run(db, &q_end, DB_NO_ARGS, &err))
 			break;
 		if (db_changes(db) > 0) {
-			(void)!db_run(db, &q_ready, DB_NO_ARGS, &err);
+			(void)!(db_run(db, &q_ready, DB_NO_ARGS, &err) ||
+				db_tx_commit(&tx, &err));
 			break;
 		}
 		usleep(5000);
