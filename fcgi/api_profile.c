@@ -5,6 +5,7 @@
 #include "fcgi/problem.h"
 #include "shared/items.h"
 #include "shared/jdec.h"
+#include "shared/pauses.h"
 #include "shared/profiles.h"
 #include "shared/runs.h"
 
@@ -92,7 +93,8 @@ static int profile_post(const struct request *req, struct reply *reply,
 			"can be asked when that has ended", item.item_id);
 		return err_code(err, "item_running");
 	}
-	if (want(req, &item, (enum profile_level)(body.level + 1), err))
+	if (pauses_refuse(req->db, NULL, item.endpoint_key, err) ||
+	    want(req, &item, (enum profile_level)(body.level + 1), err))
 		return -1;
 	reply_locate(reply, 202, folder, item.item_id);
 	return show_profile(req, item.item_id, reply, err);

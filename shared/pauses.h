@@ -15,8 +15,8 @@
 #include "shared/tasks.h"
 
 /*
- * Which of them is paused: HOLD_HOST, HOLD_ENDPOINT, or HOLD_NONE.  An
- * `endpoint_key` of NULL is none.
+ * Which of them is paused: HOLD_HOST, HOLD_ENDPOINT, or HOLD_NONE.  NULL is
+ * none.
  */
 int pauses_find(struct db *db, const char *host_id, const char *endpoint_key,
 		enum hold *ret, struct err *err) MUST_CHECK;

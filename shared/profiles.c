@@ -186,7 +186,9 @@ int profiles_next(struct db_rows *rows, struct profile_row *row,
 
 static const struct db_query q_running = { "profiles.running",
 	"SELECT count(*) FROM capability_profiles"
-	" WHERE task_id IS NOT NULL" };
+	" WHERE task_id IS NOT NULL AND NOT EXISTS"
+	" (SELECT 1 FROM tasks t WHERE t.task_id ="
+	"  capability_profiles.task_id AND t.state = 'held')" };
 
 int profiles_running(struct db *db, int64_t *ret, struct err *err)
 {

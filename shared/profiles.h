@@ -74,7 +74,7 @@ int profiles_wanted(struct db_rows *rows, struct db *db, int64_t limit,
 int profiles_next(struct db_rows *rows, struct profile_row *row,
 		  struct err *err) MUST_CHECK;
 
-/* How many flows are under way; of those that wait, whether there is one. */
+/* How many flows are under way, none that is held; of those that wait, whether there is one. */
 int profiles_running(struct db *db, int64_t *ret, struct err *err) MUST_CHECK;
 int profiles_is_waiting(struct db *db, bool *ret, struct err *err) MUST_CHECK;
 
