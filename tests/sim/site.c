@@ -246,19 +246,22 @@ static void open_site(struct site *site, const struct site_plan *plan)
 		start_engine(site);
 }
 
-/* Nobody is being asked what his key can do, nor will be. */
+/* Nobody is being asked what his key can do, nor will be, nor is held. */
 static bool is_profiled(struct site *site)
 {
-	int64_t running;
+	static const struct db_query q_held = { "sim.held",
+		"SELECT count(*) FROM tasks WHERE state = 'held'" };
+	int64_t running, held;
 	bool waiting;
 	struct err err;
 
-	if (profiles_running(site->db, &running, &err) ||
+	if (db_number(site->db, &q_held, DB_NO_ARGS, &held, &err) ||
+	    profiles_running(site->db, &running, &err) ||
 	    profiles_is_waiting(site->db, &waiting, &err)) {
 		site_fault(site, "profiles: %s", err.msg);
 		return true;
 	}
-	return running == 0 && !waiting;
+	return running == 0 && held == 0 && !waiting;
 }
 
 static bool is_over(struct site *site, const char *subject)
