@@ -73,6 +73,8 @@ void host_account_wanted(struct jout *out,
 	jout_object_end(out);
 	jout_i64(out, "concurrency", wish->concurrency);
 	jout_i64(out, "priority", HOST_ACCOUNT_PRIORITY);
+	if (wish->proxy_id)
+		jout_i64(out, "proxy_id", wish->proxy_id);
 	write_groups(out, wish->group_ids, wish->ngroups);
 	jout_object_end(out);
 }
@@ -146,7 +148,7 @@ static void patch_credentials(struct request *request,
 			      const struct host_account_patch *patch)
 {
 	if (!patch->models && !patch->base_url && !patch->key &&
-	    !patch->pool_mode && !patch->show_errors)
+	    !patch->pool_mode && !patch->no_pool_mode && !patch->show_errors)
 		return;
 	jout_object(&request->body, "credentials");
 	if (patch->base_url)
@@ -157,6 +159,8 @@ static void patch_credentials(struct request *request,
 		request_secret(request, "api_key", SLOT_PROVIDER_KEY);
 	if (patch->pool_mode)
 		write_pool_mode(&request->body);
+	if (patch->no_pool_mode)
+		jout_bool(&request->body, "pool_mode", false);
 	if (patch->show_errors)
 		jout_bool(&request->body, "custom_error_codes_enabled",
 			  false);
@@ -187,10 +191,14 @@ void host_ask_account_patch(struct request *request,
 	patch_credentials(request, patch);
 	if (patch->priority)
 		jout_i64(body, "priority", *patch->priority);
-	if (patch->active) {
-		jout_str(body, "status", "active");
-		jout_bool(body, "schedulable", true);
-	}
+	if (patch->proxy_id)
+		jout_i64(body, "proxy_id", *patch->proxy_id);
+	if (patch->name)
+		jout_str(body, "name", patch->name);
+	if (patch->status)
+		jout_str(body, "status", patch->status);
+	if (patch->schedulable)
+		jout_bool(body, "schedulable", *patch->schedulable);
 	host_body_end(request);
 }
 
@@ -225,6 +233,31 @@ void host_ask_account_schedulable(struct request *request,
 	host_body(request);
 	jout_bool(&request->body, "schedulable", schedulable);
 	host_body_end(request);
+}
+
+void host_ask_account_put(struct request *request,
+			  const struct host_peer *peer, int64_t id,
+			  const struct host_account_put *put)
+{
+	host_start(request, peer, METHOD_PUT, HOST_ROLE_ADMIN,
+		   "/api/v1/admin/accounts/%" PRId64, id);
+	host_body(request);
+	if (put->name)
+		jout_str(&request->body, "name", put->name);
+	if (put->notes)
+		jout_str(&request->body, "notes", put->notes);
+	if (put->extra)
+		jout_json(&request->body, "extra", put->extra);
+	if (put->never_expires)
+		jout_i64(&request->body, "expires_at", 0);
+	host_body_end(request);
+}
+
+void host_ask_proxy(struct request *request, const struct host_peer *peer,
+		    int64_t id)
+{
+	host_start(request, peer, METHOD_GET, HOST_ROLE_ADMIN,
+		   "/api/v1/admin/proxies/%" PRId64, id);
 }
 
 void host_ask_account_delete(struct request *request,

@@ -25,6 +25,7 @@ struct host_account_wish {
 	bool pool_mode;			/* no answer takes it out: D13b */
 	const char *alias;		/* a model name that only it maps ... */
 	const char *alias_of;	/* ... to this one; or NULL */
+	int64_t proxy_id;	/* the host's; 0: none */
 };
 
 /* The body of the create without its key, to be frozen as wanted_json. */
@@ -61,8 +62,12 @@ struct host_account_patch {
 	size_t ngroups;
 	const json_t *models;	/* replaces all; NULL: as they are */
 	const char *base_url;	/* NULL: as it is */
-	bool active;		/* status active and schedulable */
+	const char *name;	/* NULL: as it is; as is status */
+	const char *status;
+	const bool *schedulable;	/* NULL: as it is */
+	const int64_t *proxy_id;	/* 0 in it: none; NULL: as it is */
 	bool pool_mode;		/* on, without repeats */
+	bool no_pool_mode;	/* off */
 	bool show_errors;	/* custom_error_codes off */
 	const int64_t *priority;	/* NULL: as it is */
 	bool key;		/* SLOT_PROVIDER_KEY */
@@ -84,6 +89,25 @@ void host_ask_account_recover(struct request *request,
 void host_ask_account_schedulable(struct request *request,
 				  const struct host_peer *peer, int64_t id,
 				  bool schedulable);
+
+/*
+ * What only a PUT can change; none of it sets off the host's own probe.
+ * NULL: as it is.  Read with host_judge().
+ */
+struct host_account_put {
+	const char *name;
+	const char *notes;
+	const json_t *extra;	/* replaces all of it */
+	bool never_expires;
+};
+
+void host_ask_account_put(struct request *request,
+			  const struct host_peer *peer, int64_t id,
+			  const struct host_account_put *put);
+
+/* One of the host's proxies; FAILURE_GONE if it is not there. */
+void host_ask_proxy(struct request *request, const struct host_peer *peer,
+		    int64_t id);
 
 /* Read with host_judge_delete(). */
 void host_ask_account_delete(struct request *request,

@@ -73,6 +73,40 @@ bool host_account_in_group(const json_t *live, int64_t group_id)
 	return false;
 }
 
+size_t host_account_groups(const json_t *live, int64_t *ret)
+{
+	const json_t *list = json_object_get(live, "group_ids");
+	size_t count = 0, i;
+	const json_t *value;
+
+	json_array_foreach(list, i, value)
+		if (count < HOST_GROUPS_MAX)
+			ret[count++] = json_integer_value(value);
+	if (list && !json_is_null(list))
+		return count;
+	/* Some answers have only the long form. */
+	json_array_foreach(json_object_get(live, "account_groups"), i, value)
+		if (count < HOST_GROUPS_MAX)
+			ret[count++] = host_member_i64(value, "group_id");
+	return count;
+}
+
+bool host_account_expired(const json_t *live, int64_t now)
+{
+	int64_t at = host_member_i64(live, "expires_at");	/* seconds */
+
+	return at > 0 && at <= now / 1000 &&
+	       !json_is_false(json_object_get(live, "auto_pause_on_expired"));
+}
+
+/* Only where a proxy is wanted: another one may be the host's own affair. */
+static bool proxy_differs(const json_t *wanted, const json_t *live)
+{
+	const json_t *proxy = json_object_get(wanted, "proxy_id");
+
+	return proxy && !json_equal(proxy, json_object_get(live, "proxy_id"));
+}
+
 static bool groups_differ(const struct host_account_check *check,
 			  const json_t *live)
 {
@@ -111,6 +145,7 @@ bool host_account_differs(const struct host_account_check *check,
 		     host_account_converts(check->features, live),
 	     "extra.openai_responses_supported");
 	note(&names, groups_differ(check, live), "group_ids");
+	note(&names, proxy_differs(wanted, live), "proxy_id");
 	note(&names, !text_is(live, "platform", "openai"), "platform");
 	note(&names, !text_is(live, "type", "apikey"), "type");
 	note(&names, !text_is(live, "status", "active"), "status");
@@ -252,6 +287,15 @@ struct host_account host_account_read(const json_t *live, const char *inst,
 	account.bench = host_account_bench(live, now, &account.bench_until);
 	read_credentials(live, &account);
 	return account;
+}
+
+void host_ask_api_accounts(struct request *request,
+			   const struct host_peer *peer, int64_t page)
+{
+	host_start(request, peer, METHOD_GET, HOST_ROLE_ADMIN,
+		   "/api/v1/admin/accounts?platform=openai&type=apikey"
+		   "&page=%" PRId64 "&page_size=%d&sort_by=id&sort_order=asc",
+		   page, HOST_LIST_PAGE);
 }
 
 void host_ask_group_accounts(struct request *request,

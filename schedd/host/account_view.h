@@ -32,6 +32,14 @@ bool host_account_converts(const struct host_features *features,
 
 bool host_account_in_group(const json_t *live, int64_t group_id);
 
+#define HOST_GROUPS_MAX 64
+
+/* The groups that it is bound to; *ret holds HOST_GROUPS_MAX. */
+size_t host_account_groups(const json_t *live, int64_t *ret);
+
+/* Its time has run out, and the host stops using it for that. */
+bool host_account_expired(const json_t *live, int64_t now);
+
 /* How the host itself took an account out. */
 enum host_bench {
 	HOST_BENCH_NONE,
@@ -77,6 +85,14 @@ struct host_account {
 
 struct host_account host_account_read(const json_t *live, const char *inst,
 				      int64_t now);
+
+/*
+ * All accounts that speak as ours do, with a key, whoever made them: page by
+ * page from 1, in the order of their ids.  Read with host_judge_page().
+ */
+#define HOST_LIST_PAGE 200
+void host_ask_api_accounts(struct request *request,
+			   const struct host_peer *peer, int64_t page);
 
 /*
  * All accounts of a group, page by page from 1, in the order of their ids so

@@ -1,5 +1,6 @@
 #include "schedd/host/base_url.h"
 
+#include <ctype.h>
 #include <string.h>
 
 #define CHAT "/chat/completions"
@@ -34,4 +35,33 @@ char *host_base_url_for(const struct host_features *features,
 	    (features->version_segments && ends_in_version(chat_url, len)))
 		return xstrndup(chat_url, len);
 	return xstrdup(chat_url);
+}
+
+/* Scheme and host do not care for case; what follows them does. */
+static void lower_origin(char *url)
+{
+	char *host = strstr(url, "://");
+	char *end = host ? strchr(host + 3, '/') : NULL;
+
+	for (char *p = url; *p && p != end; p++)
+		*p = (char)tolower((unsigned char)*p);
+}
+
+char *host_chat_url_from(const struct host_features *features,
+			 const char *base_url)
+{
+	size_t len = strlen(base_url);
+	char *url;
+
+	while (len > 0 && base_url[len - 1] == '/')
+		len--;
+	if (has_suffix(base_url, len, CHAT))
+		url = xstrndup(base_url, len);
+	else
+		url = xasprintf("%.*s%s" CHAT, (int)len, base_url,
+			has_suffix(base_url, len, "/v1") ||
+			(features->version_segments &&
+			 ends_in_version(base_url, len)) ? "" : "/v1");
+	lower_origin(url);
+	return url;
 }

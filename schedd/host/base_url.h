@@ -14,4 +14,11 @@
 char *host_base_url_for(const struct host_features *features,
 			const char *chat_url) GIVES_MEMORY;
 
+/*
+ * The other way round: the chat URL that a host makes of an account's base
+ * URL, with scheme and host in lower case.  The caller frees the result.
+ */
+char *host_chat_url_from(const struct host_features *features,
+			 const char *base_url) GIVES_MEMORY;
+
 #endif

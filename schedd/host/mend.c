@@ -1,7 +1,6 @@
 #include "schedd/host/mend.h"
 
 #include "schedd/host/symptom.h"
-#include "shared/clock.h"
 #include "shared/table.h"
 
 #define BIT(repair) (1u << (repair))
@@ -9,13 +8,11 @@
 /* A limit that ends as soon as this is waited for; recovering gains nothing. */
 #define WAIT_MAX_MS 10000
 
-#define GROUPS_MAX 64
-#define TEXT_MAX 300
-
 /* All that one bulk-update can do. */
 #define PATCHES (BIT(HOST_REPAIR_MODE) | BIT(HOST_REPAIR_GROUPS) | \
 		 BIT(HOST_REPAIR_MAPPING) | BIT(HOST_REPAIR_ERROR_CODES) | \
-		 BIT(HOST_REPAIR_POOL))
+		 BIT(HOST_REPAIR_POOL) | BIT(HOST_REPAIR_BASE_URL) | \
+		 BIT(HOST_REPAIR_PROXY) | BIT(HOST_REPAIR_ACTIVATE))
 
 /* What the host forgets by being told to recover. */
 #define ILLNESSES (BIT(HOST_SYMPTOM_ERROR) | BIT(HOST_SYMPTOM_BENCHED) | \
@@ -25,6 +22,7 @@
 static const struct {
 	enum host_symptom symptom;
 	enum host_repair repair;
+	bool wished;		/* only where an import wishes it */
 } cures[] = {
 	{ HOST_SYMPTOM_CONVERTS,    HOST_REPAIR_MODE },
 	{ HOST_SYMPTOM_MODE,	    HOST_REPAIR_MODE },
@@ -32,6 +30,9 @@ static const struct {
 	{ HOST_SYMPTOM_MAPPING,	    HOST_REPAIR_MAPPING },
 	{ HOST_SYMPTOM_ERROR_CODES, HOST_REPAIR_ERROR_CODES },
 	{ HOST_SYMPTOM_POOL,	    HOST_REPAIR_POOL },
+	{ HOST_SYMPTOM_BASE_URL,    HOST_REPAIR_BASE_URL, true },
+	{ HOST_SYMPTOM_PROXY,	    HOST_REPAIR_PROXY,	  true },
+	{ HOST_SYMPTOM_OFF,	    HOST_REPAIR_ACTIVATE, true },
 };
 
 static enum failure first_class(unsigned symptoms)
@@ -43,16 +44,20 @@ static enum failure first_class(unsigned symptoms)
 }
 
 /* An account that is gone, off or another one's is left as it is. */
-static bool is_anothers(unsigned symptoms)
+static bool is_anothers(const struct host_mend_case *the, unsigned symptoms)
 {
-	return symptoms & (BIT(HOST_SYMPTOM_GONE) | BIT(HOST_SYMPTOM_OFF) |
-			   BIT(HOST_SYMPTOM_KIND));
+	unsigned off = BIT(HOST_SYMPTOM_OFF) | BIT(HOST_SYMPTOM_EXPIRED);
+
+	return symptoms & (BIT(HOST_SYMPTOM_GONE) | BIT(HOST_SYMPTOM_KIND) |
+			   (the->wish ? 0 : off));
 }
 
 /* Recovered with a wrong key or address it would only fall ill again. */
-static bool is_asked_about(unsigned symptoms)
+static bool is_asked_about(const struct host_mend_case *the,
+			   unsigned symptoms)
 {
-	return symptoms & (BIT(HOST_SYMPTOM_KEY) | BIT(HOST_SYMPTOM_BASE_URL));
+	return symptoms & (BIT(HOST_SYMPTOM_KEY) |
+			   (the->wish ? 0 : BIT(HOST_SYMPTOM_BASE_URL)));
 }
 
 static unsigned patches_for(const struct host_mend_case *the,
@@ -61,7 +66,8 @@ static unsigned patches_for(const struct host_mend_case *the,
 	unsigned repairs = 0;
 
 	for (size_t i = 0; i < COUNT(cures); i++)
-		if (symptoms & BIT(cures[i].symptom))
+		if (symptoms & BIT(cures[i].symptom) &&
+		    (the->wish || !cures[i].wished))
 			repairs |= BIT(cures[i].repair);
 	return repairs & ~the->done;
 }
@@ -156,11 +162,14 @@ struct host_mend_plan host_mend_plan(const struct host_mend_case *the)
 	unsigned patches = patches_for(the, plan.symptoms);
 
 	plan.class = first_class(plan.symptoms);
-	if (is_anothers(plan.symptoms))
+	if (is_anothers(the, plan.symptoms))
 		return plan;
+	if (plan.symptoms & BIT(HOST_SYMPTOM_EXPIRED) &&
+	    !(the->done & BIT(HOST_REPAIR_EXTEND)))
+		add(&plan, BIT(HOST_REPAIR_EXTEND), 0);
 	if (patches)
-		add(&plan, patches, 0);
-	if (plan.symptoms & ILLNESSES && !is_asked_about(plan.symptoms))
+		add(&plan, patches, plan.count ? gap(the) : 0);
+	if (plan.symptoms & ILLNESSES && !is_asked_about(the, plan.symptoms))
 		plan_recovery(the, &account, &plan);
 	if (needs_nudge(the, &account, &plan))
 		add(&plan, BIT(HOST_REPAIR_NUDGE), HOST_MEND_GAP_MS);
@@ -171,26 +180,15 @@ struct host_mend_plan host_mend_plan(const struct host_mend_case *the)
 /* ---- the calls ---- */
 
 /* What it is bound to and what it should be: a list replaces the other. */
-static size_t all_groups(const struct host_mend_case *the,
-			 int64_t ids[GROUPS_MAX])
+size_t host_mend_groups(const struct host_mend_case *the, int64_t *ids)
 {
-	size_t count = 0, i;
+	size_t count = host_account_groups(the->live, ids), i;
 	const json_t *value;
-	const json_t *live = json_object_get(the->live, "group_ids");
 
-	json_array_foreach(live, i, value)
-		if (count < GROUPS_MAX)
-			ids[count++] = json_integer_value(value);
-	if (!live)
-		json_array_foreach(json_object_get(the->live,
-				   "account_groups"), i, value)
-			if (count < GROUPS_MAX)
-				ids[count++] = host_member_i64(value,
-							       "group_id");
 	json_array_foreach(json_object_get(the->wanted, "group_ids"), i, value)
 		if (!host_account_in_group(the->live,
 					   json_integer_value(value)) &&
-		    count < GROUPS_MAX)
+		    count < HOST_GROUPS_MAX)
 			ids[count++] = json_integer_value(value);
 	return count;
 }
@@ -212,18 +210,27 @@ static void ask_patch(struct request *request, const struct host_peer *peer,
 {
 	struct host_account account = host_account_read(the->live, the->inst,
 							the->now);
-	int64_t ids[GROUPS_MAX];
+	int64_t ids[HOST_GROUPS_MAX];
+	const int64_t proxy = host_member_i64(the->wanted, "proxy_id");
+	const bool on = true;
 	json_auto_t *models = all_models(the, &account);
 	struct host_account_patch patch = {
 		.relay = repairs & BIT(HOST_REPAIR_MODE),
 		.models = repairs & BIT(HOST_REPAIR_MAPPING) ? models : NULL,
 		.show_errors = repairs & BIT(HOST_REPAIR_ERROR_CODES),
 		.pool_mode = repairs & BIT(HOST_REPAIR_POOL),
+		.base_url = repairs & BIT(HOST_REPAIR_BASE_URL)
+			? host_wanted_base_url(the) : NULL,
+		.proxy_id = repairs & BIT(HOST_REPAIR_PROXY) ? &proxy : NULL,
 	};
 
+	if (repairs & BIT(HOST_REPAIR_ACTIVATE)) {
+		patch.status = "active";
+		patch.schedulable = &on;
+	}
 	if (repairs & BIT(HOST_REPAIR_GROUPS)) {
 		patch.group_ids = ids;
-		patch.ngroups = all_groups(the, ids);
+		patch.ngroups = host_mend_groups(the, ids);
 	}
 	/* The same value: it changes nothing and tells the scheduler. */
 	if (repairs & BIT(HOST_REPAIR_NUDGE))
@@ -239,7 +246,10 @@ bool host_ask_mend(struct request *request, const struct host_peer *peer,
 
 	if (mend->repairs & BIT(HOST_REPAIR_WAIT))
 		return false;
-	if (mend->repairs & BIT(HOST_REPAIR_RECOVER))
+	if (mend->repairs & BIT(HOST_REPAIR_EXTEND))
+		host_ask_account_put(request, peer, id,
+			&(struct host_account_put){ .never_expires = true });
+	else if (mend->repairs & BIT(HOST_REPAIR_RECOVER))
 		host_ask_account_recover(request, peer, id);
 	else if (mend->repairs & BIT(HOST_REPAIR_SWITCH_ON))
 		host_ask_account_schedulable(request, peer, id, true);
@@ -263,194 +273,4 @@ enum failure host_judge_mend(const struct answer *answer,
 	if (why == FAILURE_NONE && host_object_id(host_data(answer)) == id)
 		*ret_live = host_data(answer);
 	return why;
-}
-
-/* ---- for people ---- */
-
-static void say_mode(const struct host_mend_case *the,
-		     const struct host_account *account, struct buf *before,
-		     struct buf *after)
-{
-	static const char *const flags[] = {
-		[HOST_FLAG_UNSET] = "unset",
-		[HOST_FLAG_FALSE] = "false",
-		[HOST_FLAG_TRUE] = "true",
-	};
-
-	(void)the;
-	buf_addf(before, "mode %s, supported %s",
-		 account->mode ? account->mode : "unset",
-		 flags[account->flag]);
-	buf_adds(after, "mode force_chat_completions, supported false");
-}
-
-static void list_ids(struct buf *out, const int64_t *ids, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		buf_addf(out, "%s%lld", i ? ", " : "", (long long)ids[i]);
-	if (count == 0)
-		buf_adds(out, "-");
-}
-
-static void say_groups(const struct host_mend_case *the,
-		       const struct host_account *account, struct buf *before,
-		       struct buf *after)
-{
-	struct host_mend_case alone = { .live = the->live };
-	int64_t ids[GROUPS_MAX];
-
-	(void)account;
-	list_ids(before, ids, all_groups(&alone, ids));
-	list_ids(after, ids, all_groups(the, ids));
-}
-
-static void say_mapping(const struct host_mend_case *the,
-			const struct host_account *account,
-			struct buf *before, struct buf *after)
-{
-	json_auto_t *missing = host_missing_models(the, account);
-	const char *name;
-	json_t *target;
-
-	buf_addf(before, "%zu", json_object_size(account->mapping));
-	buf_addf(after, "%zu", json_object_size(account->mapping) +
-			       json_object_size(missing));
-	json_object_foreach(missing, name, target)
-		buf_addf(after, " +%s", name);
-}
-
-static void say_error_codes(const struct host_mend_case *the,
-			    const struct host_account *account,
-			    struct buf *before, struct buf *after)
-{
-	AUTO_FREE char *codes = account->error_codes
-		? json_dumps(account->error_codes, JSON_COMPACT) : NULL;
-
-	(void)the;
-	buf_addf(before, "on %s", codes ? codes : "[]");
-	buf_adds(after, "off");
-}
-
-static void say_pool(const struct host_mend_case *the,
-		     const struct host_account *account, struct buf *before,
-		     struct buf *after)
-{
-	(void)the;
-	buf_addf(before, "%s, %lld repeats", account->pool_mode ? "on" : "off",
-		 (long long)account->pool_retries);
-	buf_adds(after, "on, 0 repeats");
-}
-
-static void say_until(struct buf *out, int64_t until)
-{
-	char text[CLOCK_TEXT_MAX];
-
-	if (until)
-		buf_addf(out, " until %s", clock_format(until, text));
-}
-
-static void say_recover(const struct host_mend_case *the,
-			const struct host_account *account,
-			struct buf *before, struct buf *after)
-{
-	AUTO_FREE char *words = host_account_complaint(account->live);
-
-	(void)the;
-	buf_adds(before, account->status);
-	say_until(before, account->bench_until);
-	if (words)
-		buf_addf(before, ": %s", words);
-	buf_adds(after, "active");
-}
-
-static void say_switch_on(const struct host_mend_case *the,
-			  const struct host_account *account,
-			  struct buf *before, struct buf *after)
-{
-	(void)account;
-	buf_addf(before, "schedulable false (%s)",
-		 the->off_by_us ? "by CRM" : "by the host's error");
-	buf_adds(after, "schedulable true");
-}
-
-static void say_nudge(const struct host_mend_case *the,
-		      const struct host_account *account, struct buf *before,
-		      struct buf *after)
-{
-	(void)the;
-	(void)account;
-	buf_adds(before, "scheduler's copy perhaps old");
-	buf_adds(after, "read again");
-}
-
-static void say_wait(const struct host_mend_case *the,
-		     const struct host_account *account, struct buf *before,
-		     struct buf *after)
-{
-	(void)the;
-	buf_adds(before, "limited");
-	say_until(before, account->bench_until);
-	buf_adds(after, "active");
-}
-
-static const struct {
-	const char *name;
-	const char *zh, *en;
-	void (*say)(const struct host_mend_case *the,
-		    const struct host_account *account, struct buf *before,
-		    struct buf *after);
-} repairs_table[] = {
-	[HOST_REPAIR_MODE] = { "raw_chat", "对话模式", "chat mode", say_mode },
-	[HOST_REPAIR_GROUPS] = { "regroup", "所属分组", "groups", say_groups },
-	[HOST_REPAIR_MAPPING] = { "models", "模型映射", "mapped models",
-				  say_mapping },
-	[HOST_REPAIR_ERROR_CODES] = { "error_codes", "自定义错误码",
-				      "custom error codes", say_error_codes },
-	[HOST_REPAIR_POOL] = { "armour", "池模式", "pool mode", say_pool },
-	[HOST_REPAIR_RECOVER] = { "recover", "账号状态", "account state",
-				  say_recover },
-	[HOST_REPAIR_SWITCH_ON] = { "enable", "调度开关", "switch",
-				    say_switch_on },
-	[HOST_REPAIR_NUDGE] = { "nudge", "调度副本", "scheduler", say_nudge },
-	[HOST_REPAIR_WAIT] = { "wait", "限流", "limit", say_wait },
-};
-_Static_assert(COUNT(repairs_table) == HOST_REPAIR__MAX, "a row for each");
-
-const char *host_repair_name(enum host_repair repair)
-{
-	return repairs_table[repair].name;
-}
-
-static void write_repair(struct jout *out, const struct host_mend_case *the,
-			 const struct host_account *account, size_t i)
-{
-	CLEANUP(buf_done) struct buf before = { .max = TEXT_MAX };
-	CLEANUP(buf_done) struct buf after = { .max = TEXT_MAX };
-	AUTO_FREE char *zh = NULL, *en = NULL;
-
-	repairs_table[i].say(the, account, &before, &after);
-	zh = xasprintf("%s：%s → %s", repairs_table[i].zh, buf_str(&before),
-		       buf_str(&after));
-	en = xasprintf("%s: %s → %s", repairs_table[i].en, buf_str(&before),
-		       buf_str(&after));
-	jout_object(out, NULL);
-	jout_str(out, "name", repairs_table[i].name);
-	jout_str(out, "before", buf_str(&before));
-	jout_str(out, "after", buf_str(&after));
-	jout_str(out, "zh", zh);
-	jout_str(out, "en", en);
-	jout_object_end(out);
-}
-
-void host_mend_write(struct jout *out, const struct host_mend_case *the,
-		     const struct host_mend *mend)
-{
-	struct host_account account = host_account_read(the->live, the->inst,
-							the->now);
-
-	jout_array(out, "repairs");
-	for (size_t i = 0; i < COUNT(repairs_table); i++)
-		if (mend->repairs & BIT(i))
-			write_repair(out, the, &account, i);
-	jout_array_end(out);
 }

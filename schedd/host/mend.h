@@ -9,7 +9,8 @@
  *
  * What a person decided is left alone (D25): an account that was switched off,
  * another key, another base URL, a deleted account, another platform.  Those
- * are symptoms that are not ours to repair.
+ * are symptoms that are not ours to repair; unless a person wishes so by
+ * importing the key again: then all but another key or platform is.
  */
 #ifndef SCHEDD_HOST_MEND_H
 #define SCHEDD_HOST_MEND_H
@@ -23,6 +24,7 @@
 enum host_symptom {
 	HOST_SYMPTOM_GONE,
 	HOST_SYMPTOM_OFF,
+	HOST_SYMPTOM_EXPIRED,	/* its time on the host is over */
 	HOST_SYMPTOM_GROUPS,	/* not in a group that it belongs to */
 	HOST_SYMPTOM_CONVERTS,	/* chats go to /responses */
 	HOST_SYMPTOM_BASE_URL,
@@ -34,6 +36,7 @@ enum host_symptom {
 	HOST_SYMPTOM_ERROR,
 	HOST_SYMPTOM_BENCHED,
 	HOST_SYMPTOM_COOLING,	/* a model of it is out, not all of it */
+	HOST_SYMPTOM_PROXY,	/* not the one that an import asks for */
 	HOST_SYMPTOM_MODE,	/* lost, but the flag still does its work */
 	HOST_SYMPTOM_POOL,	/* lacks its armour */
 	HOST_SYMPTOM_STALE,	/* all is well but for the scheduler's copy */
@@ -59,6 +62,11 @@ struct host_mend_case {
 	const char *key;		/* fingerprint of the key we gave it */
 	bool pool_mode;			/* it should have it */
 	bool off_by_us;
+	/*
+	 * Somebody imports its key: what people switched off or changed is to
+	 * serve again as it was asked for.
+	 */
+	bool wish;
 	bool shared;			/* other accounts live in its groups */
 	bool direct_known;
 	enum failure direct;		/* of the same key, asked directly */
@@ -75,6 +83,10 @@ enum host_repair {
 	HOST_REPAIR_MAPPING,
 	HOST_REPAIR_ERROR_CODES,
 	HOST_REPAIR_POOL,
+	HOST_REPAIR_BASE_URL,
+	HOST_REPAIR_PROXY,
+	HOST_REPAIR_ACTIVATE,
+	HOST_REPAIR_EXTEND,
 	HOST_REPAIR_RECOVER,
 	HOST_REPAIR_SWITCH_ON,
 	HOST_REPAIR_NUDGE,
@@ -90,7 +102,7 @@ struct host_mend {
 	int64_t delay_ms;	/* the first one: from now */
 };
 
-#define HOST_MENDS_MAX 5
+#define HOST_MENDS_MAX 6
 
 struct host_mend_plan {
 	unsigned symptoms;	/* bits of enum host_symptom */
@@ -102,6 +114,12 @@ struct host_mend_plan {
 };
 
 struct host_mend_plan host_mend_plan(const struct host_mend_case *the);
+
+/*
+ * What it is bound to and what it should be besides: a list of a patch
+ * replaces the other.  *ids holds HOST_GROUPS_MAX.
+ */
+size_t host_mend_groups(const struct host_mend_case *the, int64_t *ids);
 
 /* False for a wait: there is nothing to ask. */
 bool host_ask_mend(struct request *request, const struct host_peer *peer,

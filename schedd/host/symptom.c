@@ -15,6 +15,10 @@ static const struct host_symptom_facts facts[] = {
 		"有人在主机上关闭了该账号；CRM 不会替人打开。",
 		"Somebody switched the account off on the host; CRM does not"
 		" switch it on against a person." },
+	[HOST_SYMPTOM_EXPIRED] = { "expired", false, FAILURE_ACCOUNT_OFF,
+		"账号在主机上已到期，主机不再使用它。",
+		"The account's time on the host is over, and the host does not"
+		" use it any more." },
 	[HOST_SYMPTOM_GROUPS] = { "group_emptied", true, FAILURE_GROUP_EMPTY,
 		"账号已不在它所属的分组中。",
 		"The account is no longer in a group that it belongs to." },
@@ -59,6 +63,11 @@ static const struct host_symptom_facts facts[] = {
 		FAILURE_ACCOUNT_BENCHED,
 		"主机暂时停用了该账号的一个模型。",
 		"The host benched a model of the account for a while." },
+	[HOST_SYMPTOM_PROXY] = { "proxy_differs", true,
+		FAILURE_NOT_AS_WRITTEN,
+		"账号没有使用导入时指定的代理。",
+		"The account does not go by the proxy that the import asks"
+		" for." },
 	[HOST_SYMPTOM_MODE] = { "mode_removed", true, FAILURE_NOT_AS_WRITTEN,
 		"有人去掉了账号的对话模式。",
 		"Somebody removed the account's chat mode." },
@@ -88,6 +97,11 @@ static json_t *wanted_credential(const struct host_mend_case *the,
 {
 	return json_object_get(json_object_get(the->wanted, "credentials"),
 			       name);
+}
+
+const char *host_wanted_base_url(const struct host_mend_case *the)
+{
+	return json_string_value(wanted_credential(the, "base_url"));
 }
 
 json_t *host_missing_models(const struct host_mend_case *the,
@@ -152,8 +166,7 @@ static bool is_other_kind(const struct host_mend_case *the,
 static bool has_other_base(const struct host_mend_case *the,
 			   const struct host_account *account)
 {
-	const char *wanted = json_string_value(wanted_credential(the,
-								 "base_url"));
+	const char *wanted = host_wanted_base_url(the);
 
 	return wanted && !same(wanted, account->base_url);
 }
@@ -216,7 +229,7 @@ bool host_may_switch_on(const struct host_mend_case *the,
 {
 	if (account->schedulable || same(account->status, "inactive"))
 		return false;
-	if (the->off_by_us)
+	if (the->off_by_us || the->wish)
 		return true;
 	if (!the->features->errors_unschedule)
 		return false;
@@ -231,6 +244,22 @@ static bool is_off(const struct host_mend_case *the,
 	if (same(account->status, "inactive"))
 		return true;
 	return !account->schedulable && !host_may_switch_on(the, account);
+}
+
+static bool is_expired(const struct host_mend_case *the,
+		       const struct host_account *account)
+{
+	return host_account_expired(account->live, the->now);
+}
+
+/* The host's affair, until an import asks for one. */
+static bool has_other_proxy(const struct host_mend_case *the,
+			    const struct host_account *account)
+{
+	const json_t *proxy = json_object_get(the->wanted, "proxy_id");
+
+	return the->wish && proxy &&
+	       !json_equal(proxy, json_object_get(account->live, "proxy_id"));
 }
 
 static bool is_in_error(const struct host_mend_case *the,
@@ -298,6 +327,7 @@ static const struct {
 		      const struct host_account *account);
 } looks[] = {
 	{ HOST_SYMPTOM_OFF,	    is_off },
+	{ HOST_SYMPTOM_EXPIRED,	    is_expired },
 	{ HOST_SYMPTOM_GROUPS,	    is_outside },
 	{ HOST_SYMPTOM_CONVERTS,    converts },
 	{ HOST_SYMPTOM_BASE_URL,    has_other_base },
@@ -309,6 +339,7 @@ static const struct {
 	{ HOST_SYMPTOM_ERROR,	    is_in_error },
 	{ HOST_SYMPTOM_BENCHED,	    is_benched },
 	{ HOST_SYMPTOM_COOLING,	    is_cooling },
+	{ HOST_SYMPTOM_PROXY,	    has_other_proxy },
 	{ HOST_SYMPTOM_MODE,	    lacks_mode },
 	{ HOST_SYMPTOM_POOL,	    lacks_pool },
 };

@@ -14,6 +14,9 @@ unsigned host_symptoms(const struct host_mend_case *the,
 bool host_may_switch_on(const struct host_mend_case *the,
 			const struct host_account *account);
 
+/* The address that was asked for; or NULL. */
+const char *host_wanted_base_url(const struct host_mend_case *the);
+
 /* Wanted names that the account does not map. */
 json_t *host_missing_models(const struct host_mend_case *the,
 			    const struct host_account *account);

@@ -180,6 +180,8 @@ static void a_patch_says_only_what_changes(void **state)
 {
 	static const int64_t groups[] = { 5, 6 };
 	static const int64_t nothing[1];
+	static const bool on = true;
+	static const int64_t proxy = 7;
 	json_auto_t *models = json_pack("[s]", "m");
 	struct host_account_patch patches[] = {
 		{ .relay = true, .group_ids = groups, .ngroups = 2 },
@@ -187,7 +189,9 @@ static void a_patch_says_only_what_changes(void **state)
 		{ .group_ids = nothing, .ngroups = 0 },
 		{ .models = models },
 		{ .base_url = "https://u/v1", .key = true },
-		{ .active = true },
+		{ .status = "active", .schedulable = &on },
+		{ .name = "n", .proxy_id = &proxy },
+		{ .no_pool_mode = true },
 	};
 	static const char *const bodies[] = {
 		"{\"account_ids\":[44],\"extra\":{\"openai_responses_mode\":"
@@ -201,6 +205,9 @@ static void a_patch_says_only_what_changes(void **state)
 		"\"https://u/v1\",\"api_key\":\"<provider_key>\"}}",
 		"{\"account_ids\":[44],\"status\":\"active\","
 		"\"schedulable\":true}",
+		"{\"account_ids\":[44],\"proxy_id\":7,\"name\":\"n\"}",
+		"{\"account_ids\":[44],\"credentials\":{\"pool_mode\":"
+		"false}}",
 	};
 
 	(void)state;
