@@ -65,6 +65,7 @@ static void update_one(struct host_call *call, struct host_account *account)
 	body_set(call, "name", &account->name);
 	account->concurrency = body_int(call, "concurrency",
 					account->concurrency);
+	account->proxy_id = body_int(call, "proxy_id", account->proxy_id);
 	account->now.priority = body_int(call, "priority",
 					 account->now.priority);
 	account->rate_multiplier = body_number(call, "rate_multiplier",
@@ -177,6 +178,10 @@ void host_account_bulk(struct host_call *call)
 	}
 	if (!mode_is_good(call) || !body_groups_exist(call))
 		return;
+	if (!host_proxy_exists(call->model, body_int(call, "proxy_id", 0))) {
+		reply_internal(call);
+		return;
+	}
 	found = json_array_size(ids) ? json_incref(ids) : filtered(call);
 	update_all(call, found);
 }

@@ -64,6 +64,7 @@ static const struct status_filter status_filters[] = {
 struct filter {
 	char search[128];
 	char platform[32];
+	char type[32];
 	const struct status_filter *status;
 	int64_t group_id;
 	bool ungrouped;
@@ -94,6 +95,7 @@ static bool read_filter(struct host_call *call, struct filter *filter)
 	query_get(call, "search", filter->search, sizeof(filter->search));
 	query_get(call, "platform", filter->platform,
 		  sizeof(filter->platform));
+	query_get(call, "type", filter->type, sizeof(filter->type));
 	query_get(call, "status", status, sizeof(status));
 	for (size_t i = 0; i < COUNT(status_filters); i++) {
 		if (strcmp(status_filters[i].name, status) == 0)
@@ -109,6 +111,8 @@ static bool passes(const struct filter *filter,
 		return false;
 	if (*filter->platform &&
 	    strcmp(account->platform, filter->platform) != 0)
+		return false;
+	if (*filter->type && strcmp(account->type, filter->type) != 0)
 		return false;
 	if (filter->status && !filter->status->matches(&account->now, now))
 		return false;

@@ -103,6 +103,12 @@ static const char *spec_text(const json_t *spec, const char *name)
 	return text ? text : "";
 }
 
+/* What is not above zero clears it. */
+static int64_t at_least_0(int64_t seconds)
+{
+	return seconds > 0 ? seconds : 0;
+}
+
 struct host_account *account_make(struct host_model *model,
 				  const json_t *spec)
 {
@@ -116,12 +122,16 @@ struct host_account *account_make(struct host_model *model,
 	account->type = xstrdup(spec_text(spec, "type"));
 	account->concurrency = json_integer_value(
 		json_object_get(spec, "concurrency"));
+	account->proxy_id = json_integer_value(
+		json_object_get(spec, "proxy_id"));
 	account->rate_multiplier = json_is_number(rate) ?
 		json_number_value(rate) : 1;
 	account->now = (struct host_serving){
 		.is_active = true, .schedulable = true,
 		.priority = json_integer_value(
 			json_object_get(spec, "priority")),
+		.expires_at = at_least_0(json_integer_value(
+			json_object_get(spec, "expires_at"))),
 		.credentials = object_or_empty(
 			json_object_get(spec, "credentials")),
 		.extra = object_or_empty(json_object_get(spec, "extra")),
@@ -165,6 +175,7 @@ static void create(struct host_call *call)
 		return;
 	}
 	if (characters(body_text(call, "name")) > NAME_MAX_CHARACTERS ||
+	    !host_proxy_exists(model, body_int(call, "proxy_id", 0)) ||
 	    body_int(call, "load_factor", 0) > 10000) {
 		reply_internal(call);
 		return;
@@ -222,9 +233,14 @@ static void update_plain(struct host_call *call, struct host_account *account)
 
 	body_set(call, "name", &account->name);
 	body_set(call, "notes", &account->notes);
+	if (account->notes && !*account->notes)
+		own_set(&account->notes, NULL);
 	body_set(call, "type", &account->type);
 	account->concurrency = body_int(call, "concurrency",
 					account->concurrency);
+	account->proxy_id = body_int(call, "proxy_id", account->proxy_id);
+	account->now.expires_at = at_least_0(body_int(call, "expires_at",
+						account->now.expires_at));
 	account->now.priority = body_int(call, "priority",
 					 account->now.priority);
 	account->rate_multiplier = body_number(call, "rate_multiplier",
@@ -261,6 +277,10 @@ static void update(struct host_call *call)
 
 	if (!account || !body_groups_exist(call))
 		return;
+	if (!host_proxy_exists(model, body_int(call, "proxy_id", 0))) {
+		reply_internal(call);
+		return;
+	}
 	update_plain(call, account);
 	if (rearms)
 		host_json_set(&account->now.credentials, credentials_after(

@@ -25,6 +25,9 @@ void account_set_status(struct host_account *account, const char *status);
 /* Clear what recover-state clears. */
 void account_recover(struct host_model *model, struct host_account *account);
 
+/* Whether there is such a proxy; 0, none, always is. */
+bool host_proxy_exists(const struct host_model *model, int64_t id);
+
 /* Handlers that live in files of their own. */
 void host_account_list(struct host_call *call);
 void host_account_bulk(struct host_call *call);

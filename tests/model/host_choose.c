@@ -12,6 +12,9 @@
 
 bool host_serving_is_usable(const struct host_serving *serving, int64_t now)
 {
+	/* Whether it is paused for that is a default that nobody changes. */
+	if (serving->expires_at && serving->expires_at <= now / 1000)
+		return false;
 	return serving->is_active && serving->schedulable &&
 	       serving->limited_until <= now &&
 	       serving->overload_until <= now && serving->temp_until <= now;

@@ -57,6 +57,7 @@ extern const struct host_route host_key_routes[];
 extern const struct host_route host_subscription_routes[];
 extern const struct host_route host_settings_routes[];
 extern const struct host_route host_channel_routes[];
+extern const struct host_route host_proxy_routes[];
 extern const struct host_route host_ops_routes[];
 extern const struct host_route host_gateway_routes[];
 

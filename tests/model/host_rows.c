@@ -111,6 +111,7 @@ void host_store_init(struct host_model *model)
 	model->user_emails = json_object();
 	model->key_texts = json_object();
 	model->channels = json_object();
+	model->proxies = json_object();
 	model->refresh_tokens = json_object();
 	model->idempotency = json_object();
 	model->ops = json_array();
@@ -127,6 +128,7 @@ void host_store_done(struct host_model *model)
 	json_decref(model->user_emails);
 	json_decref(model->key_texts);
 	json_decref(model->channels);
+	json_decref(model->proxies);
 	json_decref(model->refresh_tokens);
 	json_decref(model->idempotency);
 	json_decref(model->ops);

@@ -18,6 +18,7 @@ static const struct host_route *const tables[] = {
 	host_auth_routes,
 	host_settings_routes,
 	host_channel_routes,
+	host_proxy_routes,
 	host_ops_routes,
 };
 

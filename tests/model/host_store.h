@@ -48,6 +48,7 @@ struct host_serving {
 	int64_t limited_until;	/* 0: not */
 	int64_t overload_until;
 	int64_t temp_until;
+	int64_t expires_at;	/* seconds since 1970; 0: never */
 	int64_t priority;
 	json_t *credentials;	/* never NULL once the account exists */
 	json_t *extra;		/* never NULL; empty is shown as null */
@@ -70,6 +71,7 @@ struct host_account {
 	char *platform;
 	char *type;
 	int64_t concurrency;
+	int64_t proxy_id;	/* 0: none */
 	double rate_multiplier;
 	struct host_serving now;	/* the database */
 	struct host_serving copy;	/* the scheduler's */
@@ -201,6 +203,8 @@ struct host_model {
 	json_t *key_texts;		/* key -> id */
 	json_t *channels;		/* id as text -> object */
 	int64_t next_channel;
+	json_t *proxies;		/* id as text -> object */
+	int64_t next_proxy;
 	int64_t next_pricing;
 	json_t *refresh_tokens;		/* token -> user id */
 	json_t *idempotency;		/* scope and key -> record */
