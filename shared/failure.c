@@ -324,6 +324,17 @@ static const struct failure_facts facts[] = {
 		"Asked directly the provider answers, through the host it"
 		" fails: this host version does not fit the provider. See the"
 		" diagnosis, or upgrade the host." },
+	[FAILURE_ADOPT_REFUSED] = { "adopt_refused", false, BLAME_OPERATOR,
+		"指定的主机账号不能收编，原因见详情。请换一个账号，或去掉"
+		" adopt_account_id 后重新导入。",
+		"The account of the host that was named cannot be adopted; the"
+		" detail says why. Name another one, or import again without"
+		" adopt_account_id." },
+	[FAILURE_ACCOUNT_PROXY_UNKNOWN] = { "account_proxy_unknown", false,
+		BLAME_OPERATOR,
+		"主机上没有为该账号指定的代理。请核对代理编号后重新导入。",
+		"The host has no proxy of the id that was given for the"
+		" account. Check the id and import again." },
 	[FAILURE_PROBE_KEY_UNKNOWN] = { "probe_key_unknown", false,
 		BLAME_OPERATOR,
 		"主机上没有您提供的这个用户密钥。请核对后重新提交。",

@@ -77,6 +77,8 @@ enum failure {
 	FAILURE_UPSTREAM_KEY_QUOTA_ISSUE,
 	FAILURE_HOST_COMPATIBILITY_GAP,
 	/* a key that somebody gave us to prove with */
+	FAILURE_ADOPT_REFUSED,	/* the account that somebody named */
+	FAILURE_ACCOUNT_PROXY_UNKNOWN,
 	FAILURE_PROBE_KEY_UNKNOWN,
 	FAILURE_PROBE_KEY_BOUND_ELSEWHERE,
 	/* the way out, and what we conclude from many answers */

@@ -35,7 +35,8 @@ TABLE_ENUM_DEFINE(resource_state, state_names, RESOURCE_STATE__MAX);
 	"resource_id, host_id, resource_type, lookup, mark, state," \
 	" host_resource_id, wanted_json, written_json, origin, made_by," \
 	" generation, secret_id, expires_at, refusals, failure_class," \
-	" next_retry_at, off_by_us, mends, mended_at, live_json"
+	" next_retry_at, off_by_us, mends, mended_at, live_json, prior_json," \
+	" paused_at"
 
 static int resource_read(const struct db_rows *rows, struct resource *ret,
 			 struct err *err)
@@ -65,6 +66,8 @@ static int resource_read(const struct db_rows *rows, struct resource *ret,
 	row.mends = db_i64(rows, 18);
 	row.mended_at = db_i64(rows, 19);
 	row.live_json = db_strdup(rows, 20);
+	row.prior_json = db_strdup(rows, 21);
+	row.paused_at = db_i64(rows, 22);
 	resource_done(ret);
 	*ret = row;
 	return 0;
@@ -84,6 +87,7 @@ void resource_done(struct resource *resource)
 	free(resource->secret_id);
 	free(resource->failure_class);
 	free(resource->live_json);
+	free(resource->prior_json);
 	*resource = (struct resource){ 0 };
 }
 
@@ -241,7 +245,7 @@ static const struct db_query q_save = { "resources.save",
 	" host_resource_id = $5, wanted_json = $6, written_json = $7,"
 	" origin = $8, generation = $9, secret_id = $10, expires_at = $11,"
 	" refusals = $12, failure_class = $13, next_retry_at = $14,"
-	" updated_at = $15"
+	" updated_at = $15, prior_json = $16"
 	" WHERE resource_id = $1 AND (made_by = $2 OR made_by IS NULL)" };
 
 int resources_save(struct db *db, const struct resource *resource,
@@ -258,7 +262,7 @@ int resources_save(struct db *db, const struct resource *resource,
 		   DB_I64(r->generation), DB_TEXT(r->secret_id),
 		   DB_TIME(r->expires_at), DB_I64(r->refusals),
 		   DB_TEXT(r->failure_class), DB_TIME(r->next_retry_at),
-		   DB_I64(now)), err))
+		   DB_I64(now), DB_TEXT(r->prior_json)), err))
 		return err_wrap(err, "save resource %s", r->resource_id);
 	if (db_changes(db) != 1)
 		return err_set(err, ERR_CONFLICT, "resource %s is made by "
@@ -411,6 +415,17 @@ int resources_watched(struct db *db, const struct resource *resource,
 	return 0;
 }
 
+static const struct db_query q_resumed = { "resources.resumed",
+	"UPDATE managed_resources SET off_by_us = 0, paused_at = NULL,"
+	" updated_at = $2 WHERE resource_id = $1" };
+
+int resources_resumed(struct db *db, const char *resource_id, int64_t now,
+		      struct err *err)
+{
+	return db_run(db, &q_resumed, DB_ARGS(DB_TEXT(resource_id),
+		      DB_I64(now)), err);
+}
+
 static const struct db_query q_use = { "resources.use",
 	"INSERT INTO resource_uses (resource_id, item_id, created_at)"
 	" VALUES ($1, $2, $3) ON CONFLICT DO NOTHING" };
@@ -436,5 +451,5 @@ int resources_users(struct db *db, const char *resource_id,
 const struct db_query *const resources_queries[] = {
 	&q_find, &q_add, &q_make, &q_save, &q_release, &q_forgive,
 	&q_wake_forgotten, &q_of_host_id, &q_with_prefix, &q_watched,
-	&q_use, &q_users, NULL
+	&q_resumed, &q_use, &q_users, NULL
 };

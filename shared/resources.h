@@ -52,6 +52,7 @@ struct resource {
 	char *host_resource_id;	/* or NULL */
 	char *wanted_json;	/* what we ask the host to make; or NULL */
 	char *written_json;	/* what it said it made; or NULL */
+	char *prior_json;	/* what it was before we took it over; or NULL */
 	char *origin;		/* created, adopted, reused; or NULL */
 	char *made_by;		/* task_id while `making` */
 	int64_t generation;	/* raised after a definite refusal */
@@ -61,6 +62,7 @@ struct resource {
 	char *failure_class;	/* of the last maker that gave up; or NULL */
 	int64_t next_retry_at;	/* nobody tries again before */
 	bool off_by_us;		/* an account that CRM took out of service */
+	int64_t paused_at;	/* an operator did, through CRM; 0: no */
 	int64_t mends;		/* of it in a row that did not last */
 	int64_t mended_at;	/* the last one; 0: never */
 	char *live_json;	/* what of it matters, as last seen; or NULL */
@@ -160,6 +162,10 @@ int resources_next(struct db_rows *rows, struct resource *resource,
  */
 int resources_watched(struct db *db, const struct resource *resource,
 		      int64_t now, struct err *err) MUST_CHECK;
+
+/* It serves again: neither CRM nor an operator holds it out any more. */
+int resources_resumed(struct db *db, const char *resource_id, int64_t now,
+		      struct err *err) MUST_CHECK;
 
 int resources_use(struct db *db, const char *resource_id, const char *item_id,
 		  int64_t now, struct err *err) MUST_CHECK;
