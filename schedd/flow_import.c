@@ -32,10 +32,12 @@ static const struct step steps[] = {
 	{ "provision.find_proof",      STAGE_PROVISION, ask_find_proof,      got_find_proof },
 	{ "provision.create_proof",    STAGE_PROVISION, ask_create_proof,    got_create_proof },
 	{ "provision.check_group",     STAGE_PROVISION, ask_group_still,     got_group_still },
+	{ "provision.check_proxy",     STAGE_PROVISION, ask_account_proxy,   got_account_proxy },
 	{ "provision.create_account",  STAGE_PROVISION, ask_create_account,  got_create_account },
 	{ "confirm.flag",              STAGE_CONFIRM,   ask_flag,            got_flag },
 	{ "confirm.bind",              STAGE_CONFIRM,   ask_bind,            got_bind },
-	{ "confirm.account",           STAGE_CONFIRM,   ask_account,         got_account },
+	{ "confirm.account",           STAGE_CONFIRM,   ask_account,         got_account,
+	  .fingerprints = true },
 	{ "prove.begin",               STAGE_CONFIRM,   NULL,                got_begin_proof },
 
 	/* who is to use it; once for each of the run's users */
@@ -49,6 +51,28 @@ static const struct step steps[] = {
 	{ "host.login",                STAGE_PROVISION, ask_admin_login,     got_admin_login,
 	  { HOST_LOGIN_TOKEN, SLOT_HOST_SESSION } },
 
+	/* reached by name only: who else has accounts of this base URL? */
+	{ "foreign.claim",             STAGE_PROVISION, NULL,                got_claim_look },
+	{ "foreign.list",              STAGE_PROVISION, ask_look,            got_look,
+	  .fingerprints = true },
+
+	/* reached by name only: the item names an account to be taken over */
+	{ "adopt.read",                STAGE_PROVISION, ask_adopt,           got_adopt,
+	  .fingerprints = true },
+	{ "adopt.taken",               STAGE_PROVISION, NULL,                got_adopt_taken },
+	{ "adopt.mark",                STAGE_PROVISION, ask_adopt_mark,      got_adopt_mark },
+
+	/* reached by name only: the account is there, and needs something */
+	{ "reuse.hold",                STAGE_CONFIRM,   NULL,                got_hold },
+	{ "reuse.read",                STAGE_CONFIRM,   ask_account,         got_reuse_read,
+	  .fingerprints = true },
+	{ "reuse.act",                 STAGE_CONFIRM,   ask_reuse_act,       got_reuse_act,
+	  .fingerprints = true },
+
+	/* reached by name only: the one that ours took the place of */
+	{ "retire.read",               STAGE_VALIDATE,  ask_retire_read,     got_retire_read },
+	{ "retire.move",               STAGE_VALIDATE,  ask_retire,          got_retire },
+
 	/* reached by name only: the account is there, but not all its models */
 	{ "widen.account",             STAGE_CONFIRM,   NULL,                got_want_widening },
 	{ "widen.read",                STAGE_CONFIRM,   ask_account,         got_widening },
@@ -60,6 +84,7 @@ static const struct step steps[] = {
 	{ "prove.rebind",              STAGE_CONFIRM,   ask_rebind,          got_rebind },
 	{ "prove.models",              STAGE_CONFIRM,   ask_gateway_models,  got_gateway_models },
 	{ "prove.chat",                STAGE_CONFIRM,   ask_gateway_chat,    got_gateway_chat },
+	{ "prove.groups",              STAGE_CONFIRM,   ask_groups,          got_groups },
 	{ "prove.move",                STAGE_CONFIRM,   ask_move,            got_move },
 	{ "prove.moved",               STAGE_CONFIRM,   ask_account,         got_moved },
 	{ "prove.drop_group",          STAGE_CONFIRM,   ask_drop_proof,      got_drop_proof },
@@ -72,6 +97,10 @@ static const struct step steps[] = {
 	{ "undo.key",                  STAGE_PROVISION, ask_undo_key,        got_undo_key },
 	{ "undo.find_account",         STAGE_PROVISION, ask_lost_account,    got_lost_account },
 	{ "undo.account",              STAGE_PROVISION, ask_undo_account,    got_undo_account },
+	{ "undo.switch",               STAGE_PROVISION, ask_undo_switch,     got_undo_switch },
+	{ "undo.adopted",              STAGE_PROVISION, ask_restore_read,    got_restore_read },
+	{ "undo.restore",              STAGE_PROVISION, ask_restore,         got_restore },
+	{ "undo.restore_rest",         STAGE_PROVISION, ask_restore_rest,    got_restore_rest },
 	{ "undo.find_proof",           STAGE_PROVISION, ask_lost_proof,      got_lost_proof },
 	{ "undo.proof_group",          STAGE_PROVISION, ask_undo_proof,      got_undo_proof },
 	{ "undo.find_group",           STAGE_PROVISION, ask_lost_group,      got_lost_group },

@@ -149,6 +149,12 @@ void import_settle(struct import *im, enum import_resource which,
 	jout_done(&out);
 }
 
+void import_give_back(struct import *im, enum import_resource which)
+{
+	im->resources[which].state = RESOURCE_PRESENT;
+	im->changed[which] = true;
+}
+
 void import_gone(struct import *im, enum import_resource which)
 {
 	im->resources[which].state = RESOURCE_GONE;
@@ -192,7 +198,9 @@ static char *lookup_of(const struct import *im, enum import_resource which)
 	const char *mode = access_mode_name(im->run.access_mode);
 	const char *selector = import_selector(im);
 	const char *print = im->item.api_key_fingerprint
-		? im->item.api_key_fingerprint : im->item.api_key_secret_id;
+		? im->item.api_key_fingerprint
+		: *im->key_lookup ? im->key_lookup
+				  : im->item.api_key_secret_id;
 
 	switch (which) {
 	case IMPORT_GROUP:
@@ -252,6 +260,7 @@ void import_want(const void *subject, int which, struct resource_want *ret)
 	 */
 	ret->hold = which == IMPORT_PROOF_KEY || which == IMPORT_CLONE ||
 		    (which == IMPORT_PROOF_GROUP && im->checking) ||
-		    (which == IMPORT_ACCOUNT && im->memo.widening);
+		    (which == IMPORT_ACCOUNT &&
+		     (im->memo.widening || im->memo.reviving));
 	snprintf(ret->lookup, sizeof(ret->lookup), "%s", lookup);
 }

@@ -20,6 +20,7 @@
 #include "shared/diagnosis.h"
 #include "shared/endpoints.h"
 #include "shared/events.h"
+#include "shared/foreign.h"
 #include "shared/hosts.h"
 #include "shared/items.h"
 #include "shared/proofs.h"
@@ -66,6 +67,19 @@ struct import_memo {
 	bool widening;		/* hold the account although it is there */
 	bool widened;		/* its mapping was: that is tried once */
 	bool adopted;		/* the account was found, in whatever group */
+	bool reviving;		/* hold it until it is proven */
+	bool was_inactive;	/* before that: what a failure puts back */
+	bool was_unschedulable;
+	int64_t revivals;	/* decisions that led to work on it */
+	int64_t calls;		/* made for that */
+	int64_t retire;		/* account that was let go of, on the host */
+	bool adopting;		/* somebody's account is taken over */
+	char groups[600];	/* that it was in as read last: "7,12" */
+	int64_t moves;		/* how often that list was written */
+	bool looked;		/* for others' accounts, or another does */
+	int64_t look_seen;	/* accounts of the pages so far */
+	int64_t look_total;
+	int64_t looks;		/* begun, as the list moved */
 	bool proving;		/* user, token and key are those of the proof */
 	bool proven;		/* the account answered in its proof group */
 	bool created_account;	/* by this task: it may be taken back */
@@ -157,6 +171,11 @@ struct import {
 	json_t *models;			/* array, or NULL */
 	struct resource resources[IMPORT_RESOURCE__MAX];
 	bool changed[IMPORT_RESOURCE__MAX];
+	bool resumed;		/* the account serves again: nobody pauses it */
+	struct foreign foreign;	/* others' accounts of this endpoint */
+	bool foreign_claim;	/* we look for them */
+	bool foreign_changed;	/* what we saw is to be written */
+	char key_lookup[SEAL_FINGERPRINT_TEXT + 8];	/* of short keys */
 	struct import_memo memo;
 
 	/* What the present step adds; see import_note() and import_prove(). */
@@ -204,6 +223,9 @@ void import_settle(struct import *im, enum import_resource which,
 void import_keep_id(struct import *im, enum import_resource which,
 		    const char *host_id);
 
+/* It was held to be changed: others may have it again. */
+void import_give_back(struct import *im, enum import_resource which);
+
 /* It is no longer on the host: the row is closed, the next take makes anew. */
 void import_gone(struct import *im, enum import_resource which);
 
@@ -241,6 +263,14 @@ int import_save_resources(const struct store *store, struct import *im,
 			  int64_t now, struct err *err) MUST_CHECK;
 int import_clear_suspicion(const struct store *store, const struct import *im,
 			   int64_t now, struct err *err) MUST_CHECK;
+int import_load_lookup(const struct store *store, struct import *im,
+		       struct err *err) MUST_CHECK;
+int import_keep_one_owner(const struct store *store, struct import *im,
+			  struct err *err) MUST_CHECK;
+int import_save_foreign(const struct store *store, const struct import *im,
+			int64_t now, struct err *err) MUST_CHECK;
+int import_show_foreign(const struct store *store, struct import *im,
+			struct err *err) MUST_CHECK;
 int import_save_host(const struct store *store, struct import *im,
 		     int64_t now, struct err *err) MUST_CHECK;
 

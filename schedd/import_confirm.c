@@ -10,12 +10,15 @@
 #define POLL_MS		250
 #define SETTLE_MS	1200	/* 0.1.126/0.1.129: between two changes */
 
-/* Only where the mode is ignored: has the host's own probe ended? */
+/*
+ * Where the mode is ignored: has the host's own probe ended?  And where the
+ * account was found rather than made: in which groups is it?
+ */
 bool ask_flag(const void *subject, struct request *request)
 {
 	const struct import *im = subject;
 
-	if (!import_needs_parking(im))
+	if (!import_needs_parking(im) && !im->memo.adopted)
 		return false;
 	host_ask_account(request, &im->peer, import_id(im, IMPORT_ACCOUNT));
 	return true;
@@ -36,28 +39,46 @@ struct verdict got_flag(void *subject, const struct answer *answer)
 	}
 	if (why != FAILURE_NONE)
 		return import_host_failed(im, answer, why);
+	if (!import_keep_groups(im, host_data(answer))) {
+		import_blame(im, "the account is in too many groups");
+		return failed(FAILURE_HOST_REFUSED);
+	}
 	/* A probe that hangs writes nothing: after a while it has given up. */
-	if (host_account_flag_seen(host_data(answer)) ||
+	if (!import_needs_parking(im) ||
+	    host_account_flag_seen(host_data(answer)) ||
 	    im->now - im->step_since >= im->settings->flag_wait_ms)
 		return go_on();
 	return poll_after(im->memo.polls ? POLL_MS : POLL_FIRST_MS,
 			  FAILURE_WARMING_UP);
 }
 
+/* What it leaves when it is bound: where it waited. */
+static int64_t birth_place(const struct import *im)
+{
+	return import_needs_parking(im) ? import_id(im, IMPORT_PARKING) : 0;
+}
+
 /*
  * Switch it to raw chat and move it where it is to be called, in one call.
- * One that was found rather than made may be anywhere.
+ * One that was found rather than made may be anywhere, and stays there.
  */
 bool ask_bind(const void *subject, struct request *request)
 {
 	const struct import *im = subject;
-	const int64_t group = import_id(im, import_stage_group(im));
+	int64_t ids[HOST_GROUPS_MAX];
 	const struct host_account_patch patch = {
-		.relay = true, .group_ids = &group, .ngroups = 1,
+		.relay = true, .group_ids = ids,
+		.ngroups = import_new_groups(im,
+			import_id(im, import_stage_group(im)),
+			birth_place(im), ids),
 	};
 
 	if (!import_needs_parking(im) && !im->memo.adopted)
 		return false;
+	if (im->memo.adopting) {
+		import_ask_taken_over(im, request);
+		return true;
+	}
 	host_ask_account_patch(request, &im->peer,
 			       import_id(im, IMPORT_ACCOUNT), &patch);
 	return true;
@@ -84,21 +105,6 @@ bool ask_account(const void *subject, struct request *request)
 
 	host_ask_account(request, &im->peer, import_id(im, IMPORT_ACCOUNT));
 	return true;
-}
-
-/* The account was there before this item: say so. */
-static void note_reuse(struct import *im)
-{
-	struct resource *r = &im->resources[IMPORT_ACCOUNT];
-
-	if (im->item.resolution != RESOLUTION_NONE)
-		return;
-	im->item.resolution = RESOLUTION_REUSED;
-	im->item.match = MATCH_ACTIVE;
-	im->item.provision_reused = true;
-	own_set(&im->item.reused_from_provider_id, im->item.provider_id);
-	own_set(&im->item.reused_from_account_id, r->host_resource_id);
-	import_note(im, "reused", NULL);
 }
 
 /* Nobody is left who could say what the account should be like. */
@@ -135,6 +141,26 @@ struct verdict import_compare(struct import *im, const struct answer *answer)
 	return retry(FAILURE_NOT_AS_WRITTEN, SETTLE_MS);
 }
 
+/* It is new, or found by our mark: made by this task, and compared as such. */
+static bool is_maker(const struct import *im)
+{
+	return import_holds(im, IMPORT_ACCOUNT) && !im->memo.widening &&
+	       !im->memo.reviving;
+}
+
+/* Of what this task makes: as asked for, and where it was put? */
+static struct verdict compare_made(struct import *im,
+				   const struct answer *answer)
+{
+	const json_t *live = host_data(answer);
+
+	if (!im->memo.widened && import_lacks_models(im, live))
+		return go_to("widen.read");
+	if (!import_keep_groups(im, live))
+		return failed(FAILURE_HOST_REFUSED);
+	return import_compare(im, answer);
+}
+
 struct verdict got_account(void *subject, const struct answer *answer)
 {
 	struct import *im = subject;
@@ -144,13 +170,12 @@ struct verdict got_account(void *subject, const struct answer *answer)
 	import_saw(im, answer);
 	im->item.confirmation = CONFIRMATION_CONFIRMING;
 	if (why == FAILURE_GONE)
-		return account_lost(im);
+		return is_maker(im) ? account_lost(im)
+				    : import_reuse(im, NULL);
 	if (why != FAILURE_NONE)
 		return import_host_failed(im, answer, why);
-	if (!im->memo.widened && import_lacks_models(im, host_data(answer)))
-		return go_to(import_holds(im, IMPORT_ACCOUNT)
-			     ? "widen.read" : "widen.account");
-	v = import_compare(im, answer);
+	v = is_maker(im) ? compare_made(im, answer)
+			 : import_reuse(im, host_data(answer));
 	if (v.kind != VERDICT_GO_ON)
 		return v;
 	own_set(&im->item.failure_detail, NULL);
@@ -159,6 +184,5 @@ struct verdict got_account(void *subject, const struct answer *answer)
 		im->resources[IMPORT_GROUP].host_resource_id);
 	own_set(&im->item.account_id,
 		im->resources[IMPORT_ACCOUNT].host_resource_id);
-	note_reuse(im);
 	return v;
 }

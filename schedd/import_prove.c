@@ -134,16 +134,42 @@ struct verdict got_rebind(void *subject, const struct answer *answer)
 	return go_on();
 }
 
+/* One that we made was read a moment ago, and nobody knows of it yet. */
+bool ask_groups(const void *subject, struct request *request)
+{
+	const struct import *im = subject;
+
+	if (im->memo.created_account && im->memo.moves == 0)
+		return false;
+	host_ask_account(request, &im->peer, import_id(im, IMPORT_ACCOUNT));
+	return true;
+}
+
+struct verdict got_groups(void *subject, const struct answer *answer)
+{
+	struct import *im = subject;
+	enum failure why;
+
+	if (!answer)
+		return go_on();
+	why = host_judge(answer);
+	import_saw(im, answer);
+	if (why != FAILURE_NONE)
+		return import_host_failed(im, answer, why);
+	if (!import_keep_groups(im, host_data(answer))) {
+		import_blame(im, "the account is in too many groups");
+		return failed(FAILURE_HOST_REFUSED);
+	}
+	return go_on();
+}
+
 bool ask_move(const void *subject, struct request *request)
 {
 	const struct import *im = subject;
-	const int64_t group = import_id(im, IMPORT_GROUP);
-	const struct host_account_patch patch = {
-		.group_ids = &group, .ngroups = 1,
-	};
 
-	host_ask_account_patch(request, &im->peer,
-			       import_id(im, IMPORT_ACCOUNT), &patch);
+	import_ask_groups(im, request, import_id(im, IMPORT_ACCOUNT),
+			  import_id(im, IMPORT_GROUP),
+			  import_id(im, IMPORT_PROOF_GROUP));
 	return true;
 }
 
@@ -174,6 +200,11 @@ struct verdict got_moved(void *subject, const struct answer *answer)
 	import_saw(im, answer);
 	if (why != FAILURE_NONE)
 		return import_host_failed(im, answer, why);
+	/* Somebody wrote the list between our look and our call. */
+	if (!import_groups_hold(im, host_data(answer),
+				import_id(im, IMPORT_GROUP),
+				import_id(im, IMPORT_PROOF_GROUP)))
+		return import_regroup(im, "prove.groups");
 	return import_compare(im, answer);
 }
 

@@ -12,6 +12,7 @@
 #include "schedd/host/group.h"
 #include "schedd/import_steps.h"
 #include "schedd/judge.h"
+#include "schedd/reuse.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -190,6 +191,8 @@ struct verdict got_want_parking(void *subject, const struct answer *answer)
 
 	(void)answer;
 	im->memo.live = im->resources[IMPORT_GROUP].state == RESOURCE_PRESENT;
+	if (import_wants_look(im))
+		return go_to("foreign.claim");
 	if (!import_needs_parking(im))
 		return go_to("provision.account");
 	return take_resource(IMPORT_PARKING, "provision.account");
@@ -246,22 +249,46 @@ bool ask_find_account(const void *subject, struct request *request)
 {
 	const struct import *im = subject;
 
+	if (import_adopts(im))
+		return false;
 	host_ask_account_find(request, &im->peer,
 			      im->resources[IMPORT_ACCOUNT].mark,
 			      im->memo.page + 1);
 	return true;
 }
 
+/* One that takes the place of another is a replacement, and said so before. */
+static void note_created(struct import *im)
+{
+	im->memo.created_account = true;
+	if (im->item.resolution != RESOLUTION_REPLACED)
+		im->item.resolution = RESOLUTION_CREATED;
+}
+
+/* There is none: what reuse.h says of that. */
+static void decide(struct import *im)
+{
+	const struct reuse_rule *rule = reuse_decide(
+		im->foreign.accounts && strcmp(im->foreign.accounts, "[]")
+		? REUSE(FOREIGN) : 0);
+
+	if (im->item.resolution == RESOLUTION_NONE)
+		im->item.match = rule->match;
+}
+
 struct verdict got_find_account(void *subject, const struct answer *answer)
 {
 	struct import *im = subject;
-	struct verdict v = import_found(im, IMPORT_ACCOUNT, answer,
-					"provision.proof_group");
+	struct verdict v;
 
+	if (!answer)
+		return go_to("adopt.read");
+	v = import_found(im, IMPORT_ACCOUNT, answer, "provision.proof_group");
 	if (v.kind == VERDICT_GO_TO) {
 		im->memo.adopted = true;
-		im->memo.created_account = true;
-		im->item.resolution = RESOLUTION_CREATED;
+		note_created(im);
+	} else if (v.kind == VERDICT_GO_ON) {
+		decide(im);
 	}
 	return v;
 }
@@ -302,6 +329,36 @@ struct verdict got_group_still(void *subject, const struct answer *answer)
 	if (why != FAILURE_NONE)
 		return import_host_failed(im, answer, why);
 	return go_on();
+}
+
+/* A host says 500 to a proxy that it has not: say which it is. */
+bool ask_account_proxy(const void *subject, struct request *request)
+{
+	const struct import *im = subject;
+
+	if (import_proxy(im) == 0)
+		return false;
+	host_ask_proxy(request, &im->peer, import_proxy(im));
+	return true;
+}
+
+struct verdict got_account_proxy(void *subject, const struct answer *answer)
+{
+	struct import *im = subject;
+	AUTO_FREE char *words = NULL;
+	enum failure why;
+
+	if (!answer)
+		return go_on();
+	why = host_judge(answer);
+	import_saw(im, answer);
+	if (why == FAILURE_NONE)
+		return go_on();
+	if (why != FAILURE_GONE)
+		return import_host_failed(im, answer, why);
+	words = xasprintf("the host has no proxy %s", im->item.account_proxy);
+	import_blame(im, words);
+	return failed(FAILURE_ACCOUNT_PROXY_UNKNOWN);
 }
 
 bool import_ask_account(const struct import *im, enum import_resource which,
@@ -354,8 +411,7 @@ struct verdict got_create_account(void *subject, const struct answer *answer)
 	}
 	v = import_made(im, IMPORT_ACCOUNT, answer, "provision.find_account");
 	if (v.kind == VERDICT_GO_ON) {
-		im->memo.created_account = true;
-		im->item.resolution = RESOLUTION_CREATED;
+		note_created(im);
 		im->memo.bound_at = im->now;
 		host_features_seen_account(&im->features, host_data(answer));
 	}

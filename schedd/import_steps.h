@@ -4,7 +4,9 @@
  * import_probe.c asks the provider itself; import_models.c chooses models;
  * import_provision.c makes group and account; import_confirm.c reads the
  * account back; import_widen.c adds models to an account that is there;
- * import_prove.c proves a later account alone;
+ * import_reuse.c decides about one that is there, import_adopt.c takes over
+ * one of somebody's, import_foreign.c looks for such, import_groups.c changes
+ * the groups of one; import_prove.c proves a later account alone;
  * import_access.c makes the user, its subscription and its key;
  * import_validate.c proves; import_undo.c takes back what was begun.
  */
@@ -78,6 +80,21 @@ ASKS(flag);		GETS(flag);
 ASKS(bind);		GETS(bind);
 ASKS(account);		GETS(account);
 
+GETS(claim_look);
+ASKS(look);		GETS(look);
+
+ASKS(adopt);		GETS(adopt);
+GETS(adopt_taken);
+ASKS(adopt_mark);	GETS(adopt_mark);
+
+GETS(hold);
+GETS(reuse_read);
+ASKS(reuse_act);	GETS(reuse_act);
+ASKS(retire_read);	GETS(retire_read);
+ASKS(retire);		GETS(retire);
+
+ASKS(account_proxy);	GETS(account_proxy);
+
 GETS(want_widening);
 GETS(widening);
 ASKS(widen);		GETS(widen);
@@ -105,6 +122,7 @@ GETS(begin_proof);
 ASKS(proof_assign);	GETS(proof_assign);
 GETS(want_proof_key);
 ASKS(rebind);		GETS(rebind);
+ASKS(groups);		GETS(groups);
 ASKS(move);		GETS(move);
 GETS(moved);
 ASKS(drop_proof);	GETS(drop_proof);
@@ -126,6 +144,10 @@ ASKS(undo_subscription); GETS(undo_subscription);
 ASKS(undo_key);		GETS(undo_key);
 ASKS(lost_account);	GETS(lost_account);
 ASKS(undo_account);	GETS(undo_account);
+ASKS(undo_switch);	GETS(undo_switch);
+ASKS(restore_read);	GETS(restore_read);
+ASKS(restore);		GETS(restore);
+ASKS(restore_rest);	GETS(restore_rest);
 ASKS(lost_proof);	GETS(lost_proof);
 ASKS(undo_proof);	GETS(undo_proof);
 ASKS(lost_group);	GETS(lost_group);
@@ -229,6 +251,50 @@ struct verdict import_compare(struct import *im, const struct answer *answer);
 struct verdict import_found(struct import *im, enum import_resource which,
 			    const struct answer *answer,
 			    const char *if_found);
+
+/*
+ * The account of the key is there already, and looks so: go on if it is well,
+ * else to where it is held, widened, revived or made anew.
+ */
+struct verdict import_reuse(struct import *im, const json_t *live);
+
+/* What is known of it, as bits of reuse.h; `live` NULL: the host lost it. */
+unsigned import_reuse_facts(const struct import *im, const json_t *live);
+
+/* The proxy that the item wants for its account; 0: it does not say. */
+int64_t import_proxy(const struct import *im);
+
+/* Does this item's task take over the account that the item names? */
+bool import_adopts(const struct import *im);
+
+/* Make it one of ours, in one call: bound to our group beside its own. */
+void import_ask_taken_over(const struct import *im, struct request *request);
+
+/* Is it time to look for accounts of others, and nobody does? */
+bool import_wants_look(const struct import *im);
+
+/*
+ * The groups of an account as they were read just now; false if they are too
+ * many to write.
+ */
+bool import_keep_groups(struct import *im, const json_t *live);
+
+/* Those, with one more and without another (0: none); HOST_GROUPS_MAX fit. */
+size_t import_new_groups(const struct import *im, int64_t add, int64_t drop,
+			 int64_t *ret);
+void import_ask_groups(const struct import *im, struct request *request,
+		       int64_t account, int64_t add, int64_t drop);
+bool import_groups_hold(const struct import *im, const json_t *live,
+			int64_t add, int64_t drop);
+
+/* Read and write them again, from `step` on, but not for ever. */
+struct verdict import_regroup(struct import *im, const char *step);
+
+/*
+ * The frozen body of the account, with all that the live one maps and all
+ * that this item wants besides.
+ */
+void import_widen(struct import *im, const json_t *live);
 
 /* Does the live account not map some of the models that are wanted? */
 bool import_lacks_models(const struct import *im, const json_t *live);

@@ -123,6 +123,10 @@ static int load_all(const struct store *store, const char *item_id,
 	    installation_get(store->db, im->inst, err))
 		return -1;
 	understand(im);
+	if (import_load_lookup(store, im, err) ||
+	    foreign_get(store->db, im->host.host_id, im->item.endpoint_key,
+			&im->foreign, err))
+		return -1;
 	if (load_resources(store, im, err) || load_fingerprint(store, im, err))
 		return -1;
 	im->has_alias = maps_alias(&im->resources[IMPORT_ACCOUNT]);
@@ -186,6 +190,7 @@ void import_free(void **subject)
 	check_done(&im->check);
 	resource_done(&im->suspect);
 	resource_done(&im->watched);
+	foreign_done(&im->foreign);
 	balance_done(&im->balance);
 	for (size_t i = 0; i < im->naccounts && im->owns_accounts; i++)
 		resource_done(&im->accounts[i]);
@@ -206,14 +211,21 @@ void import_free(void **subject)
 int import_save_resources(const struct store *store, struct import *im,
 			  int64_t now, struct err *err)
 {
+	if (import_keep_one_owner(store, im, err))
+		return -1;
 	for (int i = 0; i < IMPORT_RESOURCE__MAX; i++)
 		if (im->changed[i] &&
 		    resources_save(store->db, &im->resources[i], im->task_id,
 				   now, err))
 			return -1;
-	if (!im->watched.resource_id)
+	if (im->watched.resource_id &&
+	    resources_watched(store->db, &im->watched, now, err))
+		return -1;
+	if (!im->resumed)
 		return 0;
-	return resources_watched(store->db, &im->watched, now, err);
+	return resources_resumed(store->db,
+				 im->resources[IMPORT_ACCOUNT].resource_id,
+				 now, err);
 }
 
 /* Nothing is suspect where somebody gets an answer. */
@@ -378,6 +390,7 @@ int import_save(const struct store *store, const struct task *task,
 	note_retry(im, verdict, now);
 	keep_diagnosis(im);
 	if (import_save_resources(store, im, now, err) ||
+	    import_save_foreign(store, im, now, err) ||
 	    import_save_host(store, im, now, err) ||
 	    save_step_event(store, im, step, verdict, now, err) ||
 	    save_events(store, im, step, now, err) ||
@@ -427,6 +440,8 @@ int import_end(const struct store *store, const struct task *task,
 	};
 
 	(void)task;
+	if (import_show_foreign(store, im, err))
+		return -1;
 	if (failed && why != verdict->failure)
 		item_warn(item, "left_on_host", "not all that was made could "
 			  "be taken back; see the events");

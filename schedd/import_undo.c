@@ -152,6 +152,39 @@ struct verdict got_lost_group(void *subject, const struct answer *answer)
 					   "undo.group"));
 }
 
+/* What people had switched off, and this import on, is off again. */
+bool ask_undo_switch(const void *subject, struct request *request)
+{
+	const struct import *im = subject;
+	const bool off = false;
+	const struct host_account_patch patch = {
+		.status = im->memo.was_inactive ? "inactive" : NULL,
+		.schedulable = im->memo.was_unschedulable ? &off : NULL,
+	};
+
+	if (!im->memo.reviving || !is_held(im, IMPORT_ACCOUNT) ||
+	    im->memo.calls == 0 || (!patch.status && !patch.schedulable))
+		return false;
+	host_ask_account_patch(request, &im->peer,
+			       import_id(im, IMPORT_ACCOUNT), &patch);
+	return true;
+}
+
+struct verdict got_undo_switch(void *subject, const struct answer *answer)
+{
+	struct import *im = subject;
+	enum failure why;
+
+	if (!answer)
+		return go_on();
+	why = host_judge_account_patch(answer, import_id(im, IMPORT_ACCOUNT));
+	import_saw(im, answer);
+	if (why != FAILURE_NONE)
+		return import_leave(im, import_host_failed(im, answer, why));
+	import_note(im, "restored", NULL);
+	return go_on();
+}
+
 bool ask_undo_account(const void *subject, struct request *request)
 {
 	const struct import *im = subject;

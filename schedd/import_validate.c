@@ -294,6 +294,11 @@ static void settle_made(struct import *im)
 	static const enum import_resource held[] = { IMPORT_ACCOUNT,
 						     IMPORT_GROUP };
 
+	/* It was ours before: it serves again, and that is said already. */
+	if (im->memo.reviving && import_holds(im, IMPORT_ACCOUNT)) {
+		import_give_back(im, IMPORT_ACCOUNT);
+		im->resumed = true;
+	}
 	for (size_t i = 0; i < COUNT(held); i++)
 		if (import_holds(im, held[i]))
 			import_settle(im, held[i], "created", NULL);
@@ -338,7 +343,7 @@ static struct verdict proven(struct import *im)
 	im->memo.gateway_failure = FAILURE_NONE;
 	if (im->memo.proving) {
 		im->memo.nonce[0] = '\0';
-		return go_to("prove.move");
+		return go_to("prove.groups");
 	}
 	if (!im->memo.finding)
 		im->diagnosis = (struct diagnosis){ 0 };
@@ -351,7 +356,7 @@ static struct verdict proven(struct import *im)
 	if (im->checking)
 		return go_to("check.proven");
 	if ((size_t)im->memo.selector + 1 >= users)
-		return done();
+		return im->memo.retire ? go_to("retire.read") : done();
 	im->memo.selector++;
 	im->memo.created_key = im->memo.renewed_key = false;
 	return go_to("access.user");

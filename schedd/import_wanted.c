@@ -68,6 +68,7 @@ static void want_account(const struct import *im, struct jout *out)
 		.models = mapping,
 		.group_ids = &group,
 		.ngroups = 1,
+		.proxy_id = import_proxy(im),
 	};
 
 	host_account_wanted(out, &wish);

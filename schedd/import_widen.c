@@ -6,10 +6,24 @@
 #include "schedd/host/account.h"
 #include "schedd/host/answer.h"
 #include "schedd/import_steps.h"
+#include "shared/model_names.h"
+
+#include <string.h>
 
 #define MAPPING_OF(account) \
 	json_object_get(json_object_get(account, "credentials"), \
 			"model_mapping")
+
+static bool has_text(const json_t *array, const char *text)
+{
+	const json_t *value;
+	size_t i;
+
+	json_array_foreach(array, i, value)
+		if (strcmp(json_string_value(value), text) == 0)
+			return true;
+	return false;
+}
 
 /*
  * Beside what this item wants, the mapping must have what the row promises:
@@ -46,7 +60,7 @@ struct verdict got_want_widening(void *subject, const struct answer *answer)
 }
 
 /* What the host has and what is wanted besides, as the new frozen body. */
-static void widen(struct import *im, const json_t *live)
+void import_widen(struct import *im, const json_t *live)
 {
 	struct resource *r = &im->resources[IMPORT_ACCOUNT];
 	json_auto_t *wanted = json_loads(r->wanted_json ? r->wanted_json
@@ -76,7 +90,7 @@ struct verdict got_widening(void *subject, const struct answer *answer)
 	import_saw(im, answer);
 	if (why != FAILURE_NONE)
 		return import_host_failed(im, answer, why);
-	widen(im, host_data(answer));
+	import_widen(im, host_data(answer));
 	return go_on();
 }
 
@@ -94,6 +108,44 @@ bool ask_widen(const void *subject, struct request *request)
 	return true;
 }
 
+/* The names that it had before this item came. */
+static json_t *names_before(const struct import *im)
+{
+	json_auto_t *wanted = json_loads(
+		im->resources[IMPORT_ACCOUNT].wanted_json, 0, NULL);
+	json_t *names = json_array();
+	const char *name;
+	json_t *target;
+
+	json_object_foreach(MAPPING_OF(wanted), name, target)
+		if (!has_text(im->models, name))
+			json_array_append_new(names, json_string(name));
+	return names;
+}
+
+/* What was added; and where that is another family of models, which. */
+static void note_widened(struct import *im)
+{
+	CLEANUP(jout_done) struct jout out = { .text.max = 8192 };
+	json_auto_t *before = names_before(im);
+	json_auto_t *old = model_families(before);
+	json_auto_t *families = model_families(im->models);
+	const json_t *family;
+	size_t i;
+
+	jout_object(&out, NULL);
+	jout_str(&out, "account_id",
+		 im->resources[IMPORT_ACCOUNT].host_resource_id);
+	jout_json(&out, "models", im->models);
+	jout_array(&out, "new_families");
+	json_array_foreach(families, i, family)
+		if (!has_text(old, json_string_value(family)))
+			jout_json(&out, NULL, family);
+	jout_array_end(&out);
+	jout_object_end(&out);
+	import_note(im, "patch_only", buf_str(&out.text));
+}
+
 struct verdict got_widen(void *subject, const struct answer *answer)
 {
 	struct import *im = subject;
@@ -105,8 +157,8 @@ struct verdict got_widen(void *subject, const struct answer *answer)
 		return import_host_failed(im, answer, why);
 	im->memo.bound_at = im->now;
 	if (im->memo.widening) {
-		import_settle(im, IMPORT_ACCOUNT, "reused", NULL);
-		import_note(im, "patch_only", NULL);
+		import_give_back(im, IMPORT_ACCOUNT);
+		note_widened(im);
 	}
 	im->memo.widening = false;
 	im->memo.widened = true;

@@ -300,13 +300,24 @@ static char *take_out(json_t *json, const char *pointer)
 static bool holds_key(const char *name, const json_t *value)
 {
 	return (strcmp(name, "key") == 0 || strcmp(name, "api_key") == 0) &&
-	       json_string_length(value) >= KEY_MIN;
+	       json_string_length(value) > 0;
+}
+
+static void hide_key(json_t *value, const struct seal_public *key)
+{
+	char print[SEAL_FINGERPRINT_TEXT];
+
+	if (json_string_length(value) < KEY_MIN) {
+		json_string_set(value, "***");
+		return;
+	}
+	seal_fingerprint(key, json_string_value(value), print);
+	json_string_set(value, print);
 }
 
 static void fingerprint_keys(json_t *json, const struct seal_public *key,
 			     int depth)
 {
-	char print[SEAL_FINGERPRINT_TEXT];
 	const char *name;
 	json_t *value;
 	size_t i;
@@ -316,12 +327,10 @@ static void fingerprint_keys(json_t *json, const struct seal_public *key,
 	json_array_foreach(json, i, value)
 		fingerprint_keys(value, key, depth + 1);
 	json_object_foreach(json, name, value) {
-		if (holds_key(name, value)) {
-			seal_fingerprint(key, json_string_value(value), print);
-			json_string_set(value, print);
-		} else {
+		if (holds_key(name, value))
+			hide_key(value, key);
+		else
 			fingerprint_keys(value, key, depth + 1);
-		}
 	}
 }
 

@@ -105,7 +105,8 @@ struct step {
 	struct capture capture;
 	/*
 	 * The answer shows keys in clear: before `answer` sees it, each member
-	 * "key" or "api_key" that holds one becomes its fingerprint.
+	 * "key" or "api_key" that holds one becomes its fingerprint, or "***"
+	 * if it is too short to have one.
 	 */
 	bool fingerprints;
 };

@@ -109,6 +109,7 @@ MAYBE_UNUSED static void has(struct import *im, enum import_resource which,
 	struct resource *r = &im->resources[which];
 
 	own_set(&r->resource_id, "res_1");
+	own_set(&r->lookup, "p-example-1|subscription|0123abcd");
 	own_set(&r->host_resource_id, id);
 	own_set(&r->made_by, state == RESOURCE_MAKING ? "tsk_1" : NULL);
 	r->state = state;

@@ -193,6 +193,7 @@ static void a_memo_comes_back_whole(void **state)
 	FILL(from->memo.finding_id);
 	FILL(from->memo.found);
 	FILL(from->memo.looked_at);
+	FILL(from->memo.groups);
 	FILL(from->memo.proof_id);
 	FILL(from->memo.tried);
 	FILL(from->memo.nonce);

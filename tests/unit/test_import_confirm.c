@@ -187,21 +187,6 @@ static void made_not_reused(const struct import *im)
 	assert_string_equal(noted(im), "");
 }
 
-static void reused(const struct import *im)
-{
-	confirmed(im);
-	assert_true(im->item.provision_reused);
-	assert_int_equal(im->item.resolution, RESOLUTION_REUSED);
-	assert_int_equal(im->item.match, MATCH_ACTIVE);
-	assert_string_equal(im->item.reused_from_account_id, "5");
-	assert_string_equal(noted(im), "reused");
-}
-
-static void not_made_by_us(struct import *im)
-{
-	im->item.resolution = RESOLUTION_NONE;
-}
-
 static void complained_before(struct import *im)
 {
 	own_set(&im->item.failure_detail, "group_ids");
@@ -226,8 +211,6 @@ static void an_account_read_back_is_what_was_asked_for(void **state)
 		  made_not_reused },
 		{ "in more groups", NULL, LIVE(MODE, "3,7", "active"), ON,
 		  confirmed },
-		{ "found as it should be", not_made_by_us,
-		  LIVE(MODE, "7", "active"), ON, reused },
 		{ "right at last", complained_before,
 		  LIVE(MODE, "7", "active"), ON, confirmed },
 		{ "elsewhere", NULL, LIVE(MODE, "8", "active"),

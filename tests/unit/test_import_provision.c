@@ -143,6 +143,9 @@ static void only_old_hosts_need_a_parking_group(void **state)
 					    "provision.account");
 
 	(void)state;
+	check_unasked("nobody has looked yet", got_want_parking, new,
+		      (struct verdict)TO("foreign.claim"));
+	old->memo.looked = new->memo.looked = true;
 	check_unasked("new", got_want_parking, new,
 		      (struct verdict)TO("provision.account"));
 	assert_false(new->memo.live);

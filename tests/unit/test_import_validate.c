@@ -270,7 +270,7 @@ static void a_chat_proves_or_disproves(void **state)
 		{ "a word, and another user", has_two_users, SAYS(200, WORD),
 		  TO("access.user"), next_user },
 		{ "a word of an account alone", proving, SAYS(200, WORD),
-		  TO("prove.move"), proven_alone },
+		  TO("prove.groups"), proven_alone },
 		{ "no word in so few tokens", NULL, SAYS(200, NO_WORD),
 		  AGAIN(FAILURE_EMPTY_COMPLETION, -1), disproved },
 		{ "no completion", NULL, SAYS(200, "{}"),
