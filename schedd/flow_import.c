@@ -70,8 +70,8 @@ static const struct step steps[] = {
 	  .fingerprints = true },
 
 	/* reached by name only: the one that ours took the place of */
-	{ "retire.read",               STAGE_VALIDATE,  ask_retire_read,     got_retire_read },
-	{ "retire.move",               STAGE_VALIDATE,  ask_retire,          got_retire },
+	{ "retire.read",               STAGE_CONFIRM,   ask_retire_read,     got_retire_read },
+	{ "retire.move",               STAGE_CONFIRM,   ask_retire,          got_retire },
 
 	/* reached by name only: the account is there, but not all its models */
 	{ "widen.account",             STAGE_CONFIRM,   NULL,                got_want_widening },
@@ -97,6 +97,7 @@ static const struct step steps[] = {
 	{ "undo.key",                  STAGE_PROVISION, ask_undo_key,        got_undo_key },
 	{ "undo.find_account",         STAGE_PROVISION, ask_lost_account,    got_lost_account },
 	{ "undo.account",              STAGE_PROVISION, ask_undo_account,    got_undo_account },
+	{ "undo.retired",              STAGE_PROVISION, ask_undo_retired,    got_undo_retired },
 	{ "undo.switch",               STAGE_PROVISION, ask_undo_switch,     got_undo_switch },
 	{ "undo.adopted",              STAGE_PROVISION, ask_restore_read,    got_restore_read },
 	{ "undo.restore",              STAGE_PROVISION, ask_restore,         got_restore },

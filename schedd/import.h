@@ -73,6 +73,7 @@ struct import_memo {
 	int64_t revivals;	/* decisions that led to work on it */
 	int64_t calls;		/* made for that */
 	int64_t retire;		/* account that was let go of, on the host */
+	bool retired;		/* it left our group */
 	bool adopting;		/* somebody's account is taken over */
 	char groups[600];	/* that it was in as read last: "7,12" */
 	int64_t moves;		/* how often that list was written */

@@ -9,7 +9,6 @@
 #include "schedd/host/account_view.h"
 #include "schedd/host/base_url.h"
 #include "schedd/import_steps.h"
-#include "schedd/reuse.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -22,8 +21,10 @@ bool import_adopts(const struct import *im)
 {
 	const struct resource *row = &im->resources[IMPORT_ACCOUNT];
 
-	return im->item.adopt_account_id && import_holds(im, IMPORT_ACCOUNT) &&
-	       (!row->host_resource_id || row->prior_json);
+	if (!import_holds(im, IMPORT_ACCOUNT) ||
+	    (row->host_resource_id && !row->prior_json))
+		return false;
+	return import_reuse_none(im)->next == REUSE_ADOPT;
 }
 
 static int64_t named(const struct import *im)

@@ -228,5 +228,5 @@ struct verdict got_drop_proof(void *subject, const struct answer *answer)
 	import_gone(im, IMPORT_PROOF_GROUP);
 	import_settle(im, IMPORT_PROOF_KEY, "created", NULL);
 	im->memo.proving = false;
-	return go_to("access.user");
+	return go_to(im->memo.retire ? "retire.read" : "access.user");
 }

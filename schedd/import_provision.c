@@ -12,7 +12,6 @@
 #include "schedd/host/group.h"
 #include "schedd/import_steps.h"
 #include "schedd/judge.h"
-#include "schedd/reuse.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -265,15 +264,11 @@ static void note_created(struct import *im)
 		im->item.resolution = RESOLUTION_CREATED;
 }
 
-/* There is none: what reuse.h says of that. */
+/* One will be made. */
 static void decide(struct import *im)
 {
-	const struct reuse_rule *rule = reuse_decide(
-		im->foreign.accounts && strcmp(im->foreign.accounts, "[]")
-		? REUSE(FOREIGN) : 0);
-
 	if (im->item.resolution == RESOLUTION_NONE)
-		im->item.match = rule->match;
+		im->item.match = import_reuse_none(im)->match;
 }
 
 struct verdict got_find_account(void *subject, const struct answer *answer)

@@ -10,7 +10,6 @@
 #include "schedd/host/account.h"
 #include "schedd/import_mend.h"
 #include "schedd/import_steps.h"
-#include "schedd/reuse.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -96,6 +95,15 @@ unsigned import_reuse_facts(const struct import *im, const json_t *live)
 	if (import_lacks_models(im, live))
 		facts |= REUSE(LACKS_MODELS);
 	return facts;
+}
+
+const struct reuse_rule *import_reuse_none(const struct import *im)
+{
+	const char *others = im->foreign.accounts;
+
+	return reuse_decide(
+		(im->item.adopt_account_id ? REUSE(WANTS_ADOPTION) : 0) |
+		(others && strcmp(others, "[]") ? REUSE(FOREIGN) : 0));
 }
 
 static void write_was(struct jout *out, const json_t *live)
@@ -404,7 +412,10 @@ struct verdict got_reuse_act(void *subject, const struct answer *answer)
 
 /* ---- an account whose key or kind somebody changed ---- */
 
-/* Only ours is put in its place; then it leaves the group that is ours. */
+/*
+ * Another is in its place and proven: it leaves the group that is ours, before
+ * a user's proof could meet it there.  Nothing else of it is touched.
+ */
 bool ask_retire_read(const void *subject, struct request *request)
 {
 	const struct import *im = subject;
@@ -416,7 +427,7 @@ bool ask_retire_read(const void *subject, struct request *request)
 static struct verdict stays(struct import *im, enum failure why)
 {
 	item_warn(&im->item, "left_on_host", failure_name(why));
-	return done();
+	return go_to("access.user");
 }
 
 struct verdict got_retire_read(void *subject, const struct answer *answer)
@@ -426,13 +437,13 @@ struct verdict got_retire_read(void *subject, const struct answer *answer)
 
 	import_saw(im, answer);
 	if (why == FAILURE_GONE)
-		return done();
+		return go_to("access.user");
 	if (why != FAILURE_NONE)
 		return failure_facts(why)->passes && im->attempt == 0
 			? retry(why, 0) : stays(im, why);
 	if (!host_account_in_group(host_data(answer),
 				   import_id(im, IMPORT_GROUP)))
-		return done();
+		return go_to("access.user");
 	return import_keep_groups(im, host_data(answer))
 		? go_on() : stays(im, FAILURE_HOST_REFUSED);
 }
@@ -454,6 +465,33 @@ struct verdict got_retire(void *subject, const struct answer *answer)
 	import_saw(im, answer);
 	if (why != FAILURE_NONE)
 		return stays(im, why);
+	im->memo.retired = true;
 	import_note(im, "retired", NULL);
-	return done();
+	return go_to("access.user");
+}
+
+/* The one in its place did not do: it is where it was. */
+bool ask_undo_retired(const void *subject, struct request *request)
+{
+	const struct import *im = subject;
+
+	if (!im->memo.retired)
+		return false;
+	import_ask_groups(im, request, im->memo.retire, 0, 0);
+	return true;
+}
+
+struct verdict got_undo_retired(void *subject, const struct answer *answer)
+{
+	struct import *im = subject;
+	enum failure why;
+
+	if (!answer)
+		return go_on();
+	why = host_judge_account_patch(answer, im->memo.retire);
+	import_saw(im, answer);
+	if (why != FAILURE_NONE)
+		return import_leave(im, import_host_failed(im, answer, why));
+	import_note(im, "restored", NULL);
+	return go_on();
 }

@@ -15,6 +15,7 @@
 
 #include "schedd/host/user.h"
 #include "schedd/import.h"
+#include "schedd/reuse.h"
 
 /* Rows of both: who is to use it, what it needs, and its key. */
 #define IMPORT_ACCESS_STEPS \
@@ -144,6 +145,7 @@ ASKS(undo_subscription); GETS(undo_subscription);
 ASKS(undo_key);		GETS(undo_key);
 ASKS(lost_account);	GETS(lost_account);
 ASKS(undo_account);	GETS(undo_account);
+ASKS(undo_retired);	GETS(undo_retired);
 ASKS(undo_switch);	GETS(undo_switch);
 ASKS(restore_read);	GETS(restore_read);
 ASKS(restore);		GETS(restore);
@@ -257,6 +259,9 @@ struct verdict import_found(struct import *im, enum import_resource which,
  * else to where it is held, widened, revived or made anew.
  */
 struct verdict import_reuse(struct import *im, const json_t *live);
+
+/* What reuse.h says where the key has no account of ours. */
+const struct reuse_rule *import_reuse_none(const struct import *im);
 
 /* What is known of it, as bits of reuse.h; `live` NULL: the host lost it. */
 unsigned import_reuse_facts(const struct import *im, const json_t *live);

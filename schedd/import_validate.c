@@ -92,6 +92,16 @@ bool import_is_of_the_key(enum failure why)
 	       why == FAILURE_GROUP_UNUSABLE;
 }
 
+/*
+ * Who has a subscription needs no money: 0.1.126 says that there is none when
+ * the key's group is gone.
+ */
+static bool lost_its_group(const struct import *im, enum failure why)
+{
+	return why == FAILURE_BALANCE_EXHAUSTED && !import_is_given(im) &&
+	       im->run.access_mode == ACCESS_SUBSCRIPTION;
+}
+
 /* What getting the key, the right or the money anew may cure; else nothing. */
 static bool can_renew(struct import *im, enum failure why,
 		      struct verdict *ret, const struct answer *answer)
@@ -103,7 +113,7 @@ static bool can_renew(struct import *im, enum failure why,
 		*ret = go_to("access.top_up");
 		return true;
 	}
-	if (!import_is_of_the_key(why))
+	if (!import_is_of_the_key(why) && !lost_its_group(im, why))
 		return false;
 	*ret = renew_key(im, answer, why);
 	return true;
@@ -356,7 +366,7 @@ static struct verdict proven(struct import *im)
 	if (im->checking)
 		return go_to("check.proven");
 	if ((size_t)im->memo.selector + 1 >= users)
-		return im->memo.retire ? go_to("retire.read") : done();
+		return done();
 	im->memo.selector++;
 	im->memo.created_key = im->memo.renewed_key = false;
 	return go_to("access.user");

@@ -3,6 +3,8 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "shared/table.h"
+
 #define CHAT "/chat/completions"
 
 static bool has_suffix(const char *text, size_t len, const char *suffix)
@@ -37,6 +39,22 @@ char *host_base_url_for(const struct host_features *features,
 	return xstrdup(chat_url);
 }
 
+/* All that newer hosts take for a version: "v1.5", "v1beta", too. */
+static bool is_version(const char *segment)
+{
+	static const char *const suffixes[] = { "alpha", "beta", "preview" };
+	const char *at = segment + 1 + strspn(segment + 1, "0123456789");
+
+	if (segment[0] != 'v' || at == segment + 1)
+		return false;
+	if (*at == '.')
+		at += 1 + strspn(at + 1, "0123456789");
+	for (size_t i = 0; i < COUNT(suffixes); i++)
+		if (strncmp(at, suffixes[i], strlen(suffixes[i])) == 0)
+			return true;
+	return *at == '\0';
+}
+
 /* Scheme and host do not care for case; what follows them does. */
 static void lower_origin(char *url)
 {
@@ -51,17 +69,22 @@ char *host_chat_url_from(const struct host_features *features,
 			 const char *base_url)
 {
 	size_t len = strlen(base_url);
+	AUTO_FREE char *base = NULL;
+	const char *last;
 	char *url;
+	bool versioned;
 
 	while (len > 0 && base_url[len - 1] == '/')
 		len--;
-	if (has_suffix(base_url, len, CHAT))
-		url = xstrndup(base_url, len);
+	base = xstrndup(base_url, len);
+	last = strrchr(base, '/');
+	versioned = last && (strcmp(last, "/v1") == 0 ||
+			     (features->version_segments &&
+			      is_version(last + 1)));
+	if (has_suffix(base, len, CHAT))
+		url = xstrdup(base);
 	else
-		url = xasprintf("%.*s%s" CHAT, (int)len, base_url,
-			has_suffix(base_url, len, "/v1") ||
-			(features->version_segments &&
-			 ends_in_version(base_url, len)) ? "" : "/v1");
+		url = xasprintf("%s%s" CHAT, base, versioned ? "" : "/v1");
 	lower_origin(url);
 	return url;
 }
