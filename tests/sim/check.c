@@ -26,17 +26,39 @@ static void print_events(struct site *site, const char *item_id)
 		       event.detail ? event.detail : "");
 }
 
-static void check_item(struct site *site, const struct site_item *wanted)
+/* Brought when all was there: it was used as it was, or put right. */
+static void check_reuse(struct site *site, const struct item *item,
+			bool meddled)
 {
+	if (item->access != ACCESS_ACTIVE)
+		return;
+	if (meddled && (item->resolution == RESOLUTION_REACTIVATED ||
+			item->resolution == RESOLUTION_REPLACED))
+		return;
+	if (item->resolution != RESOLUTION_REUSED ||
+	    item->match != MATCH_ACTIVE || !item->provision_reused)
+		site_fault(site, "item %s came again and is %s, was %s",
+			   item->item_id,
+			   account_resolution_name(item->resolution),
+			   account_match_name(item->match));
+}
+
+static void check_item(struct site *site, const struct site_item *wanted,
+		       bool again, const struct site_plan *plan)
+{
+	const char *run_id = again ? site->again_run_id : site->run_id;
+	const char *item_id = again ? wanted->again_id : wanted->item_id;
 	CLEANUP(item_done) struct item item = { 0 };
 	const char *class;
 	bool active;
 	struct err err;
 
-	if (items_get(site->db, site->run_id, wanted->item_id, &item, &err)) {
-		site_fault(site, "item %s: %s", wanted->item_id, err.msg);
+	if (items_get(site->db, run_id, item_id, &item, &err)) {
+		site_fault(site, "item %s: %s", item_id, err.msg);
 		return;
 	}
+	if (again && plan->again)
+		check_reuse(site, &item, plan->meddle);
 	class = item.failure_class ? item.failure_class : "none";
 	active = item.access == ACCESS_ACTIVE;
 	if (item.stage != STAGE_DONE || !item.finished_at)
@@ -310,7 +332,9 @@ static void check_host(struct site *site, const struct site_plan *plan)
 void site_check(struct site *site, const struct site_plan *plan)
 {
 	for (size_t i = 0; i < site->nitems; i++)
-		check_item(site, &site->items[i]);
+		check_item(site, &site->items[i], false, plan);
+	for (size_t i = 0; i < site->nitems && *site->again_run_id; i++)
+		check_item(site, &site->items[i], true, plan);
 	check_rows(site);
 	check_profiles(site, plan);
 	check_host(site, plan);

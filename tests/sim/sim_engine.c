@@ -44,25 +44,30 @@ static bool run_one(const struct site_plan *plan, const char *name,
 	return ok;
 }
 
-/* A crash after every single transaction of an import. */
-static void crash_everywhere(enum host_version version, bool verbose)
+/*
+ * A crash after every single transaction of an import; of a key alone, or of
+ * one that two runs bring at once.
+ */
+static void crash_everywhere(enum host_version version, bool twin,
+			     bool verbose)
 {
 	struct site_plan plan = {
-		.seed = 7, .version = version,
-		.personality = "chat-only-403", .nproviders = 1, .nitems = 2,
-		.verbose = verbose,
+		.seed = 7, .version = version, .twin = twin,
+		.personality = "chat-only-403", .nproviders = 1,
+		.nitems = twin ? 1 : 2, .verbose = verbose,
 	};
 	int64_t commits = 0;
 	char name[80];
 
-	snprintf(name, sizeof(name), "%s without a crash",
-		 host_version_name(version));
+	snprintf(name, sizeof(name), "%s%s without a crash",
+		 host_version_name(version), twin ? ", twins," : "");
 	if (!run_one(&plan, name, &commits) || commits > COMMITS_MAX)
 		return;
 	for (int64_t at = 1; at <= commits; at++) {
 		plan.crash_at = at;
-		snprintf(name, sizeof(name), "%s with a crash after commit %"
-			 PRId64, host_version_name(version), at);
+		snprintf(name, sizeof(name), "%s%s with a crash after commit %"
+			 PRId64, host_version_name(version),
+			 twin ? ", twins," : "", at);
 		run_one(&plan, name, NULL);
 	}
 }
@@ -88,6 +93,11 @@ static void run_seed(uint64_t seed, bool verbose)
 		plan.canary_stop_after = 1 + (int64_t)(net_random(&dice) % 3);
 	plan.lively = plan.canary_items || plan.canary_stop_after ||
 		      net_random(&dice) % 4 == 0;
+	/* A run that was cancelled left what there was to leave. */
+	plan.twin = !plan.cancel && !plan.lively && net_random(&dice) % 3 == 0;
+	plan.again = !plan.cancel && !plan.lively && !plan.twin &&
+		     net_random(&dice) % 2;
+	plan.meddle = plan.again && net_random(&dice) % 3;
 	plan.crash_every = net_random(&dice) % 2
 		? 1 + (int64_t)(net_random(&dice) % 20) : 0;
 	snprintf(name, sizeof(name), "seed %" PRIu64 " (repeat: sim_engine "
@@ -119,7 +129,8 @@ int main(int argc, char *argv[])
 			return 2;
 	}
 	for (int v = 0; v < HOST_VERSION__MAX && from == 1; v++)
-		crash_everywhere((enum host_version)v, verbose);
+		for (int twin = 0; twin < 2; twin++)
+			crash_everywhere((enum host_version)v, twin, verbose);
 	for (uint64_t seed = from; seed < from + seeds; seed++)
 		run_seed(seed, verbose);
 	printf("# sim_engine: %d passed, %d failed\n", passed, failed);

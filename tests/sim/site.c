@@ -15,6 +15,7 @@
 #include "shared/secrets.h"
 #include "shared/tasks.h"
 #include "tests/sim/check.h"
+#include "tests/sim/people.h"
 
 #define START INT64_C(1790000000000)
 #define HOURS_6 (INT64_C(6) * 3600 * 1000)
@@ -155,23 +156,24 @@ static void add_host(struct site *site, struct err *err)
 }
 
 static void add_item(struct site *site, const struct site_plan *plan,
-		     size_t i, struct err *err)
+		     const char *run_id, size_t i, struct err *err)
 {
 	struct site_item *item = &site->items[i];
+	char *item_id = run_id == site->run_id ? item->item_id
+					       : item->again_id;
 	struct secret_face face;
 	char url[64], key[ENDPOINT_KEY_MAX], task_id[ID_MAX];
-	struct item_spec spec = { .run_id = site->run_id,
+	struct item_spec spec = { .run_id = run_id,
 				  .seq = (int64_t)i + 1, .base_url = url,
 				  .endpoint_key = key,
 				  .requested_models = item->models,
 				  .warnings = "[]" };
 	struct task_spec task = { .flow = "import", .step = "probe.models",
-				  .subject_id = item->item_id,
-				  .run_id = site->run_id,
+				  .subject_id = item_id, .run_id = run_id,
 				  .host_id = site->host_id,
 				  .not_before = site->net.now };
 
-	canary_hold(plan->canary_items, i, site->run_id, &task);
+	canary_hold(plan->canary_items, i, run_id, &task);
 	net_provider_url(url, sizeof(url), item->provider);
 	endpoint_key(url, key);
 	MUST(site, secrets_add(site->db, &site->key.pub, SECRET_API_KEY,
@@ -179,13 +181,13 @@ static void add_item(struct site *site, const struct site_plan *plan,
 			       net_random(&site->net), &face, err), err);
 	spec.api_key_secret_id = face.secret_id;
 	MUST(site, items_add(site->db, &spec, site->net.now,
-			     net_random(&site->net), item->item_id, err), err);
+			     net_random(&site->net), item_id, err), err);
 	MUST(site, tasks_add(site->db, &task, site->net.now,
 			     net_random(&site->net), task_id, err), err);
 }
 
 static void add_run(struct site *site, const struct site_plan *plan,
-		    struct err *err)
+		    char *run_id, struct err *err)
 {
 	const struct run_spec spec = {
 		.host_id = site->host_id,
@@ -202,9 +204,9 @@ static void add_run(struct site *site, const struct site_plan *plan,
 
 	MUST(site, db_tx_begin(&tx, site->db, err), err);
 	MUST(site, runs_add(site->db, &spec, site->net.now,
-			    net_random(&site->net), site->run_id, err), err);
+			    net_random(&site->net), run_id, err), err);
 	for (size_t i = 0; i < site->nitems && !site->fault; i++)
-		add_item(site, plan, i, err);
+		add_item(site, plan, run_id, i, err);
 	MUST(site, db_tx_commit(&tx, err), err);
 }
 
@@ -264,17 +266,25 @@ static bool is_profiled(struct site *site)
 	return running == 0 && held == 0 && !waiting;
 }
 
+static int64_t open_tasks(struct site *site, const char *run_id)
+{
+	int64_t open = 0;
+	struct err err;
+
+	if (*run_id && tasks_open_of_run(site->db, run_id, &open, &err))
+		site_fault(site, "open tasks: %s", err.msg);
+	return open;
+}
+
 static bool is_over(struct site *site, const char *subject)
 {
 	char task_id[ID_MAX];
-	int64_t open;
 	struct err err;
 
-	if (!*subject) {
-		if (tasks_open_of_run(site->db, site->run_id, &open, &err))
-			site_fault(site, "open tasks: %s", err.msg);
-		return open == 0 && is_profiled(site);
-	}
+	if (!*subject)
+		return open_tasks(site, site->run_id) +
+		       open_tasks(site, site->again_run_id) == 0 &&
+		       is_profiled(site);
 	if (tasks_of_subject(site->db, subject, task_id, &err))
 		site_fault(site, "task of %s: %s", subject, err.msg);
 	return *task_id == '\0';
@@ -373,7 +383,34 @@ static void begin(struct site *site, const struct site_plan *plan)
 	if (!site->fault)
 		run_until_over(site, site->host_id, plan);
 	if (!site->fault)
-		add_run(site, plan, &err);
+		add_run(site, plan, site->run_id, &err);
+	if (plan->twin && !site->fault)
+		add_run(site, plan, site->again_run_id, &err);
+}
+
+/* The id of the newest account: no other create has been obeyed. */
+static int64_t newest_account(struct site *site)
+{
+	json_auto_t *state = host_model_state(site->net.host);
+	const json_t *accounts = json_object_get(state, "accounts");
+
+	return json_integer_value(json_object_get(json_array_get(accounts,
+		json_array_size(accounts) - 1), "id"));
+}
+
+/* The same once more, when all is there: nothing is made for it. */
+static void bring_all_again(struct site *site, const struct site_plan *plan)
+{
+	int64_t newest = newest_account(site);
+	struct err err;
+
+	if (plan->meddle)
+		people_meddle(site);
+	add_run(site, plan, site->again_run_id, &err);
+	if (!site->fault)
+		run_until_over(site, "", plan);
+	if (!site->fault && !plan->meddle && newest_account(site) != newest)
+		site_fault(site, "an account was made for a key that had one");
 }
 
 void site_import(struct site *site, const struct site_plan *plan)
@@ -399,6 +436,8 @@ bool site_run(struct site *site, const struct site_plan *plan)
 		cancel_midway(site, &err);
 	if (!site->fault)
 		run_until_over(site, "", plan);
+	if (plan->again && !site->fault)
+		bring_all_again(site, plan);
 	if (!site->fault)
 		site_check(site, plan);
 	return !site->fault;

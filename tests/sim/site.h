@@ -23,6 +23,7 @@ struct site_item {
 	enum failure ends;	/* FAILURE_NONE: active */
 	const char *models;	/* requested, as JSON */
 	char item_id[ID_MAX];
+	char again_id[ID_MAX];	/* of the second run */
 };
 
 struct site {
@@ -32,6 +33,7 @@ struct site {
 	struct settings settings;
 	char host_id[ID_MAX];
 	char run_id[ID_MAX];
+	char again_run_id[ID_MAX];	/* the same once more; "": not */
 	struct site_item items[SITE_ITEMS_MAX];
 	size_t nitems;
 	bool cancelled;		/* the run was cancelled on its way */
@@ -52,6 +54,9 @@ struct site_plan {
 	bool bad_keys;			/* some keys do not work */
 	bool faulty;			/* the network loses things */
 	bool cancel;			/* in the middle */
+	bool twin;			/* a second run brings the same at once */
+	bool again;			/* ... when the first is over */
+	bool meddle;			/* ... and people did this and that */
 	bool watch;			/* what was proven is proven again */
 	int64_t canary_items;		/* 0: no canary */
 	int64_t canary_stop_after;
