@@ -31,7 +31,7 @@ static struct pair two_at(struct script *script, const char *step)
 static int64_t count(struct script *script, const char *what)
 {
 	/* Prepared by address: each text needs a query that stays. */
-	static struct db_query queries[8];
+	static struct db_query queries[16];
 	size_t i = 0;
 	int64_t n;
 	struct err err;
@@ -71,6 +71,69 @@ static void one_makes_it_and_the_other_waits(void **state)
 	assert_int_equal(script->nsent, 1);
 	assert_int_equal(script->sent_in_all, 3);
 	assert_int_equal(count(script, RESOURCES "'present'"), 1);
+}
+
+/* An item of a run of its own that brings `key`, before `step`. */
+static struct script_item brings(struct script *script, const char *key,
+				 const char *step)
+{
+	char run_id[ID_MAX];
+	struct script_item item;
+	struct secret_face face;
+	AUTO_FREE char *sql = NULL;
+	struct err err;
+
+	script_run(script, run_id);
+	item = script_item(script, run_id, step);
+	OK(secrets_add(script->db, &script->key.pub, SECRET_API_KEY, key,
+		       script->now, ++script->random, &face, &err));
+	sql = xasprintf("UPDATE import_run_items SET api_key_secret_id = '%s',"
+		" chat_url = 'http://p.test/v1/chat/completions',"
+		" models = '[\"m-1\"]' WHERE item_id = '%s'",
+		face.secret_id, item.item_id);
+	fixture_sql(script->db, sql);
+	return item;
+}
+
+/* Sealed anew each time, and however short it is: it is the same key. */
+static void two_runs_that_bring_a_key_at_once_make_one_account(void **state)
+{
+	static const char *const keys[] = { "sk-0123456789abcdefghij",
+					    "short-key" };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(keys); i++) {
+		SCRIPT script = script_new(":memory:");
+		struct script_item one = brings(script, keys[i],
+						"provision.account");
+		struct script_item two = brings(script, keys[i],
+						"provision.account");
+
+		tick(script, 0);
+		assert_string_equal(task_row(script, one.task_id),
+				    "leased provision.find_account 0 -");
+		assert_string_equal(task_row(script, two.task_id),
+				    "parked provision.account 0 -");
+		assert_int_equal(script->nsent, 1);
+		assert_int_equal(count(script, "SELECT count(*) FROM"
+			" managed_resources WHERE resource_type ="
+			" 'account'"), 1);
+		/* The digest of a short key is no fingerprint to show. */
+		assert_int_equal(count(script, "SELECT count(*) FROM"
+			" managed_resources WHERE lookup LIKE"
+			" '%|short:________________________________'"), i);
+	}
+}
+
+static void different_keys_make_different_accounts(void **state)
+{
+	SCRIPT script = script_new(":memory:");
+
+	(void)state;
+	brings(script, "short-key-1", "provision.account");
+	brings(script, "short-key-2", "provision.account");
+	tick(script, 0);
+	assert_int_equal(script->nsent, 2);
 }
 
 /* The next in line makes it; it is not told that it failed. */
@@ -360,6 +423,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(one_makes_it_and_the_other_waits),
+		cmocka_unit_test(
+			two_runs_that_bring_a_key_at_once_make_one_account),
+		cmocka_unit_test(different_keys_make_different_accounts),
 		cmocka_unit_test(when_the_maker_fails_another_one_tries),
 		cmocka_unit_test(who_waits_ends_as_its_makers_did),
 		cmocka_unit_test(what_is_leaving_is_waited_for),

@@ -65,6 +65,9 @@ static void check_every_version(const char *chat_url)
 		AUTO_FREE char *old = joined(base, false);
 		AUTO_FREE char *new = joined(base, true);
 
+		AUTO_FREE char *back = host_chat_url_from(&features, base);
+
+		assert_string_equal(back, chat_url);
 		/* A host may be newer than it says. */
 		if (!features.version_segments)
 			assert_string_equal(old, chat_url);
@@ -101,8 +104,16 @@ static void the_join_rules_are_those_observed(void **state)
 		AUTO_FREE char *old = joined(seen[i].base, false);
 		AUTO_FREE char *new = joined(seen[i].base, true);
 
+		AUTO_FREE char *from_old = host_chat_url_from(
+			&(struct host_features){ 0 }, seen[i].base);
+		AUTO_FREE char *from_new = host_chat_url_from(
+			&(struct host_features){ .version_segments = true },
+			seen[i].base);
+
 		assert_string_equal(old, seen[i].old);
 		assert_string_equal(new, seen[i].new);
+		assert_string_equal(from_old, seen[i].old);
+		assert_string_equal(from_new, seen[i].new);
 	}
 }
 

@@ -7,6 +7,7 @@
 #include "shared/endpoints.h"
 #include "shared/events.h"
 #include "shared/explain.h"
+#include "shared/foreign.h"
 #include "shared/hosts.h"
 #include "shared/idempotency.h"
 #include "shared/installation.h"
@@ -30,6 +31,7 @@ static const struct db_query *const *const lists[] = {
 	accesses_queries, canary_queries, checks_queries, endpoints_queries,
 	events_queries,
 	explain_evidence_queries, explain_host_queries, explain_matter_queries,
+	foreign_queries,
 	hosts_queries, idempotency_queries, installation_queries,
 	item_list_queries, items_queries, migrate_queries, notices_queries,
 	pauses_queries, profiles_queries, proofs_queries, resources_queries,

@@ -143,6 +143,19 @@ static void the_watch_and_a_maker_do_not_undo_each_other(void **state)
 	assert_int_equal(back.mends, 3);
 	assert_int_equal(back.mended_at, NOW);
 	assert_string_equal(back.live_json, "{}");
+	/* It serves again, and what it was before we had it stays known. */
+	fixture_sql(db, "UPDATE managed_resources SET paused_at = 5");
+	own_set(&made.prior_json, "{\"name\":\"theirs\"}");
+	OK(resources_save(db, &made, "tsk_1", NOW + 4, &err));
+	resource_done(&back);
+	back = account(db);
+	assert_int_equal(back.paused_at, 5);
+	assert_string_equal(back.prior_json, made.prior_json);
+	OK(resources_resumed(db, back.resource_id, NOW + 5, &err));
+	resource_done(&back);
+	back = account(db);
+	assert_int_equal(back.paused_at, 0);
+	assert_false(back.off_by_us);
 	own_set(&watched.resource_id, "res_none");
 	REFUSED(resources_watched(db, &watched, NOW, &err), ERR_NOT_FOUND);
 }
