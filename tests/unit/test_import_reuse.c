@@ -430,7 +430,8 @@ static void it_leaves_our_group_and_no_other(void **state)
 	};
 	static const struct step_case writes[] = {
 		{ "done", NULL, SAYS(200, ENVELOPE("{\"success_ids\":[4]}")),
-		  TO("access.user"), NULL },
+		  { .kind = VERDICT_GO_TO, .step = "access.user",
+		    .delay_ms = HOST_MEND_GAP_MS }, NULL },
 		{ "refused", NULL, SAYS(400, REASON(400, "BAD")),
 		  TO("access.user"), left_with_a_warning },
 	};
