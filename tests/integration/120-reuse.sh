@@ -91,12 +91,12 @@ noted() {
 
 do_reused() {
 	made reused
-	before=$(account '{updated_at, group_ids, credentials, extra}')
+	before=$(account '{group_ids, credentials, extra, name, notes}')
 	bring reused
 	ends reused reused active
 	same_account reused
 	is "$version, reused: nothing of it was written" \
-		"$(account '{updated_at, group_ids, credentials, extra}')" \
+		"$(account '{group_ids, credentials, extra, name, notes}')" \
 		"$before"
 	is "$version, reused: it is proven again" \
 		"$(json '.proofs | length > 0')" true
