@@ -195,6 +195,26 @@ access_of() {
 	ACCESS=$(json '.accesses[0].access_id // empty')
 }
 
+no_run_is_running() {
+	api GET '/api/batch-import/runs?state=running&limit=1'
+	[ "$(json '.runs | length')" = 0 ]
+}
+
+# held THING WORDS: the names of what the host has with these words in them,
+# one on a line.
+held() {
+	page=1
+	while :; do
+		admin GET "/api/v1/admin/$1?search=$2&page=$page&page_size=500" \
+			>"$WORK/page"
+		jq -r '.data.items[].name' "$WORK/page"
+		[ "$page" -lt "$(jq '.data.pages // 1' "$WORK/page")" ] ||
+			break
+		page=$((page + 1))
+	done
+	rm -f "$WORK/page"
+}
+
 # account_put JSON: change the account of $ACCOUNT, as its page does.
 account_put() {
 	admin PUT "/api/v1/admin/accounts/$ACCOUNT" "$1" >/dev/null

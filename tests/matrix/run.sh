@@ -144,11 +144,6 @@ begin_host() {
 	done
 }
 
-no_run_is_running() {
-	api GET '/api/batch-import/runs?state=running&limit=1'
-	[ "$(json '.runs | length')" = 0 ]
-}
-
 # What became of the items: a line for each, in $WORK/results.
 collect() {
 	while read -r version mode run; do
@@ -161,24 +156,10 @@ collect() {
 	done <"$WORK/runs" >"$WORK/results"
 }
 
-# held: the endpoints in the names of what the host has, one on a line.
-held() {
-	page=1
-	while :; do
-		admin GET "/api/v1/admin/$1?search=$endpoint_prefix&page=$page&page_size=500" \
-			>"$WORK/page"
-		jq -r '.data.items[].name' "$WORK/page"
-		[ "$page" -lt "$(jq '.data.pages // 1' "$WORK/page")" ] ||
-			break
-		page=$((page + 1))
-	done
-	rm -f "$WORK/page"
-}
-
 judge_host() {
 	endpoint_prefix=$(echo "${PROVIDER_URL#http://}" | tr '.:' '--')
-	held accounts >"$WORK/accounts"
-	held groups >"$WORK/groups"
+	held accounts "$endpoint_prefix" >"$WORK/accounts"
+	held groups "$endpoint_prefix" >"$WORK/groups"
 	for mode in $MODES; do
 		cases_of "$mode" "$version" | judge_mode >"$WORK/judged"
 		while IFS='	' read -r name got wanted held fits; do
