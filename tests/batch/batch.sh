@@ -82,7 +82,8 @@ endings() {
 }
 
 # judge_batch SCOPE NAME [RESOLUTION]: each kind, and what the host holds.
-# RESOLUTION is that of what is active, if not the table's.
+# RESOLUTION is that of what is active, if not the table's; how far the rest
+# came does not matter then.
 judge_batch() {
 	prefix=$(echo "${PROVIDER_URL#http://}" | tr '.:' '--')
 	held accounts "$prefix" >"$WORK/accounts"
@@ -122,13 +123,14 @@ judge_kinds() {
 		select($n > 0) |
 		(if .[3] == "twin" then ($n + 1) / 2 | floor else $n end)
 			as $n |
-		(if .[9] != "-" and $resolution != "" then $resolution
-		 else .[9] end) as $made |
+		(if $resolution == "" then .[9] elif .[7] == "active"
+		 then $resolution else "-" end) as $made |
 		(.[11] | words) as $offers |
 		[$items[] | select(.kind == $kind)] as $mine |
 		[$kind,
 		 ([$mine[] | .endpoint_key as $e |
-		   (.end | join(" ")) +
+		   (if $resolution != "" and .end[0] == "broken"
+		    then .end[2] = "-" else . end | .end | join(" ")) +
 		   (if ($offers - .offers) == [] then "" else
 		    " offering \(.offers | join(","))" end) +
 		   (if held($accounts; $e) == ($keys[$e] // 0) then ""

@@ -11,18 +11,6 @@ seed=${SEED:-$(od -An -N2 -tu2 /dev/urandom | tr -d ' ')}
 note "SEED=$seed KILLS=$kills"
 IN_FLIGHT=20
 
-# random N: sets RANDOM_NUMBER to one below N.
-random() {
-	seed=$(((seed * 1103515245 + 12345) % 2147483648))
-	RANDOM_NUMBER=$((seed / 65536 % $1))
-}
-
-# nap MAX_MS: some time below that.
-nap() {
-	random "$1"
-	sleep "$(printf '0.%03d' "$RANDOM_NUMBER")"
-}
-
 # Leases of a dead schedd pass to the next one at once; a step that was cut
 # off often must not run out of tries.
 SITE_SETTINGS='

@@ -28,7 +28,8 @@ start_hosts() {
 		start "hostsim-$version" "$SITE/bin/hostsim" \
 			--version "$version" --port 0 --poll-ms 1000 \
 			--port-file "$port_file" \
-			--admin-key-file "$SITE/etc/host.key" "$@"
+			--admin-key-file "$SITE/etc/host.key" \
+			--log "$SITE/log/hostsim-$version.requests" "$@"
 		started "hostsim-$version" 10 "[ -s '$port_file' ]" ||
 			bail_out "no host $version"
 		echo "http://127.0.0.1:$(cat "$port_file")=$SITE/etc/host.key" \

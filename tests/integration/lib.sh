@@ -244,6 +244,20 @@ import() {
 	api GET "/api/batch-import/runs/$RUN_ID/items/$ITEM_ID"
 }
 
+# Instants, by $seed.
+
+# random N: sets RANDOM_NUMBER to one below N.
+random() {
+	seed=$(((seed * 1103515245 + 12345) % 2147483648))
+	RANDOM_NUMBER=$((seed / 65536 % $1))
+}
+
+# nap MAX_MS: some time below that.
+nap() {
+	random "$1"
+	sleep "$(printf '0.%03d' "$RANDOM_NUMBER")"
+}
+
 # Secrets.
 
 # Every secret that this test used or caused, one on a line.
