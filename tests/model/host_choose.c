@@ -183,6 +183,10 @@ struct host_account *host_choose(struct host_model *model,
 			host_account_find(model, bucket->list[i]);
 		int order;
 
+		/* Most are used: who is worse need not be looked at closely. */
+		if (best && account && account->id != kept &&
+		    compare(account, best) > 0)
+			continue;
 		if (!is_candidate(model, wanted, account))
 			continue;
 		if (account->id == kept && may_stay(account))

@@ -13,13 +13,20 @@ bool host_ids_has(const struct host_ids *ids, int64_t id)
 	return false;
 }
 
+void host_ids_append(struct host_ids *ids, int64_t id)
+{
+	if (ids->count == ids->room) {
+		ids->room = ids->room ? 2 * ids->room : 1;
+		ids->list = xrealloc(ids->list,
+				     ids->room * sizeof(ids->list[0]));
+	}
+	ids->list[ids->count++] = id;
+}
+
 void host_ids_add(struct host_ids *ids, int64_t id)
 {
-	if (host_ids_has(ids, id))
-		return;
-	ids->list = xrealloc(ids->list,
-			     (ids->count + 1) * sizeof(ids->list[0]));
-	ids->list[ids->count++] = id;
+	if (!host_ids_has(ids, id))
+		host_ids_append(ids, id);
 }
 
 void host_ids_drop(struct host_ids *ids, int64_t id)
@@ -46,7 +53,7 @@ void host_ids_copy(struct host_ids *to, const struct host_ids *from)
 		return;
 	to->list = xcalloc(from->count, sizeof(to->list[0]));
 	memcpy(to->list, from->list, from->count * sizeof(to->list[0]));
-	to->count = from->count;
+	to->count = to->room = from->count;
 }
 
 void host_ids_read(struct host_ids *ids, const json_t *array)

@@ -13,9 +13,12 @@
 struct host_ids {
 	int64_t *list;
 	size_t count;
+	size_t room;
 };
 
 bool host_ids_has(const struct host_ids *ids, int64_t id);
+/* One that is certainly not there: a group may have thousands. */
+void host_ids_append(struct host_ids *ids, int64_t id);
 void host_ids_add(struct host_ids *ids, int64_t id);
 void host_ids_drop(struct host_ids *ids, int64_t id);
 void host_ids_done(struct host_ids *ids);

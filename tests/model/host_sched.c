@@ -116,12 +116,32 @@ static void bucket_rebuild(struct host_model *model, struct host_group *group,
 		if (account != stale)
 			copy_refresh(account, &account->now);
 		if (host_serving_is_usable(&account->copy, model->now))
-			host_ids_add(bucket, account->id);
+			host_ids_append(bucket, account->id);
 	}
 }
 
-static void change_apply(struct host_model *model, struct host_change *change)
+/*
+ * A list is made again for the last of the changes that name its group: those
+ * before made none that it does not make.
+ */
+static void note_last(struct host_model *model)
 {
+	for (size_t n = 0; n < model->nchanges; n++) {
+		const struct host_ids *groups = &model->changes[n].groups;
+
+		for (size_t i = 0; i < groups->count; i++) {
+			struct host_group *group =
+				host_group_find(model, groups->list[i]);
+
+			if (group)
+				group->last_change = n;
+		}
+	}
+}
+
+static void change_apply(struct host_model *model, size_t n)
+{
+	struct host_change *change = &model->changes[n];
 	struct host_account *account = host_account_find(model,
 							 change->account_id);
 	bool stale = account && change->has_serving;
@@ -133,7 +153,7 @@ static void change_apply(struct host_model *model, struct host_change *change)
 		struct host_group *group =
 			host_group_find(model, change->groups.list[i]);
 
-		if (group)
+		if (group && group->last_change == n)
 			bucket_rebuild(model, group, stale ? account : NULL);
 	}
 	host_ids_done(&change->groups);
@@ -144,8 +164,9 @@ static void poll_changes(struct host_model *model)
 {
 	if (model->paused)
 		return;
+	note_last(model);
 	for (size_t i = 0; i < model->nchanges; i++)
-		change_apply(model, &model->changes[i]);
+		change_apply(model, i);
 	free(model->changes);
 	model->changes = NULL;
 	model->nchanges = 0;

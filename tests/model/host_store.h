@@ -36,6 +36,7 @@ struct host_group {
 	int64_t created_at;
 	int64_t updated_at;
 	struct host_ids bucket;	/* the scheduler's list of accounts */
+	size_t last_change;	/* of those that are applied, that names it */
 	json_t *models;		/* the cached list, or NULL */
 	int64_t models_until;
 };
