@@ -1,6 +1,7 @@
 #include "schedd/import.h"
 
 #include <assert.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -9,7 +10,8 @@
 #include "shared/table.h"
 
 #define DETAIL_MAX 300
-#define PROOF_KEYS 4	/* of a host: as many proofs may run at once */
+#define PROOF_KEYS_MIN 4		/* of a host: as many proofs may run at once */
+#define ITEMS_FOR_A_KEY 16	/* a key of its own costs the host two calls */
 
 bool import_is_given(const struct import *im)
 {
@@ -191,6 +193,20 @@ void import_blame(struct import *im, const char *words)
 	im->item.failure_detail = redact_text(words, DETAIL_MAX);
 }
 
+/*
+ * How many keys the proofs of this run take turns with: few for a small one,
+ * and for a large one as many as could be used at once.
+ */
+static int64_t proof_keys(const struct import *im)
+{
+	int64_t most = im->settings->host_concurrency;
+	int64_t keys = im->run.counts.total / ITEMS_FOR_A_KEY;
+
+	if (keys > most)
+		keys = most;
+	return keys > PROOF_KEYS_MIN ? keys : PROOF_KEYS_MIN;
+}
+
 /* Short text that names a resource of this item, among those of its type. */
 static char *lookup_of(const struct import *im, enum import_resource which)
 {
@@ -217,7 +233,8 @@ static char *lookup_of(const struct import *im, enum import_resource which)
 	case IMPORT_PROOF_TOKEN:
 		return xstrdup("proof");
 	case IMPORT_PROOF_KEY:
-		return xasprintf("proof|%d", (int)(im->item.seq % PROOF_KEYS));
+		return xasprintf("proof|%" PRId64,
+				 im->item.seq % proof_keys(im));
 	case IMPORT_USER:
 	case IMPORT_TOKEN:
 		return xasprintf("%s|%s", im->run.access_mode ==
