@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "schedd/job.h"
+#include "schedd/known_hosts.h"
 #include "schedd/limits.h"
 #include "schedd/settle.h"
 #include "schedd/turns.h"
@@ -41,7 +42,7 @@ struct engine *engine_new(struct db *db, const struct seal_private *key,
 	struct engine *engine = xcalloc(1, sizeof(*engine));
 
 	engine->store = (struct store){ db, key, settings, world->random,
-					world->arg };
+					world->arg, known_hosts_new() };
 	engine->world = *world;
 	engine->limits = limits_new(settings);
 	engine->size = (size_t)settings->concurrency + TURNS_CLAIM_MAX;
@@ -61,6 +62,7 @@ void engine_free(struct engine **enginep)
 		job_free(&engine->jobs[i]);
 	limits_free(&engine->limits);
 	turns_free(&engine->turns);
+	known_hosts_free(&engine->store.known);
 	free(engine->jobs);
 	free(engine);
 	*enginep = NULL;

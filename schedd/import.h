@@ -150,7 +150,7 @@ struct import {
 	struct check check;		/* of a check; else zeroed */
 	bool checking;			/* flow_check, not flow_import */
 	bool simple;			/* groups do not part accounts */
-	bool has_alias;			/* the account has a name of its own */
+	bool has_alias;			/* simple, and the account has its own name */
 	struct diagnosis diagnosis;
 	struct resource suspect;	/* row of memo.suspect; or zeroed */
 	char *suspect_secret_id;	/* its provider key; NULL: the item's */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "schedd/import_steps.h"
+#include "schedd/known_hosts.h"
 #include "schedd/profiling.h"
 #include "schedd/watch.h"
 #include "shared/accesses.h"
@@ -58,7 +59,7 @@ static void choose_selector(struct import *im)
 			im->memo.selector = (int64_t)i;
 }
 
-static void understand(struct import *im)
+static void understand(const struct store *store, struct import *im)
 {
 	snprintf(im->given_selector, sizeof(im->given_selector), "key:%s",
 		 im->run.given_key_fingerprint ? im->run.given_key_fingerprint
@@ -73,11 +74,9 @@ static void understand(struct import *im)
 	im->models = im->item.models ? json_loads(im->item.models, 0, NULL)
 				     : NULL;
 	im->features = host_features_of(im->host.version);
-	if (im->host.capabilities) {
-		json_auto_t *seen = json_loads(im->host.capabilities, 0, NULL);
-
-		im->features = host_features_read(seen);
-	}
+	if (im->host.capabilities)
+		im->features = known_hosts_features(store->known,
+						    im->host.capabilities);
 	im->peer = (struct host_peer){
 		.base_url = im->host.base_url,
 		.auth = im->host.auth_type,
@@ -122,14 +121,15 @@ static int load_all(const struct store *store, const char *item_id,
 			  err) ||
 	    installation_get(store->db, im->inst, err))
 		return -1;
-	understand(im);
+	understand(store, im);
 	if (import_load_lookup(store, im, err) ||
 	    foreign_get(store->db, im->host.host_id, im->item.endpoint_key,
 			&im->foreign, err))
 		return -1;
 	if (load_resources(store, im, err) || load_fingerprint(store, im, err))
 		return -1;
-	im->has_alias = maps_alias(&im->resources[IMPORT_ACCOUNT]);
+	im->has_alias = im->simple &&
+			maps_alias(&im->resources[IMPORT_ACCOUNT]);
 	if (!im->checking) {	/* an import knows of its own account alone */
 		im->accounts = &im->resources[IMPORT_ACCOUNT];
 		im->naccounts = 1;

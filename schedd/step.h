@@ -111,6 +111,8 @@ struct step {
 	bool fingerprints;
 };
 
+struct known_hosts;
+
 /* What loading and saving need.  Borrowed by the flows. */
 struct store {
 	struct db *db;
@@ -118,6 +120,7 @@ struct store {
 	const struct settings *settings;
 	uint64_t (*random)(void *arg);
 	void *random_arg;
+	struct known_hosts *known;	/* or NULL */
 };
 
 /*

@@ -30,7 +30,7 @@ struct place {
 MAYBE_UNUSED static struct store store_of(struct script *script)
 {
 	return (struct store){ script->db, &script->key, &script->settings,
-			       script_random, script };
+			       script_random, script, NULL };
 }
 
 static void place_item(struct script *script, struct place *place,
