@@ -12,7 +12,7 @@
 #include "schedd/upkeep.h"
 #include "schedd/watch.h"
 
-#define BATCH_MAX	50	/* verdicts in one transaction */
+#define BATCH_MAX	8	/* verdicts in one transaction; see engine.h */
 #define ROUNDS_MAX	64	/* of one tick */
 #define CHAIN_MAX	16	/* steps that ask nothing, in one transaction */
 #define FETCH_MS	100	/* while another job logs in for all */
@@ -373,14 +373,15 @@ static int settle_all(struct engine *engine, struct job *const jobs[],
 	return must_wait(err) ? -1 : 0;
 }
 
-/* Settle up to a batch of what is ready.  False if nothing was. */
-static bool settle_some(struct engine *engine, int64_t now)
+/* Settle up to a batch of what is ready; how many that were. */
+static size_t settle_some(struct engine *engine, int64_t now)
 {
 	struct job *jobs[BATCH_MAX];
 	struct err err;
 	size_t n = 0;
 
-	for (size_t i = 0; i < engine->njobs && n < BATCH_MAX; i++) {
+	for (size_t i = 0; i < engine->njobs && n < BATCH_MAX &&
+	     !engine->dead; i++) {
 		struct job *job = engine->jobs[i];
 
 		if (job->state != JOB_READY)
@@ -390,18 +391,16 @@ static bool settle_some(struct engine *engine, int64_t now)
 		judge(engine, job);
 		jobs[n++] = job;
 	}
-	if (n == 0)
-		return false;
-	if (settle_all(engine, jobs, n, now, &err)) {
+	if (n > 0 && settle_all(engine, jobs, n, now, &err)) {
 		trouble(engine, now, &err);
-		return false;
+		return 0;
 	}
-	return true;
+	return n;
 }
 
 static void begin_and_send(struct engine *engine, int64_t now)
 {
-	if (engine->stopping)
+	if (engine->stopping || engine->dead)
 		return;
 	for (size_t i = 0; i < engine->njobs; i++)
 		if (engine->jobs[i]->state == JOB_NEW)
@@ -444,13 +443,17 @@ int64_t engine_tick(struct engine *engine, int64_t now)
 	engine->now = now;
 	keep_up(engine, now);
 	for (int round = 0; round < ROUNDS_MAX && !engine->dead; round++) {
+		size_t settled;
+
 		claim(engine, now);
-		if (engine->dead)
-			break;
 		begin_and_send(engine, now);
-		if (!settle_some(engine, now))
-			break;
+		settled = settle_some(engine, now);
 		remove_over(engine);
+		/* More are ready: first what follows from these goes out. */
+		if (settled == BATCH_MAX)
+			begin_and_send(engine, now);
+		if (settled == 0 || settled == BATCH_MAX)
+			break;
 	}
 	if (!engine->dead && now >= engine->trouble_until)
 		yield_turns(engine, now);

@@ -3,9 +3,12 @@
  *
  * Claim by lease, build the request, hand it to the world, and when its answer
  * is there: domain change, event and the task's next step in one transaction.
- * Verdicts that are ready in the same turn share a transaction.  After every
- * exchange the subject is read afresh: nothing but exchanges under way lives
- * in memory, so any schedd can go on with any task after any crash.
+ * Verdicts that are ready in the same turn share a transaction, a few at a
+ * time: with many together answers would come back in the bunches in which
+ * the requests went out, ever larger ones, and in between peers would idle.
+ *
+ * After every exchange the subject is read afresh: nothing but exchanges under
+ * way lives in memory, so any schedd can go on with any task after any crash.
  *
  * The engine does no I/O but through the state database and `struct world`;
  * times are Unix milliseconds that it is told.
