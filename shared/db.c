@@ -18,6 +18,7 @@
 struct db_stmt {
 	const struct db_query *query;
 	sqlite3_stmt *handle;
+	int *at;			/* where $1, $2 ... are, in order */
 	bool in_use;
 };
 
@@ -182,8 +183,10 @@ void db_close(struct db **dbp)
 
 	if (!db)
 		return;
-	for (size_t i = 0; i < STMT_SLOTS; i++)
+	for (size_t i = 0; i < STMT_SLOTS; i++) {
 		sqlite3_finalize(db->stmts[i].handle);
+		free(db->stmts[i].at);
+	}
 	sqlite3_close(db->conn);
 	free(db);
 	*dbp = NULL;
@@ -203,6 +206,22 @@ static struct db_stmt *slot_of(struct db *db, const struct db_query *query)
 	abort();	/* more queries than slots: a programming mistake */
 }
 
+/*
+ * SQLite numbers names in the order in which it meets them, and finds them one
+ * by one: that is done once, and not each time that something is bound.
+ */
+static void note_places(struct db_stmt *stmt)
+{
+	int n = sqlite3_bind_parameter_count(stmt->handle);
+	char name[24];
+
+	stmt->at = xcalloc((size_t)n + 1, sizeof(*stmt->at));
+	for (int i = 0; i < n; i++) {
+		snprintf(name, sizeof(name), "$%d", i + 1);
+		stmt->at[i] = sqlite3_bind_parameter_index(stmt->handle, name);
+	}
+}
+
 static struct db_stmt *prepared(struct db *db, const struct db_query *query,
 				struct err *err)
 {
@@ -217,17 +236,12 @@ static struct db_stmt *prepared(struct db *db, const struct db_query *query,
 		return NULL;
 	}
 	slot->query = query;
+	note_places(slot);
 	return slot;
 }
 
-/* Bind to $n by name: SQLite numbers names in the order it meets them. */
-static int bind_one(sqlite3_stmt *stmt, size_t n, const struct db_val *v)
+static int bind_one(sqlite3_stmt *stmt, int at, const struct db_val *v)
 {
-	char name[24];
-	int at;
-
-	snprintf(name, sizeof(name), "$%zu", n);
-	at = sqlite3_bind_parameter_index(stmt, name);
 	switch (v->type) {
 	case DB_TYPE_NULL:
 		return sqlite3_bind_null(stmt, at);
@@ -259,7 +273,8 @@ int db_query(struct db_rows *rows, struct db *db, const struct db_query *query,
 	assert(!stmt->in_use);
 	assert((size_t)sqlite3_bind_parameter_count(stmt->handle) == nargs);
 	for (size_t i = 0; i < nargs; i++) {
-		if (bind_one(stmt->handle, i + 1, &args[i]) != SQLITE_OK) {
+		if (bind_one(stmt->handle, stmt->at[i], &args[i]) !=
+		    SQLITE_OK) {
 			fail(db, query->name, err);
 			stmt_reset(stmt);
 			return -1;
