@@ -47,7 +47,7 @@ batch_rows() {
 		 {order: [$i, $kind], i: $i, kind: .[0], personality: .[1],
 		  begins: .[2], at: .[3], ask: .[4]}] |
 		sort_by(.order) | map(. + {place: place}) |
-		map({kind,
+		map({kind, label: "\(.kind) \(.i)",
 		base_url: (if .personality == "revoking" then $revoking
 			   else $base end +
 			   "/as/\(.personality)/\($tag)-\(.place)/v1"),
@@ -58,14 +58,21 @@ batch_rows() {
 		tests/batch/cases.tsv
 }
 
+# batch_file: the rows of standard input as a table program writes them.
+batch_file() {
+	jq -rj '"\ufeff", (["接口地址", "密钥", "模型", "标签"],
+		(.[] | [.base_url, .api_key, .requested_models[0], .label]) |
+		@csv, "\r\n")'
+}
+
 # begin_batch SCOPE: on the host HOST_ID.  Sets RUN_ID.
 begin_batch() {
 	batch_rows "$1" >"$WORK/rows.json"
 	jq -r '.[].api_key' "$WORK/rows.json" >"$WORK/rows-$host_number.secret"
-	jq '[.[] | del(.kind)]' "$WORK/rows.json" >"$WORK/batch.json"
-	ctl -o json run create -f "$WORK/batch.json" --host "$HOST_ID" \
+	batch_file <"$WORK/rows.json" >"$WORK/batch.csv"
+	ctl -o json run create -f "$WORK/batch.csv" --host "$HOST_ID" \
 		--access-mode subscription
-	rm -f "$WORK/batch.json"
+	rm -f "$WORK/batch.csv"
 	RUN_ID=$(printf '%s' "$OUT" | jq -r '.run_id // empty')
 	[ -n "$RUN_ID" ] || fail "$version: the batch is taken" "$ERR"
 }
@@ -73,7 +80,7 @@ begin_batch() {
 # endings RUN_ID: the items in $WORK/items.json.
 endings() {
 	api GET "/api/batch-import/runs/$1/items?limit=200"
-	printf '%s' "$BODY" | jq '[.items[] | {seq, endpoint_key,
+	printf '%s' "$BODY" | jq '[.items[] | {seq, endpoint_key, label: .label,
 		api_key_fingerprint, end: [.access_status,
 			.failure_class // "-", .account_resolution // "-",
 			([.warnings[].code] | unique | join(",") |
@@ -85,6 +92,11 @@ endings() {
 # RESOLUTION is that of what is active, if not the table's; how far the rest
 # came does not matter then.
 judge_batch() {
+	is "$2: each item has the label of its row" "$(jq -n \
+		--slurpfile rows "$WORK/rows.json" \
+		--slurpfile items "$WORK/items.json" \
+		'[$items[0][] | .label == $rows[0][.seq - 1].label] |
+		all')" true
 	prefix=$(echo "${PROVIDER_URL#http://}" | tr '.:' '--')
 	held accounts "$prefix" >"$WORK/accounts"
 	held groups "$prefix" >"$WORK/groups"
