@@ -107,7 +107,9 @@ judge_killed() {
 	is "$version: the run is what such runs are called" \
 		"$(json .state)" completed_with_warnings
 	endings "$RUN_ID"
-	judge_batch rows "$version"
+	# A key that is good for one question may have spent it on an answer
+	# that was lost with crm-schedd: it ends sooner then.
+	judge_batch rows "$version" created
 	nothing_is_there_twice
 	host_state -S '[.accounts, .groups, .users, .keys, .subscriptions |
 		map(.id)]' >"$WORK/holds-$version"
