@@ -47,7 +47,12 @@ judge() {
 }
 
 for program; do
-	name=$(basename "$program" .sh)
+	# Several folders have a run.sh.
+	case $program in
+	tests/integration/*) name=$(basename "$program" .sh) ;;
+	tests/*.sh) name=${program#tests/} name=${name%.sh} ;;
+	*) name=$(basename "$program" .sh) ;;
+	esac
 	status=0
 	started=$(date +%s)
 	case $program in
