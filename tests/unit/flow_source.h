@@ -18,7 +18,7 @@
 #include "shared/own.h"
 #include "shared/table.h"
 
-#define FUNCTIONS_MAX 600
+#define FUNCTIONS_MAX 1600
 #define NAMED_MAX 8
 #define CALLS_MAX 40
 #define WORD_MAX 64
