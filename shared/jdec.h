@@ -18,15 +18,35 @@
 #include "shared/own.h"
 
 enum jdec_type {
-	JDEC_STRING,	/* const char *, range of the length in bytes */
+	JDEC_STRING,	/* const char *, range of the length in characters */
 	JDEC_INT,	/* int64_t */
 	JDEC_BOOL,	/* bool */
 	JDEC_ENUM,	/* int, an index into `names` */
-	JDEC_STRINGS,	/* json_t *, array of strings of 1 to 200 bytes */
+	JDEC_STRINGS,	/* json_t *, array of strings of 1 to 200 characters */
+	JDEC_TEXTS,	/* the same, up to 4000 characters: sentences */
+	JDEC_INTS,	/* json_t *, array of whole numbers of 0 to 999999 */
+	JDEC_MAP,	/* json_t *, object whose members are strings */
 	JDEC_OBJECTS,	/* json_t *, array of objects; range of the count */
 	JDEC_OBJECT,	/* json_t *, an object */
 	JDEC_ANY,	/* json_t *, whatever it is: the caller looks at it */
 };
+
+struct jdec_field;
+
+/* What an object may hold. */
+struct jdec_shape {
+	const struct jdec_field *fields;
+	size_t count;
+};
+
+/* More than a range: what a string must be, for us and for a JSON Schema. */
+struct jdec_form {
+	bool (*is_valid)(const char *text);
+	const char *pattern;		/* the same, as a regular expression */
+	const char *what;		/* "must be ..." */
+};
+
+#define JDEC_NOWHERE SIZE_MAX	/* offset of a member that is only checked */
 
 struct jdec_field {
 	const char *name;
@@ -36,6 +56,8 @@ struct jdec_field {
 	int64_t min;
 	int64_t max;
 	const char *const *names;	/* of JDEC_ENUM, NULL-terminated */
+	const struct jdec_shape *shape;	/* of JDEC_OBJECT, JDEC_OBJECTS */
+	const struct jdec_form *form;	/* of strings, or their elements */
 };
 
 /* Where member `m` of T is; does not compile unless it is a `type`. */
@@ -65,7 +87,7 @@ struct jdec_field {
 #define JDEC_PROBLEMS_MAX 64
 
 struct jdec_problem {
-	char field[96];		/* "items[3].base_url" */
+	char field[160];	/* "items[3].base_url" */
 	char why[128];
 };
 
@@ -93,5 +115,10 @@ void jdec_problems_add(struct jdec_problems *problems,
 bool jdec(const json_t *object, const char *prefix,
 	  const struct jdec_field *fields, size_t nfields, void *out,
 	  struct jdec_problems *problems) MUST_CHECK;
+
+/* Only look: all members of `shape` may be JDEC_NOWHERE. */
+bool jdec_check(const json_t *object, const char *prefix,
+		const struct jdec_shape *shape,
+		struct jdec_problems *problems) MUST_CHECK;
 
 #endif

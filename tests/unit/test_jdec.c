@@ -42,11 +42,11 @@ static void a_good_object_fills_the_struct(void **state)
 	json_auto_t *json = NULL;
 
 	(void)state;
-	assert_true(decode("{\"name\":\"模\",\"size\":-3,\"loud\":true,"
+	assert_true(decode("{\"name\":\"模型\",\"size\":-3,\"loud\":true,"
 			   "\"colour\":\"green\",\"tags\":[\"a\",\"b\"],"
 			   "\"parts\":[{}],\"extra\":{\"x\":1}}", &json, &thing,
 			   &problems));
-	assert_string_equal(thing.name, "模");
+	assert_string_equal(thing.name, "模型");
 	assert_int_equal(thing.size, -3);
 	assert_true(thing.loud);
 	assert_int_equal(thing.colour, 1);
@@ -79,8 +79,8 @@ static const struct {
 	{ "{}", "name", "is missing" },
 	{ "{\"name\":null}", "name", "must be a string" },
 	{ "{\"name\":7}", "name", "must be a string" },
-	{ "{\"name\":\"a\"}", "name", "2 to 5 bytes" },
-	{ "{\"name\":\"abcdef\"}", "name", "2 to 5 bytes" },
+	{ "{\"name\":\"a\"}", "name", "2 to 5 characters" },
+	{ "{\"name\":\"abcdef\"}", "name", "2 to 5 characters" },
 	{ "{\"name\":\"a\\u0000b\"}", "name", "U+0000" },
 	{ "{\"name\":\"ab\",\"size\":1.0}", "size", "whole number" },
 	{ "{\"name\":\"ab\",\"size\":\"1\"}", "size", "whole number" },
