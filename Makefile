@@ -2,7 +2,7 @@
 # SAN=1, build-san/).  Local settings such as CC=clang-14 go into config.mk.
 -include config.mk
 
-PKGS	 = sqlite3 jansson libconfig libsodium
+PKGS	 = sqlite3 jansson libconfig libsodium libarchive
 WARN	 = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
 	   -Wconversion -Wno-sign-conversion -Wvla -Wformat=2 -Wundef \
 	   -Wno-missing-field-initializers -Wwrite-strings -Wcast-qual -Wpointer-arith -fno-common

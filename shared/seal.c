@@ -22,7 +22,14 @@ _Static_assert(crypto_box_SECRETKEYBYTES == SEAL_KEY_BYTES, "key size");
 _Static_assert(crypto_generichash_KEYBYTES == SEAL_KEY_BYTES, "key size");
 
 /* The files of a key, by what is in them. */
-enum key_file { FILE_PUBLIC, FILE_PRIVATE, FILE_FINGERPRINT, FILE__MAX };
+enum key_file {
+	FILE_PUBLIC,
+	FILE_PRIVATE,
+	FILE_FINGERPRINT,
+	FILE_SIGNER,
+	FILE_VERIFIER,
+	FILE__MAX
+};
 
 static const struct {
 	const char *name;
@@ -32,6 +39,8 @@ static const struct {
 	[FILE_PUBLIC]	   = { "seal.pub", "crm-seal-public-1", 0640 },
 	[FILE_PRIVATE]	   = { "seal.key", "crm-seal-private-1", 0600 },
 	[FILE_FINGERPRINT] = { "fingerprint.key", "crm-fingerprint-1", 0640 },
+	[FILE_SIGNER]	   = { "pack-sign.key", "crm-pack-sign-1", 0600 },
+	[FILE_VERIFIER]	   = { "pack-sign.pub", "crm-pack-verify-1", 0644 },
 };
 
 int seal_start(struct err *err)
@@ -86,8 +95,8 @@ int seal_write_files(const struct seal_private *key, const char *dir,
 }
 
 /* Read the one line of a key file into `text`. */
-static int read_line(const char *path, char *text, size_t size,
-		     struct err *err)
+static int read_line(const char *path, const char *maker, char *text,
+		     size_t size, struct err *err)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	struct stat st;
@@ -95,8 +104,7 @@ static int read_line(const char *path, char *text, size_t size,
 
 	if (fd < 0)
 		return err_set(err, ERR_NOT_FOUND, "key file '%s': %s; make it"
-			       " with `crmctl key init`", path,
-			       strerror(errno));
+			       " with `%s`", path, strerror(errno), maker);
 	if (fstat(fd, &st) == 0)
 		len = read(fd, text, size - 1);
 	close(fd);
@@ -118,7 +126,8 @@ static int read_file(const char *path, enum key_file file, unsigned char *ret,
 	size_t len = 0;
 	bool ok;
 
-	if (read_line(path, text, sizeof(text), err))
+	if (read_line(path, file == FILE_SIGNER ? "crmctl pack keygen"
+		      : "crmctl key init", text, sizeof(text), err))
 		return -1;
 	text[strcspn(text, "\r\n")] = '\0';
 	ok = strncmp(text, key_files[file].magic, magic) == 0 &&
@@ -289,4 +298,101 @@ void seal_sha256_tail8(const char *text, char ret[9])
 
 	crypto_hash_sha256(hash, (const unsigned char *)text, strlen(text));
 	sodium_bin2hex(ret, 9, hash + sizeof(hash) - 4, 4);
+}
+
+void seal_sha256(const void *data, size_t len, char ret[SEAL_HASH_TEXT])
+{
+	unsigned char hash[crypto_hash_sha256_BYTES];
+
+	crypto_hash_sha256(hash, data, len);
+	sodium_bin2hex(ret, SEAL_HASH_TEXT, hash, sizeof(hash));
+}
+
+_Static_assert(crypto_sign_SEEDBYTES == SEAL_KEY_BYTES, "key size");
+_Static_assert(crypto_sign_PUBLICKEYBYTES == SEAL_KEY_BYTES, "key size");
+
+int seal_signer_make(const char *dir, char ret[SEAL_SIGNER_TEXT],
+		     struct err *err)
+{
+	unsigned char seed[SEAL_KEY_BYTES], pub[SEAL_KEY_BYTES];
+	unsigned char secret[crypto_sign_SECRETKEYBYTES];
+	int rc;
+
+	randombytes_buf(seed, sizeof(seed));
+	crypto_sign_seed_keypair(pub, secret, seed);
+	sodium_bin2hex(ret, SEAL_SIGNER_TEXT, pub, sizeof(pub));
+	rc = write_file(dir, FILE_SIGNER, seed, err);
+	if (rc == 0)
+		rc = write_file(dir, FILE_VERIFIER, pub, err);
+	sodium_memzero(seed, sizeof(seed));
+	sodium_memzero(secret, sizeof(secret));
+	return rc;
+}
+
+/* What is signed says what it is, so that it is good for nothing else. */
+static void hash_signed(const void *data, size_t len,
+			unsigned char ret[crypto_hash_sha512_BYTES])
+{
+	static const char what[] = "crm-pack-bundle-1";
+	crypto_hash_sha512_state state;
+
+	crypto_hash_sha512_init(&state);
+	crypto_hash_sha512_update(&state, (const unsigned char *)what,
+				  sizeof(what));
+	crypto_hash_sha512_update(&state, data, len);
+	crypto_hash_sha512_final(&state, ret);
+}
+
+int seal_sign(const char *key_path, const void *data, size_t len,
+	      char ret[SEAL_SIGNATURE_TEXT], struct err *err)
+{
+	unsigned char seed[SEAL_KEY_BYTES], pub[SEAL_KEY_BYTES];
+	unsigned char secret[crypto_sign_SECRETKEYBYTES];
+	unsigned char hash[crypto_hash_sha512_BYTES];
+	unsigned char signature[crypto_sign_BYTES];
+
+	if (read_file(key_path, FILE_SIGNER, seed, err))
+		return -1;
+	crypto_sign_seed_keypair(pub, secret, seed);
+	hash_signed(data, len, hash);
+	crypto_sign_detached(signature, NULL, hash, sizeof(hash), secret);
+	sodium_memzero(seed, sizeof(seed));
+	sodium_memzero(secret, sizeof(secret));
+	sodium_bin2base64(ret, SEAL_SIGNATURE_TEXT, signature,
+			  sizeof(signature), sodium_base64_VARIANT_ORIGINAL);
+	return 0;
+}
+
+static bool read_signer(const char *text, unsigned char ret[SEAL_KEY_BYTES])
+{
+	size_t len = 0;
+
+	return strlen(text) == SEAL_SIGNER_TEXT - 1 &&
+	       sodium_hex2bin(ret, SEAL_KEY_BYTES, text, strlen(text), NULL,
+			      &len, NULL) == 0 && len == SEAL_KEY_BYTES;
+}
+
+bool seal_is_signer(const char *text)
+{
+	unsigned char pub[SEAL_KEY_BYTES];
+
+	return read_signer(text, pub);
+}
+
+bool seal_signed_by(const char *signer, const char *signature,
+		    const void *data, size_t len)
+{
+	unsigned char pub[SEAL_KEY_BYTES], bytes[crypto_sign_BYTES];
+	unsigned char hash[crypto_hash_sha512_BYTES];
+	size_t n = 0;
+
+	if (!read_signer(signer, pub) ||
+	    sodium_base642bin(bytes, sizeof(bytes), signature,
+			      strlen(signature), " \r\n", &n, NULL,
+			      sodium_base64_VARIANT_ORIGINAL) ||
+	    n != sizeof(bytes))
+		return false;
+	hash_signed(data, len, hash);
+	return crypto_sign_verify_detached(bytes, hash, sizeof(hash),
+					   pub) == 0;
 }

@@ -94,7 +94,30 @@ void seal_random_text(char *ret, size_t len);
 /* As above with '-' and '_' too: 6 bits each, for tokens in URLs. */
 void seal_random_url_text(char *ret, size_t len);
 
+/* SHA-256 in hexadecimal digits: checksums that others can make, too. */
+void seal_sha256(const void *data, size_t len, char ret[SEAL_HASH_TEXT]);
+
 /* SHA-256, the eight hex digits that end it: endpoint keys are made of it. */
 void seal_sha256_tail8(const char *text, char ret[9]);
+
+/*
+ * Signatures (Ed25519) of files that are passed on.  A key is the 64 hex
+ * digits of its public half; a signature is a line of base64.
+ */
+#define SEAL_SIGNER_TEXT 65
+#define SEAL_SIGNATURE_TEXT 89
+
+/* Draw a pair: DIR/pack-sign.key for who signs, DIR/pack-sign.pub to give. */
+int seal_signer_make(const char *dir, char ret[SEAL_SIGNER_TEXT],
+		     struct err *err) MUST_CHECK;
+
+int seal_sign(const char *key_path, const void *data, size_t len,
+	      char ret[SEAL_SIGNATURE_TEXT], struct err *err) MUST_CHECK;
+
+bool seal_is_signer(const char *text);
+
+/* Did this key sign that?  False too for what is no key or no signature. */
+bool seal_signed_by(const char *signer, const char *signature,
+		    const void *data, size_t len);
 
 #endif

@@ -13,6 +13,8 @@
 #include "shared/installation.h"
 #include "shared/item_list.h"
 #include "shared/notices.h"
+#include "shared/pack_providers.h"
+#include "shared/packs.h"
 #include "shared/pauses.h"
 #include "shared/profiles.h"
 #include "shared/proofs.h"
@@ -34,6 +36,7 @@ static const struct db_query *const *const lists[] = {
 	foreign_queries,
 	hosts_queries, idempotency_queries, installation_queries,
 	item_list_queries, items_queries, migrate_queries, notices_queries,
+	pack_providers_queries, packs_queries,
 	pauses_queries, profiles_queries, proofs_queries, resources_queries,
 	retry_queries, run_events_queries, run_list_queries, runs_queries,
 	secrets_queries, tasks_queries, tokens_queries,
