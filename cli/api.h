@@ -59,6 +59,8 @@ int64_t api_number(const json_t *object, const char *name);
 #define API_CHECKS "/api/access-checks"
 #define API_ENDPOINTS "/api/endpoints"
 #define API_EXPLAIN "/api/explain"
+#define API_PACKS "/api/packs"
+#define API_PROVIDERS "/api/providers"
 #define API_NOTICES "/api/notices"
 
 #endif

@@ -109,6 +109,20 @@ static const struct opt_spec specs[] = {
 	[OPT_DIR]	      = { "dir", 0, "DIR", false, "where the files go" },
 	[OPT_SYSTEM_USER]     = { "user", 0, "NAME", false,
 				  "who owns the database, if root runs this" },
+	[OPT_SIGN]	      = { "sign", 0, "KEYFILE", false,
+				  "sign it with this key" },
+	[OPT_OUT_FILE]	      = { "output", 'o', "FILE", false,
+				  "what to write; else PACK_ID-VERSION.tar.gz" },
+	[OPT_ACTIVATE]	      = { "activate", 0, "yes|no", false,
+				  "make it count, or not; else the latest does" },
+	[OPT_PACK]	      = { "pack", 0, "PACK_ID", false,
+				  "only of this pack" },
+	[OPT_VENDOR]	      = { "vendor", 0, "VENDOR", false,
+				  "only of this vendor" },
+	[OPT_PLAN]	      = { "plan", 0, "PLAN", false,
+				  "only of this plan" },
+	[OPT_REGION]	      = { "region", 0, "REGION", false,
+				  "only of this region" },
 	[OPT_URL]	      = { "url", 0, "URL", false,
 				  "address of the API [CRM_URL]" },
 	[OPT_TOKEN_FILE]      = { "token-file", 0, "FILE", false,
@@ -125,7 +139,7 @@ static const struct opt_spec specs[] = {
 };
 
 _Static_assert(COUNT(specs) == OPT__MAX, "describe every option");
-_Static_assert(OPT__MAX <= 64, "a bit for every option");
+_Static_assert(OPT__MAX <= 128, "a bit for every option");
 
 const struct opt_spec *opt_spec(enum opt opt)
 {
@@ -163,7 +177,7 @@ static bool spec_matches(const struct opt_spec *spec, const char *word)
 	       strncmp(spec->name, word + 2, len) == 0;
 }
 
-static bool find(const char *word, uint64_t among, enum opt *ret)
+static bool find(const char *word, opt_bits among, enum opt *ret)
 {
 	for (size_t i = 0; i < OPT__MAX; i++) {
 		if ((among & OPT_BIT(i)) && spec_matches(&specs[i], word)) {
@@ -182,7 +196,7 @@ static void add(struct args *args, enum opt opt, const char *value)
 }
 
 static int read_option(struct args *args, const char *const *argv, size_t *at,
-		       uint64_t own, struct err *err)
+		       opt_bits own, struct err *err)
 {
 	const char *word = argv[(*at)++];
 	const char *inside = word[1] == '-' ? strchr(word, '=') : NULL;
@@ -208,7 +222,7 @@ static int read_option(struct args *args, const char *const *argv, size_t *at,
 }
 
 int args_read(struct args *args, const char *const *argv, size_t *at,
-	      uint64_t own, bool first_word, struct err *err)
+	      opt_bits own, bool first_word, struct err *err)
 {
 	while (argv[*at]) {
 		const char *word = argv[*at];

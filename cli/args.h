@@ -69,6 +69,13 @@ enum opt {
 	OPT_SCOPE,
 	OPT_DIR,
 	OPT_SYSTEM_USER,
+	OPT_SIGN,
+	OPT_OUT_FILE,
+	OPT_ACTIVATE,
+	OPT_PACK,
+	OPT_VENDOR,
+	OPT_PLAN,
+	OPT_REGION,
 	/* of crmctl */
 	OPT_URL,
 	OPT_TOKEN_FILE,
@@ -80,10 +87,13 @@ enum opt {
 	OPT__MAX
 };
 
-#define OPT_BIT(opt) (UINT64_C(1) << (opt))
+/* A bit for every option; there may be more of them than a word has. */
+typedef unsigned __int128 opt_bits;
+
+#define OPT_BIT(opt) ((opt_bits)1 << (opt))
 
 /* Those of crmctl itself. */
-#define OPT_GLOBAL_BITS (~UINT64_C(0) << OPT_URL)
+#define OPT_GLOBAL_BITS (~(opt_bits)0 << OPT_URL)
 
 struct opt_spec {
 	const char *name;	/* without the dashes */
@@ -119,7 +129,7 @@ void args_done(struct args *args);
  * it stopped.  Errors have the code of a wrong command line.
  */
 int args_read(struct args *args, const char *const *argv, size_t *at,
-	      uint64_t own, bool first_word, struct err *err) MUST_CHECK;
+	      opt_bits own, bool first_word, struct err *err) MUST_CHECK;
 
 bool args_has(const struct args *args, enum opt opt);
 

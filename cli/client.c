@@ -160,6 +160,8 @@ static struct curl_slist *call_headers(const struct api_call *call)
 	if (call->language)
 		add_header(&headers, "Accept-Language", call->language);
 	headers = curl_slist_append(headers, "Expect:");
+	if (call->header)
+		headers = curl_slist_append(headers, call->header);
 	if (call->wait_s)
 		add_header(&headers, "Prefer", wait);
 	if (!carries_body(call))

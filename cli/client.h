@@ -25,6 +25,7 @@ struct api_call {
 	const char *const *query;	/* "name=value" ... NULL; or NULL */
 	const struct jout *body;	/* or NULL */
 	const char *content_type;	/* of the body; NULL: JSON */
+	const char *header;	/* "Name: value" beside ours, or NULL */
 	int64_t wait_s;		/* Prefer: wait; 0: not asked for */
 	const char *accept;	/* NULL: JSON */
 	const char *language;	/* of texts; NULL: not said */

@@ -31,7 +31,7 @@ struct command {
 	const char *noun;
 	const char *verb;	/* NULL: the noun says it all */
 	const char *words;	/* "RUN_ID ITEM_ID"; in brackets: may lack */
-	uint64_t needs, takes;	/* options */
+	opt_bits needs, takes;	/* options */
 	const char *help;
 	bool local;
 	int (*run)(struct call *call, struct err *err);
@@ -87,6 +87,19 @@ int cmd_endpoint_pause(struct call *call, struct err *err) MUST_CHECK;
 int cmd_endpoint_resume(struct call *call, struct err *err) MUST_CHECK;
 int cmd_explain(struct call *call, struct err *err) MUST_CHECK;
 int cmd_notice_list(struct call *call, struct err *err) MUST_CHECK;
+int cmd_pack_lint(struct call *call, struct err *err) MUST_CHECK;
+int cmd_pack_build(struct call *call, struct err *err) MUST_CHECK;
+int cmd_pack_keygen(struct call *call, struct err *err) MUST_CHECK;
+int cmd_pack_schema(struct call *call, struct err *err) MUST_CHECK;
+int cmd_pack_install(struct call *call, struct err *err) MUST_CHECK;
+int cmd_pack_list(struct call *call, struct err *err) MUST_CHECK;
+int cmd_pack_show(struct call *call, struct err *err) MUST_CHECK;
+int cmd_pack_diff(struct call *call, struct err *err) MUST_CHECK;
+int cmd_pack_activate(struct call *call, struct err *err) MUST_CHECK;
+int cmd_pack_rollback(struct call *call, struct err *err) MUST_CHECK;
+int cmd_pack_remove(struct call *call, struct err *err) MUST_CHECK;
+int cmd_provider_list(struct call *call, struct err *err) MUST_CHECK;
+int cmd_provider_show(struct call *call, struct err *err) MUST_CHECK;
 int cmd_model_resolve(struct call *call, struct err *err) MUST_CHECK;
 int cmd_verdict(struct call *call, struct err *err) MUST_CHECK;
 int cmd_whoami(struct call *call, struct err *err) MUST_CHECK;

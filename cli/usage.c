@@ -53,7 +53,7 @@ static bool is_hidden(const struct command *command, enum opt opt)
 }
 
 /* `command` may be NULL. */
-static void write_options(struct buf *out, uint64_t bits,
+static void write_options(struct buf *out, opt_bits bits,
 			  const struct command *command)
 {
 	for (int i = 0; i < OPT__MAX; i++) {
@@ -143,7 +143,7 @@ static void complete_verbs(struct buf *out)
 static void complete_options(struct buf *out)
 {
 	for (const struct command *c = commands; c->noun; c++) {
-		uint64_t bits = c->needs | c->takes | OPT_GLOBAL_BITS;
+		opt_bits bits = c->needs | c->takes | OPT_GLOBAL_BITS;
 
 		buf_addf(out, "\t\"%s %s\") words=\"", c->noun,
 			 c->verb ? c->verb : "");

@@ -22,6 +22,8 @@ extern const struct route api_pause_routes[];
 extern const struct route api_explain_routes[];
 extern const struct route api_model_names_routes[];
 extern const struct route api_notices_routes[];
+extern const struct route api_packs_routes[];
+extern const struct route api_providers_routes[];
 extern const struct route api_health_routes[];
 
 /* The part of hosts that writes: api_host_write.c. */

@@ -8,7 +8,7 @@
 
 #include "fcgi/http.h"
 
-#define PLAIN_MAX 100
+#define PLAIN_MAX 200
 
 /* base64url of RFC 4648, without padding: it needs no escapes in a URL. */
 static const char alphabet[] =
@@ -74,7 +74,7 @@ int cursor_read(const char *list, const char *text, char ret[CURSOR_ID_MAX],
 		return 0;
 	if (!decode(text, plain, sizeof(plain)) ||
 	    strncmp(plain, list, len) != 0 || plain[len] != '.' ||
-	    !http_is_id(plain + len + 1)) {
+	    !http_is_key(plain + len + 1)) {
 		err_set(err, ERR_INVALID, "cursor is not one that this list "
 			"gave; leave it out to begin at the first page");
 		return err_code(err, "invalid_cursor");

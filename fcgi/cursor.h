@@ -10,10 +10,10 @@
 
 #include "shared/err.h"
 
-#define CURSOR_MAX 160		/* text of a cursor, with its NUL */
-#define CURSOR_ID_MAX 65
+#define CURSOR_MAX 270		/* text of a cursor, with its NUL */
+#define CURSOR_ID_MAX 160
 
-/* `list` is a short word; `id` is at most 64 bytes. */
+/* `list` is a short word; `id` is at most 159 bytes. */
 const char *cursor_make(const char *list, const char *id,
 			char ret[CURSOR_MAX]);
 

@@ -32,8 +32,9 @@ static int body_must_be_whole(const struct call *call, struct err *err)
 {
 	switch (call->wire->body_state) {
 	case BODY_TOO_LARGE:
-		err_set(err, ERR_INVALID, "the body is larger than %lld bytes",
-			(long long)call->req.worker->settings->body_max);
+		err_set(err, ERR_INVALID, "the body is larger than %zu bytes",
+			http_body_max(call->req.worker->settings,
+				      call->wire->content_type));
 		return err_code(err, "request_too_large");
 	case BODY_TRUNCATED:
 		err_set(err, ERR_INVALID, "the body ends before the length "
@@ -65,6 +66,8 @@ static int malformed_json(const json_error_t *at, struct err *err)
 
 static bool takes_form(const struct route *route, enum http_form form)
 {
+	if (form == HTTP_FORM_BUNDLE || route->takes_bundle)
+		return form == HTTP_FORM_BUNDLE && route->takes_bundle;
 	return form == HTTP_FORM_JSON || route->takes_files;
 }
 
@@ -117,7 +120,7 @@ static int read_body(struct call *call, struct err *err)
 	    (!http_form_of(wire->content_type, &req->form) ||
 	     !takes_form(call->route, req->form)))
 		return refuse_form(call->route, err);
-	if (req->form == HTTP_FORM_JSON)
+	if (req->form == HTTP_FORM_JSON && !call->route->takes_bundle)
 		return read_json(call, err);
 	req->text = wire->body;
 	req->text_len = wire->body_len;
@@ -280,6 +283,7 @@ void dispatch(const struct worker *worker, const struct wire *wire,
 			.query = wire->query ? wire->query : "",
 			.accept = wire->accept,
 			.accept_language = wire->accept_language,
+			.pack_signature = wire->pack_signature,
 			.now = wire->now,
 		},
 	};

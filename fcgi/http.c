@@ -18,6 +18,7 @@ static const char *const form_names[] = {
 	[HTTP_FORM_JSON]  = "application/json",
 	[HTTP_FORM_LINES] = "application/x-ndjson",
 	[HTTP_FORM_CSV]	  = "text/csv",
+	[HTTP_FORM_BUNDLE] = "application/gzip",
 };
 TABLE_ENUM_DEFINE(http_form, form_names, HTTP_FORM__MAX);
 
@@ -145,6 +146,9 @@ static const struct {
 	{ "application/jsonl",		HTTP_FORM_LINES },
 	{ "application/json-lines",	HTTP_FORM_LINES },
 	{ "text/csv",			HTTP_FORM_CSV },
+	{ "application/gzip",		HTTP_FORM_BUNDLE },
+	{ "application/x-gzip",		HTTP_FORM_BUNDLE },
+	{ "application/octet-stream",	HTTP_FORM_BUNDLE },
 };
 
 bool http_form_of(const char *content_type, enum http_form *ret)
@@ -162,4 +166,13 @@ bool http_form_of(const char *content_type, enum http_form *ret)
 		return true;
 	}
 	return false;
+}
+
+size_t http_body_max(const struct settings *settings, const char *content_type)
+{
+	enum http_form form;
+
+	if (http_form_of(content_type, &form) && form == HTTP_FORM_BUNDLE)
+		return (size_t)settings->bundle_max;
+	return (size_t)settings->body_max;
 }

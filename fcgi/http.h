@@ -56,6 +56,7 @@ enum http_form {
 	HTTP_FORM_JSON,
 	HTTP_FORM_LINES,		/* JSON, an object a line */
 	HTTP_FORM_CSV,
+	HTTP_FORM_BUNDLE,		/* a pack as tar.gz */
 	HTTP_FORM__MAX
 };
 
@@ -80,6 +81,7 @@ struct wire {
 	const char *accept;
 	const char *accept_language;
 	const char *request_id;
+	const char *pack_signature;
 	const char *body;
 	size_t body_len;
 	enum body_state body_state;
@@ -95,6 +97,7 @@ struct request {
 	const char *query;		/* "" if there was none */
 	const char *accept;		/* or NULL */
 	const char *accept_language;	/* or NULL */
+	const char *pack_signature;	/* or NULL */
 	enum http_form form;
 	const json_t *body;		/* of JSON; NULL if there was none */
 	const char *text;		/* of other forms; ends in NUL */
@@ -167,6 +170,10 @@ void http_request_id(const char *offered, int64_t now,
  * wrong or hides a NUL.
  */
 bool http_unescape(char *text, bool plus) MUST_CHECK;
+
+/* How long a body of this media type may be. */
+size_t http_body_max(const struct settings *settings,
+		     const char *content_type);
 
 /* The form of a media type, with or without parameters; NULL has none. */
 bool http_form_of(const char *content_type, enum http_form *ret) MUST_CHECK;

@@ -16,6 +16,7 @@ static const struct {
 	{ "invalid_parameter",		400 },
 	{ "ambiguous",			400 },
 	{ "invalid_cursor",		400 },
+	{ "pack_id_required",		400 },
 	{ "invalid_idempotency_key",	400 },
 	{ "unauthorized",		401 },
 	{ "method_not_allowed",		405 },

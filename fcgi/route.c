@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "fcgi/api.h"
+#include "shared/semver.h"
 
 const struct route *const route_tables[] = {
 	api_hosts_routes,
@@ -21,6 +22,8 @@ const struct route *const route_tables[] = {
 	api_explain_routes,
 	api_model_names_routes,
 	api_notices_routes,
+	api_packs_routes,
+	api_providers_routes,
 	api_health_routes,
 	NULL
 };
@@ -33,6 +36,7 @@ static bool take_id(const char *name, const char **path,
 		    char ret[HTTP_ID_TEXT])
 {
 	static const char long_one[] = "{endpoint_key}";
+	static const char version[] = "{version}";
 	size_t len = strcspn(*path, "/");
 
 	if (len >= HTTP_ID_TEXT)
@@ -42,6 +46,8 @@ static bool take_id(const char *name, const char **path,
 	*path += len;
 	if (strncmp(name, long_one, sizeof(long_one) - 1) == 0)
 		return http_is_key(ret);
+	if (strncmp(name, version, sizeof(version) - 1) == 0)
+		return semver_is_valid(ret);
 	return http_is_id(ret);
 }
 

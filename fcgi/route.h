@@ -42,6 +42,7 @@ struct route {
 		      struct err *err);
 	enum body_rule body;
 	bool takes_query;
+	bool takes_bundle;		/* a pack as tar.gz, and no JSON */
 	bool takes_files;		/* CSV and JSON lines beside JSON */
 	const struct waiting *waiting;	/* NULL: it never takes time */
 };

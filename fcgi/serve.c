@@ -216,7 +216,8 @@ static bool answer(FCGX_Request *fcgi, const struct worker *worker)
 	};
 	/* It may hold keys: wiped when it is released. */
 	CLEANUP(buf_wipe) struct buf body = {
-		.max = (size_t)worker->settings->body_max + 1,
+		.max = http_body_max(worker->settings,
+				     param(fcgi, "CONTENT_TYPE")) + 1,
 	};
 	AUTO_FREE char *decoded = NULL;
 	const char *method = param(fcgi, "REQUEST_METHOD");
@@ -232,6 +233,7 @@ static bool answer(FCGX_Request *fcgi, const struct worker *worker)
 		.accept = param(fcgi, "HTTP_ACCEPT"),
 		.accept_language = param(fcgi, "HTTP_ACCEPT_LANGUAGE"),
 		.request_id = param(fcgi, "HTTP_X_REQUEST_ID"),
+		.pack_signature = param(fcgi, "HTTP_CRM_PACK_SIGNATURE"),
 		.body_state = read_body(fcgi, &body),
 		.now = clock_wall_ms(),
 	};

@@ -1,9 +1,11 @@
 #include "shared/settings.h"
 
+#include <string.h>
 #include <unistd.h>
 
 #include "shared/cfg.h"
 #include "shared/proxy.h"
+#include "shared/seal.h"
 #include "shared/table.h"
 
 #define DEFAULT_FILE "/etc/crm/crm.conf"
@@ -41,6 +43,13 @@ static const struct cfg_field fields[] = {
 	       "Workers that may hold a reply at once"),
 	NUMBER("api.idempotency_hours", idempotency_hours, 24, 1, 720,
 	       "Hours for which an Idempotency-Key is remembered"),
+
+	NUMBER("packs.bundle_max", bundle_max, 8 << 20, 65536, 64 << 20,
+	       "Bytes of a pack's bundle, at most; nginx has this too"),
+	TEXT("packs.trusted_keys", trusted_keys, "", NULL,
+	     "Public keys of those whose packs are taken, between blanks"),
+	FLAG("packs.require_signature", require_signature, false, NULL,
+	     "Whether packs that none of them signed are refused"),
 
 	NUMBER("exchange.connect_timeout_ms", connect_timeout_ms, 5000, 100,
 	       60000, "Milliseconds to reach a peer"),
@@ -147,13 +156,35 @@ static int check_proxy(const char *url, struct err *err)
 	return 0;
 }
 
+static int check_signers(const struct settings *s, struct err *err)
+{
+	AUTO_FREE char *text = xstrdup(s->trusted_keys);
+	char *rest = text, *key;
+	int n = 0;
+
+	while ((key = strsep(&rest, " ,\t\r\n")) != NULL) {
+		if (*key == '\0')
+			continue;
+		if (!seal_is_signer(key))
+			return err_set(err, ERR_INVALID, "packs.trusted_keys:"
+				       " '%.80s' is no key; it has 64 hex "
+				       "digits", key);
+		n++;
+	}
+	if (s->require_signature && n == 0)
+		return err_set(err, ERR_INVALID, "packs.require_signature "
+			       "needs packs.trusted_keys");
+	return 0;
+}
+
 int settings_read(struct settings *ret, const char *file, struct err *err)
 {
 	CLEANUP(settings_done) struct settings settings = { 0 };
 	int place;
 
 	if (cfg_read(fields, COUNT(fields), file, &settings, err) ||
-	    check_proxy(settings.proxy, err))
+	    check_proxy(settings.proxy, err) ||
+	    check_signers(&settings, err))
 		return -1;
 	if (!table_find(probe_places, COUNT(probe_places), settings.probe_from,
 			&place))

@@ -26,6 +26,10 @@ struct settings {
 	int64_t wait_slots;	/* workers that may hold a reply at once */
 	int64_t idempotency_hours;
 
+	int64_t bundle_max;	/* bytes of a pack's bundle */
+	char *trusted_keys;	/* of who signs packs, between blanks; "": none */
+	bool require_signature;
+
 	int64_t connect_timeout_ms;
 	int64_t exchange_timeout_ms;	/* of calls to a host's admin API */
 	int64_t chat_timeout_ms;	/* of completions */

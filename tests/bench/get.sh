@@ -14,9 +14,9 @@ site_prefix_server() {
 	END
 	# Connections of the round before may still be closing.
 	sed -i 's/^limit_conn .*/limit_conn crm_connections 1000;/' \
-		"$SITE/nginx/snippets/crm-fastcgi.conf"
+		"$SITE/nginx/snippets/crm-pass.conf"
 	sed 's/fastcgi_pass .*/fastcgi_pass crm_bare;/' \
-		"$SITE/nginx/snippets/crm-fastcgi.conf" \
+		"$SITE/nginx/snippets/crm-pass.conf" \
 		>"$SITE/nginx/snippets/bare.conf"
 	cat <<-END
 	server {

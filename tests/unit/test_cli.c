@@ -49,7 +49,7 @@ static void no_command_has_two_options_of_one_name(void **state)
 {
 	(void)state;
 	for (const struct command *c = commands; c->noun; c++) {
-		uint64_t bits = c->needs | c->takes;
+		opt_bits bits = c->needs | c->takes;
 
 		for (int i = 0; i < OPT__MAX; i++)
 			for (int k = 0; k < i; k++)
@@ -71,7 +71,7 @@ static void no_secret_can_be_an_option(void **state)
 	}
 }
 
-static int read_words(struct args *args, const char *const *argv, uint64_t own)
+static int read_words(struct args *args, const char *const *argv, opt_bits own)
 {
 	struct err err;
 	size_t at = 0;
