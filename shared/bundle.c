@@ -228,17 +228,12 @@ int bundle_write(const struct bundle *bundle, struct buf *ret,
 
 /* Reading. */
 
-/* libarchive's sentence; it may hold what the archive says. */
 static int broken(struct archive *archive, struct err *err)
 {
 	const char *why = archive_error_string(archive);
 
-	err_set(err, ERR_INVALID, "the bundle is broken: %.200s",
-		why ? why : "it ends early");
-	for (char *c = err->msg; *c; c++)
-		if (iscntrl((unsigned char)*c))
-			*c = '?';
-	return -1;
+	return err_set(err, ERR_INVALID, "the bundle is broken: %.200s",
+		       why ? why : "it ends early");
 }
 
 /* What an entry is that is no file; NULL if it is one. */
@@ -287,11 +282,11 @@ static int check_entry(struct archive_entry *entry, const char *path,
 	if (!path)
 		return err_set(err, ERR_INVALID,
 			       "a file has a name that cannot be read");
+	if (kind)
+		return err_set(err, ERR_INVALID, "%.*s: is %s; a bundle holds "
+			       "files alone", BUNDLE_PATH_MAX, path, kind);
 	if (bundle_check_path(path, err))
 		return -1;
-	if (kind)
-		return err_set(err, ERR_INVALID, "%s: is %s; a bundle holds "
-			       "files alone", path, kind);
 	return 0;
 }
 
@@ -358,6 +353,21 @@ static int read_all(struct archive *archive, size_t len,
 	return bundle_sort(bundle, err);
 }
 
+static bool is_gzip(const void *data, size_t len)
+{
+	static const unsigned char magic[] = { 0x1f, 0x8b };
+
+	return len > sizeof(magic) && memcmp(data, magic, sizeof(magic)) == 0;
+}
+
+/* Names in an archive may hold anything; sentences go to terminals. */
+static void make_visible(char *text)
+{
+	for (; *text; text++)
+		if (iscntrl((unsigned char)*text))
+			*text = '?';
+}
+
 int bundle_read(const void *data, size_t len, struct bundle *ret,
 		struct err *err)
 {
@@ -367,9 +377,12 @@ int bundle_read(const void *data, size_t len, struct bundle *ret,
 	*ret = (struct bundle){ 0 };
 	if (len == 0)
 		return err_set(err, ERR_INVALID, "the bundle is empty");
+	if (!is_gzip(data, len))
+		return err_set(err, ERR_INVALID, "the bundle is no tar.gz");
 	if (open_archive(archive, data, len, err) ||
 	    read_all(archive, len, ret, err)) {
 		bundle_done(ret);
+		make_visible(err->msg);
 		return -1;
 	}
 	return 0;

@@ -130,18 +130,18 @@ static const struct jdec_shape both = SHAPE(both_fields);
 static const struct jdec_field pack_fields[] = {
 	{ "pack_id", JDEC_STRING, true, AT(manifest_pack, pack_id), 1, 64,
 	  .form = &form_id },
-	{ "version", JDEC_STRING, true, AT(manifest_pack, version), 5,
+	{ "version", JDEC_STRING, true, AT(manifest_pack, version), 1,
 	  SEMVER_MAX, .form = &form_semver },
 	{ "name", JDEC_OBJECT, true, AT(manifest_pack, name), 0, 0,
 	  .shape = &both },
 	SEEN_OBJ("description", false, &both),
 	{ "min_host_version", JDEC_STRING, false,
-	  AT(manifest_pack, min_host_version), 5, SEMVER_MAX,
+	  AT(manifest_pack, min_host_version), 1, SEMVER_MAX,
 	  .form = &form_semver },
 	{ "max_host_version", JDEC_STRING, false,
-	  AT(manifest_pack, max_host_version), 5, SEMVER_MAX,
+	  AT(manifest_pack, max_host_version), 1, SEMVER_MAX,
 	  .form = &form_semver },
-	SEEN_FORM("compiled_at", false, 10, 10, &form_day),
+	SEEN_FORM("compiled_at", false, 1, 32, &form_day),
 	SEEN_MAP("sources", false, 0, 1000),
 	{ "checksums", JDEC_MAP, false, AT(manifest_pack, checksums), 0, 5000,
 	  .form = &form_sha256 },
@@ -166,7 +166,7 @@ static const struct jdec_field terms_fields[] = {
 	SEEN_NAME("shared_use", true, sharings),
 	SEEN_OBJ("text", true, &both),
 	SEEN_STR("source", false, 1, 500),
-	SEEN_FORM("date", false, 10, 10, &form_day),
+	SEEN_FORM("date", false, 1, 32, &form_day),
 };
 static const struct jdec_shape terms_shape = SHAPE(terms_fields);
 
@@ -241,14 +241,14 @@ static const struct jdec_shape template_shape = SHAPE(template_fields);
 /* No price without its currency, its source and the day it was read. */
 static const struct jdec_field price_fields[] = {
 	SEEN_STR("model", true, 1, 200),
-	SEEN_FORM("currency", true, 3, 3, &form_currency),
+	SEEN_FORM("currency", true, 1, 16, &form_currency),
 	SEEN_NAME("unit", true, units),
 	SEEN_FORM("input", true, 1, 20, &form_money),
 	SEEN_FORM("output", true, 1, 20, &form_money),
 	SEEN_FORM("cache_read", false, 1, 20, &form_money),
 	SEEN_FORM("cache_write", false, 1, 20, &form_money),
 	SEEN_STR("source", true, 1, 500),
-	SEEN_FORM("date", true, 10, 10, &form_day),
+	SEEN_FORM("date", true, 1, 32, &form_day),
 };
 static const struct jdec_shape price_shape = SHAPE(price_fields);
 
@@ -265,7 +265,7 @@ static const struct jdec_field error_fields[] = {
 static const struct jdec_shape error_shape = SHAPE(error_fields);
 
 static const struct jdec_field overlay_fields[] = {
-	SEEN_FORM("host_version", true, 5, SEMVER_MAX, &form_semver),
+	SEEN_FORM("host_version", true, 1, SEMVER_MAX, &form_semver),
 	SEEN_FORM("overlay", true, 1, 64, &form_id),
 	SEEN_OBJ("needed_when", true, &both),
 };
