@@ -126,6 +126,8 @@ $(B)/proxysim: $(B)/tests/helpers/proxysim.o $(B)/tests/helpers/sim_options.o \
 	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 $(B)/pool: $(B)/tests/helpers/pool.o $(B)/fcgi/listen.o $(SHARED)
 	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+$(B)/shapes: $(B)/tests/helpers/shapes.o $(SHARED)
+	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 $(B)/unseal: $(B)/tests/helpers/unseal.o $(SHARED)
 	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 $(B)/bench_%: $(B)/tests/bench/bench_%.o $(SHARED)

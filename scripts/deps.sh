@@ -24,6 +24,7 @@ build	libsodium-dev		seals secrets
 build	libunistring-dev	compares names whatever their width and case
 build	libcurl4-openssl-dev	speaks to hosts and providers
 build	libcsv-dev		reads CSV
+build	libarchive-dev		bundles of packs
 build	libfcgi-dev		crm-fcgi answers nginx
 demo	nginx			the web server in front of crm-fcgi
 demo	libmicrohttpd-dev	the simulated host and provider
@@ -34,6 +35,7 @@ demo	jq			reads answers
 demo	procps			looks at processes
 test	libcmocka-dev		unit tests
 test	python3			measures functions
+test	python3-jsonschema	checks our schemas by itself
 test	sqlite3			looks into the state database
 dev	clang-14		second compiler, fuzzing
 dev	clang-tidy-14		finds mistakes

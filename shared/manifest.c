@@ -60,8 +60,15 @@ static bool is_https(const char *text)
 
 static bool is_day(const char *text)
 {
-	return strlen(text) == 10 && strspn(text, "0123456789-") == 10 &&
-	       text[4] == '-' && text[7] == '-';
+	static const char form[] = "dddd-dd-dd";
+
+	if (strlen(text) != sizeof(form) - 1)
+		return false;
+	for (size_t i = 0; form[i]; i++)
+		if (form[i] == 'd' ? !isdigit((unsigned char)text[i])
+				   : text[i] != form[i])
+			return false;
+	return true;
 }
 
 static bool is_money(const char *text)

@@ -11,7 +11,8 @@
 /* Regular expression of the same, for schemas. */
 #define SEMVER_PATTERN \
 	"^(0|[1-9][0-9]{0,8})\\.(0|[1-9][0-9]{0,8})\\.(0|[1-9][0-9]{0,8})" \
-	"(-[0-9A-Za-z.-]+)?(\\+[0-9A-Za-z.-]+)?$"
+	"(-[0-9A-Za-z-]+(\\.[0-9A-Za-z-]+)*)?" \
+	"(\\+[0-9A-Za-z-]+(\\.[0-9A-Za-z-]+)*)?$"
 
 bool semver_is_valid(const char *text);
 
