@@ -96,8 +96,9 @@ static int read_bundle(struct pack_source *source, const char *path,
 	if (text_file_bytes(path, "the bundle", &source->bytes, err))
 		return -1;
 	if (access(beside, F_OK) == 0) {
+		/* A line, so that the end of one stands behind it. */
 		if (text_file_read(beside, "the signature",
-				   SEAL_SIGNATURE_TEXT - 1, &signature, err))
+				   SEAL_SIGNATURE_TEXT + 1, &signature, err))
 			return -1;
 		snprintf(source->signature, sizeof(source->signature), "%s",
 			 signature);
