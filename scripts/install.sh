@@ -62,4 +62,13 @@ for page in docs/* README* LICENSE CHANGELOG.md; do
 		put 644 "$page" "$prefix/share/doc/crm/$(basename "$page")"
 done
 
+for schema in docs/schema/*.json; do
+	put 644 "$schema" "$prefix/share/doc/crm/schema/$(basename "$schema")"
+done
+# What is left of packs of a release before is not part of this one.
+rm -rf "$root$prefix/share/crm/packs"
+find packs -type f ! -path 'packs/sources/*' | while read -r file; do
+	put 644 "$file" "$prefix/share/crm/$file"
+done
+
 [ -n "$root" ] || echo "Installed; $prefix/share/doc/crm/install.md says what comes next."
