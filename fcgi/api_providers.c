@@ -65,14 +65,18 @@ static int write_providers(const struct request *req,
 {
 	CLEANUP(db_rows_done) struct db_rows rows = { 0 };
 	char last[CURSOR_ID_MAX] = "", cursor[CURSOR_MAX];
+	const void *row;
 	int64_t n = 0;
+	size_t len;
 	int more;
 
 	if (packs_providers(&rows, req->db, filter, limit + 1, err))
 		return -1;
 	jout_array(out, "providers");
 	while ((more = db_next(&rows, err)) > 0 && n < limit) {
-		jout_raw(out, NULL, db_must(&rows, 2));
+		row = db_blob(&rows, 2, &len);
+		jout_lead(out, NULL);	/* as it is, without a copy between */
+		buf_add(&out->text, row, len);
 		if (++n == limit)
 			snprintf(last, sizeof(last), "%s_%s",
 				 db_must(&rows, 0), db_must(&rows, 1));

@@ -51,8 +51,9 @@ CREATE TABLE pack_providers (
 	PRIMARY KEY (pack_id, version, provider_id),
 	FOREIGN KEY (pack_id, version) REFERENCES packs
 ) STRICT;
+-- The list of all is read from this index alone.
 CREATE INDEX pack_providers_by_id
-	ON pack_providers (provider_id, pack_id) WHERE active = 1;
+	ON pack_providers (provider_id, pack_id, summary) WHERE active = 1;
 CREATE INDEX pack_providers_by_vendor
 	ON pack_providers (vendor, provider_id, pack_id) WHERE active = 1;
 CREATE INDEX pack_providers_by_plan

@@ -53,6 +53,11 @@ int packs_manifests(struct db_rows *rows, struct db *db, const char *pack_id,
 
 static const struct db_query q_all = { "pack_providers.all",
 	LIST("provider_id >= $1") };
+/* The same for who filters by nothing: each condition costs, for each row. */
+static const struct db_query q_plain = { "pack_providers.plain",
+	"SELECT provider_id, pack_id, summary FROM pack_providers"
+	" WHERE active = 1 AND (provider_id, pack_id) > ($1, $2)"
+	" ORDER BY provider_id, pack_id LIMIT $3" };
 static const struct db_query q_of_pack = { "pack_providers.of_pack",
 	LIST("pack_id = $5 AND version ="
 	     " (SELECT version FROM pack_active WHERE pack_id = $5)") };
@@ -93,7 +98,14 @@ int packs_providers(struct db_rows *rows, struct db *db,
 		    const struct packs_filter *filter, int64_t limit,
 		    struct err *err)
 {
-	return db_query(rows, db, leading(filter), DB_ARGS(
+	const struct db_query *query = leading(filter);
+
+	if (query == &q_all && !filter->q)
+		return db_query(rows, db, &q_plain, DB_ARGS(
+				DB_TEXT(or_empty(filter->after_id)),
+				DB_TEXT(or_empty(filter->after_pack)),
+				DB_I64(limit)), err);
+	return db_query(rows, db, query, DB_ARGS(
 			DB_TEXT(or_empty(filter->after_id)),
 			DB_TEXT(or_empty(filter->after_pack)), DB_I64(limit),
 			DB_TEXT(filter->q), DB_TEXT(filter->pack_id),
@@ -157,6 +169,6 @@ int packs_provider(struct db *db, const char *provider_id,
 }
 
 const struct db_query *const pack_providers_queries[] = {
-	&q_document, &q_manifests, &q_all, &q_of_pack, &q_of_vendor,
+	&q_document, &q_manifests, &q_all, &q_plain, &q_of_pack, &q_of_vendor,
 	&q_of_plan, &q_of_region, &q_of_status, &q_provider, NULL
 };
