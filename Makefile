@@ -58,7 +58,7 @@ OURS	 = $(wildcard shared/*.c fcgi/*.c schedd/*.c schedd/*/*.c cli/*.c)
 
 all: $(PROGRAMS)
 .PHONY: all programs tests check check-unit check-sim check-int check-hosts check-san \
-	check-fresh analyze tidy coverage soak bench fuzz lint fmt install \
+	check-fresh analyze tidy coverage soak bench fuzz schema lint fmt install \
 	clean
 
 $(SHARED): $(call obj,shared) $(B)/migrations.o $(B)/verdict_data.o \
@@ -181,6 +181,12 @@ fuzz:
 		build-fuzz/fuzz_$$name -max_total_time=$(FUZZ_SECONDS) -max_len=8192 \
 			-timeout=10 -len_control=20 -print_final_stats=1 \
 			-artifact_prefix=build-fuzz/ build-fuzz/found-$$name $$seeds; \
+	done
+
+# docs/schema is printed from the decoder's tables; a test compares them.
+schema: $(B)/crmctl
+	for kind in pack provider; do \
+		$(B)/crmctl pack schema $$kind >docs/schema/$$kind.schema.json; \
 	done
 
 lint:
