@@ -88,11 +88,10 @@ static void trouble(struct engine *engine, int64_t now, const struct err *err)
 	engine->trouble_until = now + TROUBLE_MS;
 }
 
-static bool still_alive(struct engine *engine)
+static void note_death(struct engine *engine)
 {
 	if (engine->world.alive && !engine->world.alive(engine->world.arg))
 		engine->dead = true;
-	return !engine->dead;
 }
 
 static void remove_over(struct engine *engine)
@@ -126,7 +125,7 @@ static void claim(struct engine *engine, int64_t now)
 	for (size_t i = before; i < engine->njobs; i++)
 		engine->jobs[i]->tag = ++engine->last_tag;
 	if (engine->njobs > before)
-		still_alive(engine);
+		note_death(engine);
 }
 
 /* Give a task back as it is, to be tried at `not_before`. */
@@ -221,9 +220,8 @@ static bool try_send(void *arg, struct job *job)
 static int yield_turn(struct engine *engine, struct job *job, int64_t now,
 		      struct err *err)
 {
-	uint64_t random = engine->world.random(engine->world.arg);
-	int64_t again = now + TURNS_WAIT_MS / 2 +
-			(int64_t)(random % TURNS_WAIT_MS);
+	int64_t again = now + TURNS_WAIT_MS / 2 + (int64_t)
+		(engine->world.random(engine->world.arg) % TURNS_WAIT_MS);
 
 	if (job->ask_again_at > again)
 		again = job->ask_again_at;
@@ -347,7 +345,7 @@ static int settle_together(struct engine *engine, struct job *const jobs[],
 			job_free(&last[i]);
 	}
 	if (rc == 0)
-		still_alive(engine);
+		note_death(engine);
 	return rc;
 }
 
@@ -373,15 +371,14 @@ static int settle_all(struct engine *engine, struct job *const jobs[],
 	return must_wait(err) ? -1 : 0;
 }
 
-/* Settle up to a batch of what is ready; how many that were. */
-static size_t settle_some(struct engine *engine, int64_t now)
+/* False if nothing was ready, or a full batch: what follows goes out first. */
+static bool settle_some(struct engine *engine, int64_t now)
 {
 	struct job *jobs[BATCH_MAX];
 	struct err err;
 	size_t n = 0;
 
-	for (size_t i = 0; i < engine->njobs && n < BATCH_MAX &&
-	     !engine->dead; i++) {
+	for (size_t i = 0; i < engine->njobs && n < BATCH_MAX; i++) {
 		struct job *job = engine->jobs[i];
 
 		if (job->state != JOB_READY)
@@ -393,9 +390,9 @@ static size_t settle_some(struct engine *engine, int64_t now)
 	}
 	if (n > 0 && settle_all(engine, jobs, n, now, &err)) {
 		trouble(engine, now, &err);
-		return 0;
+		return false;
 	}
-	return n;
+	return n > 0 && n < BATCH_MAX;
 }
 
 static void begin_and_send(struct engine *engine, int64_t now)
@@ -443,20 +440,16 @@ int64_t engine_tick(struct engine *engine, int64_t now)
 	engine->now = now;
 	keep_up(engine, now);
 	for (int round = 0; round < ROUNDS_MAX && !engine->dead; round++) {
-		size_t settled;
-
 		claim(engine, now);
 		begin_and_send(engine, now);
-		settled = settle_some(engine, now);
-		remove_over(engine);
-		/* More are ready: first what follows from these goes out. */
-		if (settled == BATCH_MAX)
-			begin_and_send(engine, now);
-		if (settled == 0 || settled == BATCH_MAX)
+		if (engine->dead || !settle_some(engine, now))
 			break;
+		remove_over(engine);
 	}
-	if (!engine->dead && now >= engine->trouble_until)
+	if (!engine->dead && now >= engine->trouble_until) {
+		begin_and_send(engine, now);
 		yield_turns(engine, now);
+	}
 	remove_over(engine);
 	return engine->dead ? INT64_MAX : next_call(engine, now);
 }
