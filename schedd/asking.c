@@ -156,7 +156,7 @@ static bool chats(const struct asking *asking)
 	       asking->draft.models[i].skills[SKILL_CHAT].is == CAPABLE_YES;
 }
 
-static bool is_next(const struct asking *asking, enum upstream_try try)
+static bool is_next(const struct asking *asking, enum try try)
 {
 	if (asking->memo.tried & 1 << try ||
 	    asking->row.wanted < tries[try].level)
@@ -175,13 +175,13 @@ static bool is_stopped(const struct asking *asking)
 }
 
 /* TRY__MAX if nothing is left for this model. */
-static enum upstream_try next_try(const struct asking *asking)
+static enum try next_try(const struct asking *asking)
 {
 	int try = TRY_STREAM;
 
-	while (try < TRY__MAX && !is_next(asking, (enum upstream_try)try))
+	while (try < TRY__MAX && !is_next(asking, (enum try)try))
 		try++;
-	return is_stopped(asking) ? TRY__MAX : (enum upstream_try)try;
+	return is_stopped(asking) ? TRY__MAX : (enum try)try;
 }
 
 /* Of the day, so far. */
@@ -190,9 +190,9 @@ static int64_t used(const struct asking *asking, int64_t count)
 	return asking->row.day == asking->now / DAY_MS ? count : 0;
 }
 
-static bool can_afford(const struct asking *asking, enum upstream_try try)
+static bool can_afford(const struct asking *asking, enum try try)
 {
-	int64_t tokens = upstream_try_tokens(try, asking->memo.generous);
+	int64_t tokens = try_tokens(try, asking->memo.generous);
 
 	return used(asking, asking->row.probes) <
 			asking->settings->capability_probes &&
@@ -200,7 +200,7 @@ static bool can_afford(const struct asking *asking, enum upstream_try try)
 			asking->settings->capability_tokens;
 }
 
-static char *url_of(const struct asking *asking, enum upstream_try try)
+static char *url_of(const struct asking *asking, enum try try)
 {
 	AUTO_FREE char *chat = chat_url_of(asking);
 
@@ -213,7 +213,7 @@ static char *url_of(const struct asking *asking, enum upstream_try try)
 bool ask_capability(const void *subject, struct request *request)
 {
 	const struct asking *asking = subject;
-	enum upstream_try try = next_try(asking);
+	enum try try = next_try(asking);
 	AUTO_FREE char *url = NULL;
 	char nonce[ID_SHORT_MAX];
 
@@ -229,7 +229,7 @@ bool ask_capability(const void *subject, struct request *request)
 /* ---- what was learnt ---- */
 
 static struct capability learnt_from(const struct asking *asking,
-				     const struct upstream_tried *tried)
+				     const struct tried *tried)
 {
 	struct capability c = {
 		.is = tried->is,
@@ -268,7 +268,7 @@ static void note_skill(struct capability *skill, struct capability c)
 
 /* By a stream or without: the path, and whether the model can chat. */
 static void note_chat(struct asking *asking, struct profile_model *model,
-		      const struct upstream_tried *tried)
+		      const struct tried *tried)
 {
 	struct capability c = learnt_from(asking, tried);
 	struct capability *path = &asking->draft.paths[PATH_CHAT];
@@ -282,7 +282,7 @@ static void note_chat(struct asking *asking, struct profile_model *model,
 }
 
 static void note_messages(struct asking *asking,
-			  const struct upstream_tried *tried)
+			  const struct tried *tried)
 {
 	AUTO_FREE char *url = url_of(asking, TRY_MESSAGES);
 
@@ -290,8 +290,8 @@ static void note_messages(struct asking *asking,
 	keep_url(asking, PATH_MESSAGES, url);
 }
 
-static void note(struct asking *asking, enum upstream_try try,
-		 const struct upstream_tried *tried)
+static void note(struct asking *asking, enum try try,
+		 const struct tried *tried)
 {
 	struct profile_model *model = model_of(asking);
 	struct capability c = learnt_from(asking, tried);
@@ -315,7 +315,7 @@ static void note(struct asking *asking, enum upstream_try try,
 	}
 }
 
-static void spend(struct asking *asking, const struct upstream_tried *tried)
+static void spend(struct asking *asking, const struct tried *tried)
 {
 	struct profile_row *row = &asking->row;
 
@@ -327,8 +327,8 @@ static void spend(struct asking *asking, const struct upstream_tried *tried)
 }
 
 /* Is the same thing to be asked once more, another way? */
-static bool tries_again(struct asking *asking, enum upstream_try try,
-			const struct upstream_tried *tried)
+static bool tries_again(struct asking *asking, enum try try,
+			const struct tried *tried)
 {
 	bool again = tried->cut && !asking->memo.generous;
 
@@ -344,10 +344,10 @@ static bool tries_again(struct asking *asking, enum upstream_try try,
 }
 
 /* Limits, money, the key; or where chat is nobody has time for us. */
-static bool is_enough(const struct asking *asking, enum upstream_try try,
-		      const struct upstream_tried *tried)
+static bool is_enough(const struct asking *asking, enum try try,
+		      const struct tried *tried)
 {
-	if (upstream_try_stops(tried, profile_is_served(&asking->draft)))
+	if (try_stops(tried, profile_is_served(&asking->draft)))
 		return true;
 	return (try == TRY_STREAM || try == TRY_CHAT) &&
 	       (tried->status == 0 || tried->class == FAILURE_OVERLOADED);
@@ -371,8 +371,8 @@ static struct verdict go_to_next_model(struct asking *asking)
 struct verdict got_capability(void *subject, const struct answer *answer)
 {
 	struct asking *asking = subject;
-	enum upstream_try try = next_try(asking);
-	struct upstream_tried tried;
+	enum try try = next_try(asking);
+	struct tried tried;
 
 	if (try == TRY__MAX)
 		return go_to_next_model(asking);

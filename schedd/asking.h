@@ -17,7 +17,7 @@
 /* What one step leaves for the next: the task's memo. */
 struct asking_memo {
 	int64_t model;		/* which of the item's models */
-	int64_t tried;		/* bits of enum upstream_try, for it */
+	int64_t tried;		/* bits of enum try, for it */
 	int64_t form;		/* which candidate for /messages */
 	bool generous;		/* the last one was cut: once more, with more */
 };

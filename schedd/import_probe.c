@@ -140,7 +140,7 @@ struct verdict got_upstream_models(void *subject, const struct answer *answer)
 	note_list_failure(im, answer, why);
 	if (list_ends_it(im, why))
 		return failed(why);
-	if (upstream_tries_next(why)) {
+	if (api_root_tries_next(why)) {
 		im->memo.page++;
 		return poll_after(0, FAILURE_NONE);
 	}
@@ -238,7 +238,7 @@ struct verdict got_upstream_chat(void *subject, const struct answer *answer)
 	import_saw(im, answer);
 	if (why == FAILURE_NONE || why == FAILURE_EMPTY_COMPLETION)
 		return chat_known(im, (size_t)im->memo.chat_form);
-	if (upstream_tries_next(why) && has_form(im, im->memo.chat_form + 1)) {
+	if (api_root_tries_next(why) && has_form(im, im->memo.chat_form + 1)) {
 		im->memo.chat_form++;
 		return poll_after(0, FAILURE_NONE);
 	}

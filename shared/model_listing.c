@@ -71,3 +71,14 @@ json_t *model_listing(const json_t *answer)
 
 	return list ? read_names(list) : NULL;
 }
+
+bool model_listing_has(const json_t *names, const char *name)
+{
+	size_t i;
+	const json_t *known;
+
+	json_array_foreach(names, i, known)
+		if (strcmp(json_string_value(known), name) == 0)
+			return true;
+	return false;
+}

@@ -5,6 +5,8 @@
 #ifndef SHARED_MODEL_LISTING_H
 #define SHARED_MODEL_LISTING_H
 
+#include <stdbool.h>
+
 #include <jansson.h>
 
 /*
@@ -13,5 +15,8 @@
  * caller releases it.
  */
 json_t *model_listing(const json_t *answer);
+
+/* Is `name` one of those names? */
+bool model_listing_has(const json_t *names, const char *name);
 
 #endif

@@ -167,6 +167,18 @@ static void copy_redacted(char *to, size_t size, const char *text)
 	snprintf(to, size, "%s", clean);
 }
 
+bool verdict_is_success(const struct verdict_answer *answer)
+{
+	return answer->delivery == FAILURE_NONE && answer->status >= 200 &&
+	       answer->status < 300;
+}
+
+bool verdict_is_page(const struct verdict_answer *answer)
+{
+	return !answer->json &&
+	       signal_is_page(answer->content_type, answer->body);
+}
+
 struct finding verdict_of(const struct verdict_answer *answer)
 {
 	CLEANUP(look_done) struct look look = {

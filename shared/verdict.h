@@ -54,6 +54,12 @@ struct finding {
 	char text[FINDING_TEXT_MAX + 1]; /* the peer's words, redacted */
 };
 
+/* A whole answer came, and its status is 2xx. */
+bool verdict_is_success(const struct verdict_answer *answer);
+
+/* A page for people, where JSON was wanted. */
+bool verdict_is_page(const struct verdict_answer *answer);
+
 struct finding verdict_of(const struct verdict_answer *answer);
 
 #endif

@@ -4,6 +4,7 @@
 #include "schedd/judge.h"
 #include "schedd/upstream/classify.h"
 #include "schedd/upstream/models.h"
+#include "shared/model_listing.h"
 
 static void start(struct request *request, const struct host_peer *peer,
 		  enum method method, const char *path,
@@ -57,7 +58,7 @@ enum failure host_judge_models(const struct answer *answer,
 	if (upstream_judge_models(answer, &models) != FAILURE_NONE)
 		return judge_is_html(answer) ? FAILURE_HOST_UNSUPPORTED
 					     : FAILURE_NOT_JSON;
-	*ret_listed = upstream_lists(models, model);
+	*ret_listed = model_listing_has(models, model);
 	return FAILURE_NONE;
 }
 

@@ -4,7 +4,7 @@
 
 char *upstream_chat_url(const char *base_url, size_t n)
 {
-	AUTO_FREE char *root = upstream_root(base_url, n);
+	AUTO_FREE char *root = api_root(base_url, n);
 
 	return root ? xasprintf("%s/chat/completions", root) : NULL;
 }

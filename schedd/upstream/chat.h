@@ -6,7 +6,7 @@
 
 #include "schedd/completion.h"
 #include "schedd/upstream/classify.h"
-#include "schedd/upstream/root.h"
+#include "shared/api_root.h"
 
 /* The n-th candidate for the chat URL, NULL after the last. */
 char *upstream_chat_url(const char *base_url, size_t n);

@@ -2,10 +2,9 @@
 
 #include <string.h>
 
-#include "schedd/judge.h"
 #include "schedd/upstream/classify.h"
-#include "schedd/upstream/root.h"
-#include "shared/model_listing.h"
+#include "shared/api_root.h"
+#include "shared/models_answer.h"
 #include "shared/table.h"
 
 /* Parts of names of what cannot chat, in lower case. */
@@ -22,7 +21,7 @@ static const char *const not_chat[] = {
 
 char *upstream_models_url(const char *base_url, size_t n)
 {
-	AUTO_FREE char *root = upstream_root(base_url, n);
+	AUTO_FREE char *root = api_root(base_url, n);
 
 	return root ? xasprintf("%s/models", root) : NULL;
 }
@@ -35,33 +34,12 @@ void upstream_ask_models(struct request *request, const char *url)
 	request_header(request, "Accept", "application/json", SLOT_NONE);
 }
 
-/* No list under this path, in one of the ways to say so. */
-static bool is_absent(const struct answer *answer)
-{
-	if (answer->status == 404 || answer->status == 405 ||
-	    answer->status == 501)
-		return true;
-	return judge_is_html(answer) && answer->status < 500;
-}
-
 enum failure upstream_judge_models(const struct answer *answer,
 				   json_t **ret_models)
 {
-	enum failure why = judge_delivery(answer);
-	json_t *models;
+	const struct verdict_answer asked = upstream_verdict_answer(answer);
 
-	if (why != FAILURE_NONE)
-		return why;
-	models = judge_is_success(answer) ? model_listing(answer->json) : NULL;
-	if (models) {
-		*ret_models = models;
-		return FAILURE_NONE;
-	}
-	if (is_absent(answer))
-		return FAILURE_ENDPOINT_UNSUPPORTED;
-	why = upstream_classify(answer, NULL);
-	return why == FAILURE_INSPECT_BODY ? FAILURE_ENDPOINT_UNSUPPORTED
-					   : why;
+	return models_answer_read(&asked, ret_models);
 }
 
 bool upstream_is_chat_model(const char *name)
@@ -85,15 +63,4 @@ json_t *upstream_chat_models(const json_t *models)
 			json_array_append(chat, model);
 	}
 	return chat;
-}
-
-bool upstream_lists(const json_t *models, const char *name)
-{
-	size_t i;
-	const json_t *model;
-
-	json_array_foreach(models, i, model)
-		if (strcmp(json_string_value(model), name) == 0)
-			return true;
-	return false;
 }

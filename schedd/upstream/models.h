@@ -22,10 +22,7 @@ char *upstream_models_url(const char *base_url, size_t n);
 /* Names SLOT_PROVIDER_KEY. */
 void upstream_ask_models(struct request *request, const char *url);
 
-/*
- * *ret_models is an array of names, each once, in the provider's order; the
- * caller releases it.
- */
+/* As models_answer_read(). */
 enum failure upstream_judge_models(const struct answer *answer,
 				   json_t **ret_models);
 
@@ -34,7 +31,5 @@ bool upstream_is_chat_model(const char *name);
 
 /* Those that can chat, at most UPSTREAM_CHAT_MODELS_MAX. */
 json_t *upstream_chat_models(const json_t *models);
-
-bool upstream_lists(const json_t *models, const char *name);
 
 #endif

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "schedd/upstream/root.h"
+#include "shared/api_root.h"
 #include "shared/table.h"
 
 /* Of the build: scripts/embed-text.sh. */
@@ -62,7 +62,7 @@ static bool find(const char *base_url, struct endpoint_line *ret)
 	bool found = find_url(base_url, ret);
 
 	for (size_t n = 0; n < 2 && !found; n++) {
-		AUTO_FREE char *root = upstream_root(base_url, n);
+		AUTO_FREE char *root = api_root(base_url, n);
 
 		found = root && find_url(root, ret);
 	}

@@ -260,7 +260,7 @@ static void so_is_that_of_tokens(void **state)
 	(void)state;
 	asking->row.day = NOW / DAY;
 	asking->row.tokens = talk->settings.capability_tokens -
-			     upstream_try_tokens(TRY_STREAM, false) + 1;
+			     try_tokens(TRY_STREAM, false) + 1;
 	talk_to_the_end(talk);
 	assert_int_equal(talk->nasked, 0);
 	assert_true(asking->draft.over_budget);

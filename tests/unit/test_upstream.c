@@ -8,6 +8,7 @@
 #include "schedd/redact.h"
 #include "schedd/upstream/chat.h"
 #include "schedd/upstream/models.h"
+#include "shared/model_listing.h"
 #include "shared/model_names.h"
 #include "shared/table.h"
 
@@ -129,11 +130,11 @@ static void candidates_follow_the_version_in_the_path(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
-		AUTO_FREE char *first = upstream_root(cases[i].base, 0);
-		AUTO_FREE char *second = upstream_root(cases[i].base, 1);
+		AUTO_FREE char *first = api_root(cases[i].base, 0);
+		AUTO_FREE char *second = api_root(cases[i].base, 1);
 
 		assert_string_equal(first, cases[i].first);
-		assert_null(upstream_root(cases[i].base, 2));
+		assert_null(api_root(cases[i].base, 2));
 		if (cases[i].second)
 			assert_string_equal(second, cases[i].second);
 		else
@@ -144,12 +145,12 @@ static void candidates_follow_the_version_in_the_path(void **state)
 static void a_wrong_path_leads_to_the_next(void **state)
 {
 	(void)state;
-	assert_true(upstream_tries_next(FAILURE_ENDPOINT_UNSUPPORTED));
-	assert_true(upstream_tries_next(FAILURE_INSPECT_BODY));
-	assert_false(upstream_tries_next(FAILURE_NONE));
-	assert_false(upstream_tries_next(FAILURE_KEY_INVALID));
-	assert_false(upstream_tries_next(FAILURE_MODEL_NOT_FOUND));
-	assert_false(upstream_tries_next(FAILURE_TIMEOUT));
+	assert_true(api_root_tries_next(FAILURE_ENDPOINT_UNSUPPORTED));
+	assert_true(api_root_tries_next(FAILURE_INSPECT_BODY));
+	assert_false(api_root_tries_next(FAILURE_NONE));
+	assert_false(api_root_tries_next(FAILURE_KEY_INVALID));
+	assert_false(api_root_tries_next(FAILURE_MODEL_NOT_FOUND));
+	assert_false(api_root_tries_next(FAILURE_TIMEOUT));
 }
 
 static char *models_in(int status, const char *body, enum failure *ret)
@@ -238,8 +239,8 @@ static void endless_lists_end(void **state)
 	assert_int_equal(json_array_size(models), MODEL_LISTED_MAX);
 	chat = upstream_chat_models(models);
 	assert_int_equal(json_array_size(chat), UPSTREAM_CHAT_MODELS_MAX);
-	assert_true(upstream_lists(models, "m7"));
-	assert_false(upstream_lists(models, "m"));
+	assert_true(model_listing_has(models, "m7"));
+	assert_false(model_listing_has(models, "m"));
 }
 
 static void names_tell_what_can_chat(void **state)

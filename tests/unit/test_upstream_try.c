@@ -29,7 +29,7 @@
 enum { SERVED = 1, REFUSED = 2, CUT = 4, THOUGHT = 8, STOPS = 16 };
 
 static const struct {
-	enum upstream_try try;
+	enum try try;
 	int status;
 	const char *type, *body;
 	enum capable is;
@@ -158,17 +158,17 @@ static const struct {
 };
 
 /* Chat and the key itself are tried before anything was served. */
-static bool was_served_before(enum upstream_try try)
+static bool was_served_before(enum try try)
 {
 	return try != TRY_STREAM && try != TRY_CHAT;
 }
 
-static unsigned int how(const struct upstream_tried *tried,
-			enum upstream_try try)
+static unsigned int how(const struct tried *tried,
+			enum try try)
 {
 	return (tried->served ? SERVED : 0) | (tried->refused ? REFUSED : 0) |
 	       (tried->cut ? CUT : 0) | (tried->thought ? THOUGHT : 0) |
-	       (upstream_try_stops(tried, was_served_before(try)) ? STOPS : 0);
+	       (try_stops(tried, was_served_before(try)) ? STOPS : 0);
 }
 
 static void an_answer_shows_so_much_and_no_more(void **state)
@@ -177,7 +177,7 @@ static void an_answer_shows_so_much_and_no_more(void **state)
 	for (size_t i = 0; i < COUNT(answers); i++) {
 		CLEANUP(answer_done) struct answer answer = answered(
 			answers[i].status, answers[i].type, answers[i].body);
-		struct upstream_tried tried;
+		struct tried tried;
 
 		upstream_judge_try(&answer, answers[i].try, false, &tried);
 		if (tried.is != answers[i].is ||
@@ -185,7 +185,7 @@ static void an_answer_shows_so_much_and_no_more(void **state)
 		    tried.quirks != answers[i].quirks)
 			fail_msg("%zu, %s, HTTP %d %s: %s, %u and not %u,"
 				 " quirks %u, class %s", i,
-				 upstream_try_name(answers[i].try),
+				 try_name(answers[i].try),
 				 answers[i].status, answers[i].body,
 				 capable_name(tried.is),
 				 how(&tried, answers[i].try), answers[i].how,
@@ -198,17 +198,17 @@ static void no_answer_shows_nothing_and_may_have_cost_all(void **state)
 {
 	CLEANUP(answer_done) struct answer answer = {
 		.transport = TRANSPORT_SILENT, .retry_after_ms = -1 };
-	struct upstream_tried tried;
+	struct tried tried;
 
 	(void)state;
 	for (int i = 0; i < TRY__MAX; i++) {
-		enum upstream_try try = (enum upstream_try)i;
+		enum try try = (enum try)i;
 
 		upstream_judge_try(&answer, try, true, &tried);
 		assert_int_equal(tried.is, CAPABLE_UNKNOWN);
 		assert_false(tried.served || tried.refused);
 		assert_int_equal(tried.status, 0);
-		assert_int_equal(tried.tokens, upstream_try_tokens(try, true));
+		assert_int_equal(tried.tokens, try_tokens(try, true));
 	}
 }
 
@@ -222,14 +222,14 @@ static void what_it_cost_is_read_where_it_is_said(void **state)
 							     WORD);
 	CLEANUP(answer_done) struct answer refused = answered(403, JSON_TYPE,
 							      "{}");
-	struct upstream_tried tried;
+	struct tried tried;
 
 	(void)state;
 	upstream_judge_try(&said, TRY_CHAT, false, &tried);
 	assert_int_equal(tried.tokens, 31);
 	assert_true(tried.thought);
 	upstream_judge_try(&unsaid, TRY_CHAT, false, &tried);
-	assert_int_equal(tried.tokens, upstream_try_tokens(TRY_CHAT, false));
+	assert_int_equal(tried.tokens, try_tokens(TRY_CHAT, false));
 	upstream_judge_try(&refused, TRY_CHAT, false, &tried);
 	assert_int_equal(tried.tokens, 0);
 }
@@ -240,7 +240,7 @@ static void what_it_cost_is_read_where_it_is_said(void **state)
 
 /* The answer of a provider to one try. */
 static struct answer ask_model(struct provider_model *model,
-			       enum upstream_try try)
+			       enum try try)
 {
 	CLEANUP(request_done) struct request request = { 0 };
 	CLEANUP(model_answer_done) struct model_answer got = { 0 };
@@ -266,7 +266,7 @@ static struct answer ask_model(struct provider_model *model,
 			got.body);
 }
 
-static bool shows_it(const struct answer *answer, enum upstream_try try)
+static bool shows_it(const struct answer *answer, enum try try)
 {
 	/* The question of /responses has no nonce, its answer is a word. */
 	if (try == TRY_RESPONSES)
@@ -288,10 +288,10 @@ static void nothing_is_called_able_without_a_real_answer(void **state)
 			&(struct provider_options){ .personality = names[i] });
 
 		for (int j = 0; j < TRY__MAX; j++) {
-			enum upstream_try try = (enum upstream_try)j;
+			enum try try = (enum try)j;
 			CLEANUP(answer_done) struct answer answer =
 				ask_model(model, try);
-			struct upstream_tried tried;
+			struct tried tried;
 
 			upstream_judge_try(&answer, try, true, &tried);
 			if (tried.is != CAPABLE_YES && !tried.served)
@@ -301,7 +301,7 @@ static void nothing_is_called_able_without_a_real_answer(void **state)
 			assert_int_equal(answer.status, 200);
 			if (!shows_it(&answer, try) && tried.is == CAPABLE_YES)
 				fail_msg("%s, %s: %s", names[i],
-					 upstream_try_name(try), answer.body);
+					 try_name(try), answer.body);
 		}
 		provider_model_free(&model);
 	}
@@ -315,7 +315,7 @@ static void the_key_is_a_secret_in_every_question(void **state)
 		CLEANUP(request_done) struct request request = { 0 };
 		json_auto_t *body = NULL;
 
-		upstream_ask_try(&request, (enum upstream_try)i,
+		upstream_ask_try(&request, (enum try)i,
 				 "http://p.test/v1/chat/completions", "m\"1",
 				 NONCE, false);
 		assert_int_equal(request.headers[0].slot, SLOT_PROVIDER_KEY);

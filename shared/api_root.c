@@ -1,4 +1,4 @@
-#include "schedd/upstream/root.h"
+#include "shared/api_root.h"
 
 #include <string.h>
 
@@ -31,7 +31,7 @@ static bool ends_in_version(const char *path)
 	return last && is_version(last + 1);
 }
 
-char *upstream_root(const char *base_url, size_t n)
+char *api_root(const char *base_url, size_t n)
 {
 	const char *path = path_of(base_url);
 	bool as_it_is_first = has_version(path);
@@ -43,7 +43,7 @@ char *upstream_root(const char *base_url, size_t n)
 	return xasprintf("%s/v1", base_url);
 }
 
-bool upstream_tries_next(enum failure failure)
+bool api_root_tries_next(enum failure failure)
 {
 	/* A wrong path answers 404, 405, or the page of a console. */
 	return failure == FAILURE_ENDPOINT_UNSUPPORTED ||
