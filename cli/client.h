@@ -1,6 +1,6 @@
 /*
- * client: the HTTP API as a function call.  The only file behind it is the
- * only one of crmctl that knows curl.
+ * client: the HTTP API as a function call.  Beside cli/exchange.h, which asks
+ * somebody else, the only file of crmctl that knows curl.
  *
  * A POST, PUT or PATCH carries an Idempotency-Key of its own and is sent once
  * more, under the same key, if the connection broke: whether it had arrived

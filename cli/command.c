@@ -142,6 +142,10 @@ const struct command commands[] = {
 	  cmd_provider_list },
 	{ "provider", "show", "PROVIDER_ID", 0, O(PACK),
 	  "show what a pack says of a provider", false, cmd_provider_show },
+	{ "pack", "verify", "PROVIDER_ID", O(KEY_FILE),
+	  O(PACK_DIR) | O(BASE_URL) | O(MODEL) | O(PEER_CA_FILE) | O(PRIVATE),
+	  "ask a provider whether it is as its manifest says", true,
+	  cmd_pack_verify },
 
 	{ "db", "migrate", "", 0, MACHINE,
 	  "make the state database, or bring it up to date", true,
