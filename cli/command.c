@@ -147,6 +147,14 @@ const struct command commands[] = {
 	  "ask a provider whether it is as its manifest says", true,
 	  cmd_pack_verify },
 
+	{ "overlay", "list", "", 0, O(PACK_DIR) | O(LANG),
+	  "list a pack's patches for the source of hosts", true,
+	  cmd_overlay_list },
+	{ "overlay", "apply", "",
+	  O(PROVIDER_ID) | O(HOST_VERSION) | O(SOURCE) | O(TREE), O(PACK_DIR),
+	  "copy the source of a host and patch the copy", true,
+	  cmd_overlay_apply },
+
 	{ "db", "migrate", "", 0, MACHINE,
 	  "make the state database, or bring it up to date", true,
 	  cmd_db_migrate },

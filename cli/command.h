@@ -102,6 +102,8 @@ int cmd_provider_list(struct call *call, struct err *err) MUST_CHECK;
 int cmd_provider_show(struct call *call, struct err *err) MUST_CHECK;
 int cmd_model_resolve(struct call *call, struct err *err) MUST_CHECK;
 int cmd_pack_verify(struct call *call, struct err *err) MUST_CHECK;
+int cmd_overlay_list(struct call *call, struct err *err) MUST_CHECK;
+int cmd_overlay_apply(struct call *call, struct err *err) MUST_CHECK;
 int cmd_verdict(struct call *call, struct err *err) MUST_CHECK;
 int cmd_whoami(struct call *call, struct err *err) MUST_CHECK;
 int cmd_version(struct call *call, struct err *err) MUST_CHECK;

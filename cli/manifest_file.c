@@ -24,6 +24,16 @@ const char *manifest_dir(const struct args *args)
 	return access(dirs[0], R_OK) == 0 ? dirs[0] : dirs[1];
 }
 
+int manifest_pack_exists(const char *dir, struct err *err)
+{
+	AUTO_FREE char *path = xasprintf("%s/pack.json", dir);
+
+	if (access(path, R_OK) == 0)
+		return 0;
+	return err_set(err, ERR_NOT_FOUND, "'%s' is no pack's folder: there is"
+		       " no pack.json", dir);
+}
+
 static bool is_id(const char *text)
 {
 	size_t len = strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-");

@@ -10,6 +10,9 @@
 /* The pack's folder: --pack, or the one that comes with CRM. */
 const char *manifest_dir(const struct args *args);
 
+/* ERR_NOT_FOUND unless there is a pack.json in it. */
+int manifest_pack_exists(const char *dir, struct err *err) MUST_CHECK;
+
 /*
  * DIR/providers/ID.json.  *ret borrows from *ret_document, which the caller
  * releases.  ERR_NOT_FOUND if the pack has no such provider; ERR_INVALID
@@ -19,10 +22,7 @@ int manifest_file_read(const char *dir, const char *provider_id,
 		       json_t **ret_document, struct manifest_provider *ret,
 		       struct err *err) MUST_CHECK;
 
-/*
- * Any JSON document of a pack: *ret_text is for json_place_line(), and may
- * be asked for where no member is wrong.
- */
+/* Any JSON document of a pack, and its text: for manifest_refuse(). */
 int manifest_document(const char *path, char **ret_text, json_t **ret,
 		      struct err *err) MUST_CHECK;
 
