@@ -34,6 +34,7 @@ demo	ca-certificates		the certificates that the world trusts
 demo	jq			reads answers
 demo	procps			looks at processes
 test	libcmocka-dev		unit tests
+test	git			crmctl overlay applies patches with it
 test	python3			measures functions
 test	python3-jsonschema	checks our schemas by itself
 test	sqlite3			looks into the state database
