@@ -185,7 +185,7 @@ fuzz:
 
 # docs/schema is printed from the decoder's tables; a test compares them.
 schema: $(B)/crmctl
-	for kind in pack provider; do \
+	for kind in pack provider overlay; do \
 		$(B)/crmctl pack schema $$kind >docs/schema/$$kind.schema.json; \
 	done
 

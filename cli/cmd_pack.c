@@ -9,6 +9,7 @@
 #include "cli/exits.h"
 #include "cli/pack_source.h"
 #include "shared/jschema.h"
+#include "shared/overlay.h"
 #include "shared/table.h"
 
 #define SCHEMA_MAX (256 << 10)
@@ -100,6 +101,9 @@ static const struct {
 	{ "provider", SCHEMA_ID "provider.schema.json",
 	  "providers/ID.json: one endpoint of a provider",
 	  &manifest_provider_shape },
+	{ "overlay", SCHEMA_ID "overlay.schema.json",
+	  "overlays/NAME/overlay.json: patches for a host's source",
+	  &overlay_document_shape },
 };
 
 int cmd_pack_schema(struct call *call, struct err *err)
@@ -114,8 +118,8 @@ int cmd_pack_schema(struct call *call, struct err *err)
 	       strcmp(schemas[i].word, call->args.words[0]) != 0)
 		i++;
 	if (i == COUNT(schemas))
-		return args_refuse(err, "there are schemas of pack and "
-				   "provider");
+		return args_refuse(err, "there are schemas of pack, "
+				   "provider and overlay");
 	jschema_write(&out, schemas[i].id, schemas[i].title,
 		      schemas[i].shape);
 	schema = json_loadb(buf_str(&out.text), out.text.len, 0, NULL);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "shared/json_place.h"
+#include "shared/overlay.h"
 #include "shared/table.h"
 
 #define HASH_LINE (BUNDLE_PATH_MAX + SEAL_HASH_TEXT + 2)
@@ -387,7 +388,37 @@ static void read_document(const struct bundle *files, bool whole,
 		check_sums(&r, files, whole, pack);
 }
 
-static void check_file(const struct bundle_file *file,
+/* Its form, its name, and that its patches are there. */
+static void read_overlay(const struct reading *r, const struct bundle *files)
+{
+	const char *name = r->file->path + strlen(PACK_OVERLAYS);
+	int len = (int)strcspn(name, "/");
+	json_auto_t *document = parse(r);
+	struct jdec_problems found = { 0 };
+	struct overlay overlay;
+	const json_t *patch;
+	size_t i;
+
+	if (!document || !overlay_read(document, &overlay, &found)) {
+		add_problems(r, &found);
+		return;
+	}
+	if (strlen(overlay.overlay) != (size_t)len ||
+	    strncmp(overlay.overlay, name, (size_t)len) != 0)
+		WRONG(r, "overlay", "is '%s', but the folder is '%.*s'",
+		      overlay.overlay, len, name);
+	json_array_foreach(overlay.patches, i, patch) {
+		AUTO_FREE char *path = xasprintf(PACK_OVERLAYS "%.*s/%s", len,
+			name, json_string_value(patch));
+
+		if (!bundle_find(files, path))
+			WRONG(r, "patches", "name %s, which is not there",
+			      path);
+	}
+}
+
+static void check_file(const struct bundle *files,
+		       const struct bundle_file *file,
 		       struct pack_problems *problems)
 {
 	const struct reading r = { file, problems };
@@ -397,7 +428,7 @@ static void check_file(const struct bundle_file *file,
 			     "is no file of a pack");
 	else if (starts(file->path, PACK_OVERLAYS) &&
 		 ends(file->path, ".json"))
-		json_decref(parse(&r));
+		read_overlay(&r, files);
 }
 
 static int by_id(const void *a, const void *b)
@@ -435,7 +466,7 @@ bool pack_read(const struct bundle *files, bool whole, struct pack *ret,
 
 	*ret = (struct pack){ 0 };
 	for (size_t i = 0; i < files->count; i++)
-		check_file(&files->files[i], problems);
+		check_file(files, &files->files[i], problems);
 	read_document(files, whole, ret, problems);
 	read_providers(files, ret, problems);
 	return problems->count == before;

@@ -4,7 +4,7 @@
 
 ok "openai-cn-pack is what make-pack makes" scripts/make-pack --check
 ok "no fact of the sources is lost" python3 tests/data/packs/facts.py
-for kind in pack provider; do
+for kind in pack provider overlay; do
 	"$B/crmctl" pack schema "$kind" >"$WORK/schema"
 	ok "docs/schema/$kind.schema.json is printed from the table" \
 		cmp "$WORK/schema" "docs/schema/$kind.schema.json"
