@@ -135,6 +135,10 @@ const struct command commands[] = {
 	  cmd_pack_rollback },
 	{ "pack", "remove", "PACK_ID VERSION", 0, 0,
 	  "forget a version that nothing uses", false, cmd_pack_remove },
+	{ "pack", "verify", "PROVIDER_ID", O(KEY_FILE),
+	  O(PACK_DIR) | O(BASE_URL) | O(MODEL) | O(PEER_CA_FILE) | O(PRIVATE),
+	  "ask a provider whether it is as its manifest says", true,
+	  cmd_pack_verify },
 	{ "provider", "list", "", 0,
 	  O(PACK) | O(VENDOR) | O(PLAN) | O(REGION) | O(STATUS) | O(QUERY) |
 	  O(LANG),
@@ -142,10 +146,6 @@ const struct command commands[] = {
 	  cmd_provider_list },
 	{ "provider", "show", "PROVIDER_ID", 0, O(PACK),
 	  "show what a pack says of a provider", false, cmd_provider_show },
-	{ "pack", "verify", "PROVIDER_ID", O(KEY_FILE),
-	  O(PACK_DIR) | O(BASE_URL) | O(MODEL) | O(PEER_CA_FILE) | O(PRIVATE),
-	  "ask a provider whether it is as its manifest says", true,
-	  cmd_pack_verify },
 
 	{ "overlay", "list", "", 0, O(PACK_DIR) | O(LANG),
 	  "list a pack's patches for the source of hosts", true,
