@@ -146,18 +146,21 @@ programs: $(PROGRAMS) $(HELPERS)
 tests: programs $(UNITS) $(SIMS)
 
 check: lint check-unit check-sim check-int
+# Tests are independent: as many at a time as there are processors; those that
+# mostly wait, in pairs.
 check-unit: $(UNITS)
-	scripts/run-tests.sh unit $(UNITS)
+	JOBS=$$(nproc) scripts/run-tests.sh unit $(UNITS)
 SEEDS ?= 1000
 check-sim: $(SIMS)
 	scripts/run-sims.sh $(SEEDS) $(SIMS)
 check-int: programs
-	B=$(B) scripts/run-tests.sh integration $(sort $(wildcard tests/integration/[0-9]*.sh)) \
+	B=$(B) JOBS=2 scripts/run-tests.sh integration $(sort $(wildcard tests/integration/[0-9]*.sh)) \
 		tests/matrix/run.sh tests/batch/run.sh tests/batch/kill.sh
 # These take simulated hosts, or real ones that REAL_HOSTS names.
 check-hosts: programs
 	B=$(B) TIMEOUT=1800 scripts/run-tests.sh hosts tests/matrix/run.sh tests/batch/run.sh \
-		$(addprefix tests/integration/,090-break.sh 091-odd-user.sh 095-surfaces.sh)
+		$(addprefix tests/integration/,090-break.sh 091-odd-user.sh 095-surfaces.sh \
+		120-reuse.sh)
 check-san:
 	$(MAKE) SAN=1 tests
 	$(MAKE) SAN=1 SEEDS=200 check-unit check-sim

@@ -5,11 +5,19 @@
 # A program prints TAP.  Its output is shown only if something in it failed.
 # A program that dies, hangs, or runs less than it planned is a failure too.
 # COUNTS names a file that gets "KIND PROGRAM PASSED FAILED" for each.
-# TIMEOUT is how many seconds a program may take; ARGS are its arguments.
+# TIMEOUT is how many seconds a program may take; ARGS are its arguments; JOBS
+# is how many programs run at a time.
 set -eu
 
 kind=$1
 shift
+if [ "${JOBS:-1}" -gt 1 ] && [ $# -gt 1 ]; then
+	at_once=$JOBS
+	JOBS=1
+	export JOBS
+	printf '%s\n' "$@" | xargs -P "$at_once" -n 1 "$0" "$kind" && exit
+	exit 1
+fi
 case $kind in
 unit) seconds=${TIMEOUT:-120} ;;
 sim) seconds=${TIMEOUT:-600} ;;
