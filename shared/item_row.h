@@ -8,6 +8,14 @@
 #include "shared/items.h"
 
 /* What item_read() reads, in its order: of `i` and its secret `s`. */
+/* Of the account that it rests on: an index of those that are paused tells. */
+#define ITEM_PAUSED_AT \
+	"(SELECT a.paused_at FROM managed_resources a" \
+	" WHERE a.host_resource_id = i.account_id" \
+	" AND a.paused_at IS NOT NULL AND a.resource_type = 'account'" \
+	" AND a.state <> 'gone' AND EXISTS (SELECT 1 FROM resource_uses u" \
+	"  WHERE u.resource_id = a.resource_id AND u.item_id = i.item_id))"
+
 #define ITEM_COLUMNS \
 	"i.item_id, i.run_id, i.seq, i.provider_id, i.endpoint_key," \
 	" i.base_url, i.api_key_secret_id, s.fingerprint, s.last4," \
@@ -25,8 +33,8 @@
 	" i.model_aliases, i.model_resolution, i.capability_profile," \
 	" i.foreign_accounts, CASE WHEN i.finished_at IS NULL THEN" \
 	" (SELECT t.held_for FROM tasks t WHERE t.subject_id = i.item_id" \
-	"  AND t.state = 'held') END"
-#define ITEM_COLUMNS_COUNT 51
+	"  AND t.state = 'held') END, " ITEM_PAUSED_AT
+#define ITEM_COLUMNS_COUNT 52
 #define FROM_ITEMS \
 	" FROM import_run_items i" \
 	" JOIN secrets s ON s.secret_id = i.api_key_secret_id"

@@ -110,6 +110,7 @@ static void item_read_wishes(const struct db_rows *rows, struct item *item)
 	item->capability_profile = db_strdup(rows, 48);
 	item->foreign_accounts = db_strdup(rows, 49);
 	item->held_for = db_strdup(rows, 50);
+	item->paused_at = db_i64(rows, 51);
 }
 
 int item_read(const struct db_rows *rows, struct item *ret, struct err *err)
@@ -316,6 +317,17 @@ int items_profile(struct db *db, const char *item_id, const char *profile,
 		      DB_TEXT(profile)), err);
 }
 
+static const struct db_query q_say = { "items.say",
+	"UPDATE import_run_items SET label = coalesce($2, label),"
+	" note = coalesce($3, note), updated_at = $4 WHERE item_id = $1" };
+
+int items_say(struct db *db, const char *item_id, const char *label,
+	      const char *note, int64_t now, struct err *err)
+{
+	return db_run(db, &q_say, DB_ARGS(DB_TEXT(item_id), DB_TEXT(label),
+		      DB_TEXT(note), DB_I64(now)), err);
+}
+
 /*
  * What never had a good proof is not made active by an account that is well
  * again, and what its import has not ended is the import's.
@@ -404,6 +416,6 @@ void item_warn(struct item *item, const char *code, const char *detail)
 }
 
 const struct db_query *const items_queries[] = {
-	&q_add, &q_get, &q_save, &q_save_listed, &q_profile,
+	&q_add, &q_get, &q_save, &q_save_listed, &q_profile, &q_say,
 	&q_access_of_resource, &q_key_of_resource, NULL
 };

@@ -96,6 +96,7 @@ struct item {
 	char *account_proxy;		/* the host's id of a proxy, or NULL */
 	char *adopt_account_id;		/* that may be adopted, or NULL */
 	int64_t generation;		/* raised by an operator's retry */
+	int64_t paused_at;		/* its account, by an operator; 0: not */
 	enum item_stage stage;
 	enum confirmation confirmation;
 	enum access_status access;
@@ -169,6 +170,10 @@ int items_save(struct db *db, const struct item *item, int64_t now,
 /* Write capability_profile. */
 int items_profile(struct db *db, const char *item_id, const char *profile,
 		  struct err *err) MUST_CHECK;
+
+/* What people say of it; NULL: as it is. */
+int items_say(struct db *db, const char *item_id, const char *label,
+	      const char *note, int64_t now, struct err *err) MUST_CHECK;
 
 /*
  * What became of the items that rest on a resource, an account: an account

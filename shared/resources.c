@@ -426,6 +426,36 @@ int resources_resumed(struct db *db, const char *resource_id, int64_t now,
 		      DB_I64(now)), err);
 }
 
+static const struct db_query q_pause = { "resources.pause",
+	"UPDATE managed_resources SET paused_at = $2, updated_at = $3"
+	" WHERE resource_id = $1" };
+
+int resources_pause(struct db *db, const char *resource_id, int64_t paused_at,
+		    int64_t now, struct err *err)
+{
+	return db_run(db, &q_pause, DB_ARGS(DB_TEXT(resource_id),
+		      DB_TIME(paused_at), DB_I64(now)), err);
+}
+
+static const struct db_query q_get = { "resources.get",
+	"SELECT " RESOURCE_COLUMNS " FROM managed_resources"
+	" WHERE resource_id = $1" };
+
+int resources_get(struct db *db, const char *resource_id,
+		  struct resource *ret, struct err *err)
+{
+	CLEANUP(db_rows_done) struct db_rows rows = { 0 };
+	int more;
+
+	if (db_query(&rows, db, &q_get, DB_ARGS(DB_TEXT(resource_id)), err))
+		return -1;
+	more = db_next(&rows, err);
+	if (more == 0)
+		return err_set(err, ERR_NOT_FOUND, "no resource %s",
+			       resource_id);
+	return more < 0 ? -1 : resource_read(&rows, ret, err);
+}
+
 static const struct db_query q_use = { "resources.use",
 	"INSERT INTO resource_uses (resource_id, item_id, created_at)"
 	" VALUES ($1, $2, $3) ON CONFLICT DO NOTHING" };
@@ -451,5 +481,5 @@ int resources_users(struct db *db, const char *resource_id,
 const struct db_query *const resources_queries[] = {
 	&q_find, &q_add, &q_make, &q_save, &q_release, &q_forgive,
 	&q_wake_forgotten, &q_of_host_id, &q_with_prefix, &q_watched,
-	&q_resumed, &q_use, &q_users, NULL
+	&q_resumed, &q_pause, &q_get, &q_use, &q_users, NULL
 };

@@ -167,6 +167,13 @@ int resources_watched(struct db *db, const struct resource *resource,
 int resources_resumed(struct db *db, const char *resource_id, int64_t now,
 		      struct err *err) MUST_CHECK;
 
+/* Taken out of service by an operator at `paused_at`; 0: back again. */
+int resources_pause(struct db *db, const char *resource_id, int64_t paused_at,
+		    int64_t now, struct err *err) MUST_CHECK;
+
+int resources_get(struct db *db, const char *resource_id,
+		  struct resource *ret, struct err *err) MUST_CHECK;
+
 int resources_use(struct db *db, const char *resource_id, const char *item_id,
 		  int64_t now, struct err *err) MUST_CHECK;
 

@@ -1,8 +1,10 @@
 #include "tests/unit/fixture.h"
 
 #include "shared/accesses.h"
+#include "shared/account_use.h"
 #include "shared/buf.h"
 #include "shared/canary.h"
+#include "shared/changes.h"
 #include "shared/checks.h"
 #include "shared/endpoints.h"
 #include "shared/events.h"
@@ -30,8 +32,8 @@
 
 /* Every list of queries there is. */
 static const struct db_query *const *const lists[] = {
-	accesses_queries, canary_queries, checks_queries, endpoints_queries,
-	events_queries,
+	accesses_queries, account_use_queries, canary_queries, changes_queries,
+	checks_queries, endpoints_queries, events_queries,
 	explain_evidence_queries, explain_host_queries, explain_matter_queries,
 	foreign_queries,
 	hosts_queries, idempotency_queries, installation_queries,
