@@ -8,70 +8,6 @@
 #include "shared/notices.h"
 #include "shared/pauses.h"
 
-#define ACCOUNTS_MAX 1000	/* of one group: what a host lists in a page */
-
-/* The rows of our accounts in the group: only where they are looked at. */
-static int load_accounts(const struct store *store, struct import *im,
-			 struct err *err)
-{
-	AUTO_FREE char *prefix = xasprintf("%s|%s|", im->item.endpoint_key,
-		access_mode_name(im->run.access_mode));
-	CLEANUP(db_rows_done) struct db_rows rows = { 0 };
-	struct resource row = { 0 };
-	int more;
-
-	if (resources_with_prefix(&rows, store->db, im->host.host_id,
-				  RESOURCE_ACCOUNT, prefix, ACCOUNTS_MAX, err))
-		return -1;
-	im->accounts = xcalloc(ACCOUNTS_MAX, sizeof(*im->accounts));
-	im->owns_accounts = true;
-	while ((more = resources_next(&rows, &row, err)) > 0) {
-		if (row.state != RESOURCE_PRESENT)
-			continue;	/* being made, or changed, right now */
-		im->accounts[im->naccounts++] = row;
-		row = (struct resource){ 0 };
-	}
-	resource_done(&row);
-	return more;
-}
-
-int check_load(const struct store *store, const struct task *task,
-	       int64_t now, void **ret, struct err *err)
-{
-	struct import *im = import_begin(store, task, now);
-	AUTO_FREE char *item_id = NULL;
-	void *subject = im;
-
-	im->checking = true;
-	if (checks_get(store->db, task->subject_id, &im->check, err) ||
-	    accesses_get(store->db, im->check.access_id, &im->access, err)) {
-		import_free(&subject);
-		return -1;
-	}
-	item_id = xstrdup_null(im->access.item_id);
-	if (!item_id) {
-		err_set(err, ERR_INTERNAL, "access %s was never proven",
-			im->access.access_id);
-		import_free(&subject);
-		return -1;
-	}
-	if (import_fill(store, item_id, im, &subject, err))
-		return -1;
-	if (strcmp(task->step, "diagnose.accounts") == 0 &&
-	    load_accounts(store, im, err)) {
-		import_free(&subject);
-		return -1;
-	}
-	if (im->item.api_key_fingerprint &&
-	    balances_get(store->db, im->item.endpoint_key,
-			 im->item.api_key_fingerprint, &im->balance, err)) {
-		import_free(&subject);
-		return -1;
-	}
-	*ret = subject;
-	return 0;
-}
-
 /* What was healed or noticed goes to the access's own trail. */
 static int save_events(const struct store *store, struct import *im,
 		       int64_t now, struct err *err)
@@ -181,7 +117,7 @@ static int note_accounts(const struct store *store, struct import *im,
 {
 	const struct resource *ours = &im->resources[IMPORT_ACCOUNT];
 
-	if (!im->accounts && load_accounts(store, im, err))
+	if (!im->accounts && check_load_accounts(store, im, err))
 		return -1;
 	for (size_t i = 0; i < im->naccounts; i++) {
 		const struct resource *r = &im->accounts[i];
@@ -471,26 +407,53 @@ static void conclude(struct import *im, enum failure why, int64_t now)
 	d->at = now;
 }
 
+/* Neither good nor bad: it rests until it is resumed. */
+static void rest(struct import *im)
+{
+	im->access.next_check_at = 0;
+	im->diagnosis = (struct diagnosis){ 0 };
+	own_set(&im->check.result, "unknown");
+	own_set(&im->check.failure_class,
+		failure_name(FAILURE_ACCOUNT_PAUSED));
+	own_set(&im->check.diagnosis, NULL);
+}
+
+static int conclude_check(const struct store *store, struct import *im,
+			  const struct verdict *verdict, int64_t now,
+			  struct err *err)
+{
+	bool failed = verdict->kind == VERDICT_FAILED, paused = false;
+	enum hold held;
+
+	if (failed && check_paused(store, im, &paused, err))
+		return -1;
+	if (paused) {
+		rest(im);
+		return 0;
+	}
+	if (pauses_find(store->db, im->host.host_id, im->item.endpoint_key,
+			&held, err))
+		return -1;
+	if (failed)
+		conclude(im, verdict->failure, now);
+	if (!failed ? succeed(store, im, now, err)
+	    : held ? sit_out(im)
+	    : lose(store, im, verdict->failure, now, err))
+		return -1;
+	own_set(&im->check.failure_class, im->access.failure_class);
+	own_set(&im->check.diagnosis, im->access.diagnosis);
+	return 0;
+}
+
 int check_end(const struct store *store, const struct task *task,
 	      void *subject, const struct verdict *verdict, int64_t now,
 	      struct err *err)
 {
 	struct import *im = subject;
-	bool failed = verdict->kind == VERDICT_FAILED;
-	enum hold paused;
 
 	(void)task;
-	if (pauses_find(store->db, im->host.host_id, im->item.endpoint_key,
-			&paused, err))
+	if (conclude_check(store, im, verdict, now, err))
 		return -1;
-	if (failed)
-		conclude(im, verdict->failure, now);
-	if (!failed ? succeed(store, im, now, err)
-	    : paused ? sit_out(im)
-	    : lose(store, im, verdict->failure, now, err))
-		return -1;
-	own_set(&im->check.failure_class, im->access.failure_class);
-	own_set(&im->check.diagnosis, im->access.diagnosis);
 	if (*im->memo.proof_id)
 		own_set(&im->check.proof_id, im->memo.proof_id);
 	if (accesses_save(store->db, &im->access, now, err))

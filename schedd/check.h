@@ -22,6 +22,14 @@ int check_end(const struct store *store, const struct task *task,
 	      void *subject, const struct verdict *verdict, int64_t now,
 	      struct err *err) MUST_CHECK;
 
+/* The rows of our accounts in the group: only where they are looked at. */
+int check_load_accounts(const struct store *store, struct import *im,
+			struct err *err) MUST_CHECK;
+
+/* Are all accounts that it rests on out of service, as operators want it? */
+int check_paused(const struct store *store, const struct import *im,
+		 bool *ret, struct err *err) MUST_CHECK;
+
 /* check_surfaces.c: the ways of calling, on request. */
 bool ask_surface_responses(const void *subject, struct request *request);
 struct verdict got_surface_responses(void *subject,

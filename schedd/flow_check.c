@@ -30,6 +30,8 @@ static struct verdict got_check_begin(void *subject,
 
 	(void)answer;
 	im->diagnosis = (struct diagnosis){ 0 };
+	if (im->paused)
+		return failed(FAILURE_ACCOUNT_PAUSED);
 	if (!im->item.group_id || im->resources[IMPORT_GROUP].state !=
 	    RESOURCE_PRESENT)
 		return failed(FAILURE_GONE);

@@ -16,6 +16,7 @@
 #include "schedd/host/peer.h"
 #include "schedd/step.h"
 #include "shared/accesses.h"
+#include "shared/changes.h"
 #include "shared/checks.h"
 #include "shared/diagnosis.h"
 #include "shared/endpoints.h"
@@ -127,6 +128,9 @@ struct import_memo {
 	int private_state;	/* enum check_private, of what could harm */
 	int private_failure;	/* enum failure that ended it */
 
+	int64_t names_tried;	/* of those that prove a change */
+	bool ill;		/* the account is to be recovered first */
+
 	char nonce[16];		/* of the proof's message */
 	int failure;		/* enum failure, while undoing */
 	int failed_stage;	/* enum item_stage, where that began */
@@ -149,6 +153,9 @@ struct import {
 	struct access access;		/* of a check; else zeroed */
 	struct check check;		/* of a check; else zeroed */
 	bool checking;			/* flow_check, not flow_import */
+	struct change change;		/* of flow_change; else zeroed */
+	bool changing;			/* flow_change */
+	bool paused;	/* of a check: all its accounts are, by operators */
 	bool simple;			/* groups do not part accounts */
 	bool has_alias;			/* simple, and the account has its own name */
 	struct diagnosis diagnosis;
@@ -272,6 +279,12 @@ int import_save_foreign(const struct store *store, const struct import *im,
 			int64_t now, struct err *err) MUST_CHECK;
 int import_show_foreign(const struct store *store, struct import *im,
 			struct err *err) MUST_CHECK;
+/* The proof that the step made, if it did, and whose it is. */
+int import_save_proof(const struct store *store, struct import *im,
+		      int64_t now, struct err *err) MUST_CHECK;
+int import_save_events(const struct store *store, struct import *im,
+		       const struct step *step, int64_t now, struct err *err)
+	MUST_CHECK;
 int import_save_host(const struct store *store, struct import *im,
 		     int64_t now, struct err *err) MUST_CHECK;
 

@@ -83,6 +83,8 @@ static const struct {
 	FIELD(MEMO_TEXT, tried),
 	FIELD(MEMO_INT,	 private_state),
 	FIELD(MEMO_INT,	 private_failure),
+	FIELD(MEMO_I64,	 names_tried),
+	FIELD(MEMO_BOOL, ill),
 	FIELD(MEMO_TEXT, nonce),
 	FIELD(MEMO_INT,	 list_failure),
 	FIELD(MEMO_INT,	 gateway_failure),

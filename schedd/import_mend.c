@@ -68,6 +68,7 @@ void import_case(const struct import *im, const struct resource *account,
 		.pool_mode = json_is_true(json_object_get(json_object_get(
 			ret->wanted, "credentials"), "pool_mode")),
 		.off_by_us = account->off_by_us,
+		.paused = account->paused_at != 0,
 		.shared = im->naccounts > 1 || im->memo.live,
 		.now = im->now,
 		.changed_at = suspect ? im->memo.changed_at : 0,

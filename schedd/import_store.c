@@ -188,6 +188,7 @@ void import_free(void **subject)
 	endpoint_row_done(&im->endpoint);
 	access_done(&im->access);
 	check_done(&im->check);
+	change_done(&im->change);
 	resource_done(&im->suspect);
 	resource_done(&im->watched);
 	foreign_done(&im->foreign);
@@ -252,7 +253,7 @@ int64_t import_proof_life_ms(const struct settings *settings)
 }
 
 /* Who proved it: the access row of this endpoint, mode and selector. */
-static int save_proof(const struct store *store, struct import *im,
+int import_save_proof(const struct store *store, struct import *im,
 		      int64_t now, struct err *err)
 {
 	struct proof *proof = &im->proof;
@@ -345,7 +346,7 @@ int import_save_host(const struct store *store, struct import *im,
 			      err);
 }
 
-static int save_events(const struct store *store, struct import *im,
+int import_save_events(const struct store *store, struct import *im,
 		       const struct step *step, int64_t now, struct err *err)
 {
 	for (size_t i = 0; i < im->nevents; i++) {
@@ -393,8 +394,8 @@ int import_save(const struct store *store, const struct task *task,
 	    import_save_foreign(store, im, now, err) ||
 	    import_save_host(store, im, now, err) ||
 	    save_step_event(store, im, step, verdict, now, err) ||
-	    save_events(store, im, step, now, err) ||
-	    save_proof(store, im, now, err) ||
+	    import_save_events(store, im, step, now, err) ||
+	    import_save_proof(store, im, now, err) ||
 	    items_save(store->db, &im->item, now, err))
 		return -1;
 	if (verdict->kind != VERDICT_POLL)

@@ -44,7 +44,7 @@ static struct verdict gateway_failed(struct import *im,
 
 	if (answer->status == 429 && v.delay_ms < BENCH_429_MS)
 		v.delay_ms = BENCH_429_MS;
-	return last ? import_diagnose(im, answer, why) : v;
+	return last && !im->changing ? import_diagnose(im, answer, why) : v;
 }
 
 /* A managed user's key and subscription, as far as we can tell, are gone. */
@@ -106,6 +106,8 @@ static bool lost_its_group(const struct import *im, enum failure why)
 static bool can_renew(struct import *im, enum failure why,
 		      struct verdict *ret, const struct answer *answer)
 {
+	if (im->changing)	/* what the user lost is for a check to get */
+		return false;
 	if (why == FAILURE_BALANCE_EXHAUSTED && !im->memo.topped_up &&
 	    !import_is_given(im) && !im->memo.proving &&
 	    im->run.access_mode == ACCESS_SELF_SERVICE) {
@@ -158,7 +160,7 @@ static struct verdict not_listed(struct import *im,
 	if (im->now - since < LIST_CACHE_MS)
 		return poll_after(LIST_POLL_MS, FAILURE_WARMING_UP);
 	import_blame(im, "the model is not in the gateway's list");
-	return import_diagnose(im, answer, why);
+	return im->changing ? failed(why) : import_diagnose(im, answer, why);
 }
 
 struct verdict got_gateway_models(void *subject, const struct answer *answer)
@@ -315,6 +317,7 @@ static void settle_made(struct import *im)
 }
 
 #define SETTLED_WINDOW_MS 1500	/* of an account that nobody touched */
+#define CHANGED_WINDOW_MS 3000	/* of one whose mapping is listed already */
 
 /* An account that was proven before does not warm up, unless we changed it. */
 static int64_t warm_window(const struct import *im)
@@ -322,6 +325,9 @@ static int64_t warm_window(const struct import *im)
 	int64_t changed = im->memo.changed_at > im->memo.bound_at
 		? im->memo.changed_at : im->memo.bound_at;
 
+	/* Another try may cost a call of the provider for nothing. */
+	if (im->changing)
+		return CHANGED_WINDOW_MS;
 	if (im->checking && im->now - changed > im->settings->warm_up_ms)
 		return SETTLED_WINDOW_MS;
 	return im->settings->warm_up_ms;
@@ -354,6 +360,10 @@ static struct verdict proven(struct import *im)
 	if (im->memo.proving) {
 		im->memo.nonce[0] = '\0';
 		return go_to("prove.groups");
+	}
+	if (im->changing) {
+		im->memo.nonce[0] = '\0';
+		return go_to("change.proven");
 	}
 	if (!im->memo.finding)
 		im->diagnosis = (struct diagnosis){ 0 };

@@ -217,6 +217,7 @@ extern const struct flow *const flows[];
 extern const struct flow flow_host_probe;
 extern const struct flow flow_import;
 extern const struct flow flow_check;
+extern const struct flow flow_change;
 extern const struct flow flow_compliance;
 extern const struct flow flow_profile;
 

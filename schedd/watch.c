@@ -1,6 +1,7 @@
 #include "schedd/watch.h"
 
 #include "shared/accesses.h"
+#include "shared/account_use.h"
 #include "shared/checks.h"
 #include "shared/endpoint.h"
 #include "shared/hosts.h"
@@ -57,7 +58,8 @@ int watch_begin(struct db *db, const struct settings *settings, int64_t now,
 struct due {
 	char access_id[ID_MAX];
 	char host_id[ID_MAX];
-	char endpoint[ENDPOINT_KEY_MAX];
+	char endpoint_key[ENDPOINT_KEY_MAX];
+	enum access_mode mode;
 };
 
 static int read_due(const struct store *store, int64_t now, int64_t limit,
@@ -73,16 +75,17 @@ static int read_due(const struct store *store, int64_t now, int64_t limit,
 	while ((more = accesses_next(&rows, &access, err)) > 0) {
 		snprintf(due[n].access_id, ID_MAX, "%s", access.access_id);
 		snprintf(due[n].host_id, ID_MAX, "%s", access.host_id);
-		snprintf(due[n++].endpoint, ENDPOINT_KEY_MAX, "%s",
+		snprintf(due[n].endpoint_key, ENDPOINT_KEY_MAX, "%s",
 			 access.endpoint_key);
+		due[n++].mode = access.mode;
 	}
 	*ret_count = n;
 	return more;
 }
 
 /*
- * What belongs to somebody who is paused is planned when that ends: nobody
- * looks at it before.
+ * What belongs to somebody who is paused, or rests on accounts that are, is
+ * planned when that ends: nobody looks at it before.
  */
 static int add_check(const struct store *store, const struct due *due,
 		     int64_t now, struct err *err)
@@ -93,14 +96,20 @@ static int add_check(const struct store *store, const struct due *due,
 		.requested_by = CHECK_BY_WATCH,
 		.not_before = now,
 	};
+	const struct account_place place = { due->host_id, due->endpoint_key,
+					     due->mode };
 	char check_id[ID_MAX];
-	enum hold paused;
+	enum hold held;
+	bool paused;
 
-	if (pauses_find(store->db, due->host_id, due->endpoint, &paused,
+	if (pauses_find(store->db, due->host_id, due->endpoint_key, &held,
 			err) ||
-	    (!paused && checks_add(store->db, &spec, now,
-				   store->random(store->random_arg), check_id,
-				   err)))
+	    account_use_paused(store->db, &place, &paused, err))
+		return -1;
+	paused = paused || held != HOLD_NONE;
+	if (!paused && checks_add(store->db, &spec, now,
+				  store->random(store->random_arg), check_id,
+				  err))
 		return -1;
 	return accesses_planned(store->db, due->access_id, 0, now, err);
 }

@@ -147,13 +147,14 @@ int changes_get(struct db *db, const char *change_id, struct change *ret,
 }
 
 static const struct db_query q_note = { "changes.note",
-	"UPDATE account_changes SET before = $2, after = $3"
-	" WHERE change_id = $1 AND state = 'running'" };
+	"UPDATE account_changes SET before = $2, after = $3,"
+	" failure_detail = $4 WHERE change_id = $1 AND state = 'running'" };
 
 int changes_note(struct db *db, const struct change *change, struct err *err)
 {
 	return db_run(db, &q_note, DB_ARGS(DB_TEXT(change->change_id),
-		      DB_TEXT(change->before), DB_TEXT(change->after)), err);
+		      DB_TEXT(change->before), DB_TEXT(change->after),
+		      DB_TEXT(change->failure_detail)), err);
 }
 
 static const struct db_query q_finish = { "changes.finish",

@@ -48,6 +48,7 @@ static const struct {
 	struct said words;
 } accounts[] = {
 	{ FAILURE_ACCOUNT_OFF, { "已被停用", "switched off" } },
+	{ FAILURE_ACCOUNT_PAUSED, { "已暂停", "paused" } },
 	{ FAILURE_ACCOUNT_ERROR, { "处于错误状态", "in the status \"error\"" } },
 	{ FAILURE_ACCOUNT_BENCHED, { "被主机暂停使用",
 		"benched by the host for a while" } },

@@ -296,6 +296,12 @@ static const struct failure_facts facts[] = {
 		"请在主机上启用它。",
 		"An operator switched the account off on the host, and it is"
 		" left so. Switch it on there when it is wanted again." },
+	[FAILURE_ACCOUNT_PAUSED] = { "account_paused", false, BLAME_OPERATOR,
+		"该密钥已由操作员通过 CRM 暂停，既不检查也不修复。需要时"
+		"请恢复：crmctl item resume。",
+		"An operator paused this key through CRM: it is neither"
+		" checked nor mended. Resume it when it is wanted: crmctl"
+		" item resume." },
 	[FAILURE_ACCOUNT_ERROR] = { "account_error", false, BLAME_HOST,
 		"主机已将账号置为错误状态并停止使用。排除原因后，重试"
 		"该项即可恢复账号。",

@@ -70,7 +70,8 @@ enum failure {
 	FAILURE_ERROR_CODES_HIDE, /* custom_error_codes: nothing is passed on */
 	FAILURE_SURFACE_REFUSED, /* the group does not serve this API */
 	/* what became of an account or a key on the host */
-	FAILURE_ACCOUNT_OFF,	/* an operator switched it off */
+	FAILURE_ACCOUNT_OFF,	/* somebody switched it off on the host */
+	FAILURE_ACCOUNT_PAUSED,	/* an operator, through CRM */
 	FAILURE_ACCOUNT_ERROR,	/* the host gave it the status "error" */
 	FAILURE_ACCOUNT_BENCHED,
 	FAILURE_KEY_REPLACED,	/* somebody put another key */

@@ -449,20 +449,3 @@ void mapping_inverse(const json_t *before, const json_t *set,
 	*ret_set = back;
 	*ret_drop = away;
 }
-
-bool mapping_holds(const json_t *mapping, const json_t *set,
-		   const json_t *drop)
-{
-	const char *member;
-	json_t *to;
-	size_t i;
-	const json_t *name;
-
-	json_object_foreach((json_t *)(uintptr_t)set, member, to)
-		if (!json_equal(json_object_get(mapping, member), to))
-			return false;
-	json_array_foreach(drop, i, name)
-		if (json_object_get(mapping, json_string_value(name)))
-			return false;
-	return true;
-}

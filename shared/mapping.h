@@ -90,8 +90,4 @@ void mapping_inverse(const json_t *before, const json_t *set,
 		     const json_t *drop, json_t **ret_set,
 		     json_t **ret_drop);
 
-/* Is everything there that must be, and nothing that must not? */
-bool mapping_holds(const json_t *mapping, const json_t *set,
-		   const json_t *drop);
-
 #endif

@@ -62,6 +62,7 @@ struct host_mend_case {
 	const char *key;		/* fingerprint of the key we gave it */
 	bool pool_mode;			/* it should have it */
 	bool off_by_us;
+	bool paused;	/* an operator wants it off, until he wishes else */
 	/*
 	 * Somebody imports its key: what people switched off or changed is to
 	 * serve again as it was asked for.

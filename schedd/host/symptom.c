@@ -227,7 +227,8 @@ static bool has_traces_of_error(const struct host_mend_case *the,
 bool host_may_switch_on(const struct host_mend_case *the,
 			const struct host_account *account)
 {
-	if (account->schedulable || same(account->status, "inactive"))
+	if (account->schedulable || same(account->status, "inactive") ||
+	    (the->paused && !the->wish))
 		return false;
 	if (the->off_by_us || the->wish)
 		return true;

@@ -7,6 +7,7 @@
 
 #include "schedd/host/user.h"
 #include "schedd/step.h"
+#include "shared/changes.h"
 #include "shared/checks.h"
 #include "shared/items.h"
 #include "shared/profiles.h"
@@ -52,6 +53,7 @@ static const struct {
 	{ &flow_compliance, "schedd/flow_compliance.c" },
 	{ &flow_import, "schedd/flow_import.c" },
 	{ &flow_check, "schedd/flow_check.c" },
+	{ &flow_change, "schedd/flow_change.c" },
 	{ &flow_import, "schedd/import_steps.h" },
 	{ &flow_check, "schedd/import_steps.h" },
 	{ &flow_profile, "schedd/flow_profile.c" },
@@ -66,6 +68,8 @@ static bool column_of(const char *file, const char *name,
 		? xstrdup("{ CHECK_FIRST_STEP,")
 		: strcmp(name, PROFILE_FIRST_STEP) == 0
 		? xstrdup("{ PROFILE_FIRST_STEP,")
+		: strcmp(name, CHANGE_FIRST_STEP) == 0
+		? xstrdup("{ CHANGE_FIRST_STEP,")
 		: xasprintf("{ \"%s\",", name);
 	const char *at = strstr(text, row);
 
@@ -109,6 +113,7 @@ static int read_sources(void **state)
 	source_read(&source, "schedd/check.c");
 	source_read(&source, "schedd/check_*.c");
 	source_read(&source, "schedd/asking.c");
+	source_read(&source, "schedd/change_*.c");
 	for (ngraphs = 0; flows[ngraphs]; ngraphs++) {
 		struct graph *graph = &graphs[ngraphs];
 
@@ -142,7 +147,9 @@ static void every_step_is_whole(void **state)
 						 strlen(step->name)));
 			assert_non_null(step->answer);
 			/* An item that is checked is done, and stays so. */
-			assert_in_range(step->stage, 0, flow == &flow_check
+			assert_in_range(step->stage, 0,
+					flow == &flow_check ||
+					flow == &flow_change
 					? STAGE_DONE : STAGE_DONE - 1);
 			/* The reader found its function. */
 			assert_non_null(answer_of(flow, step->name));
@@ -398,15 +405,19 @@ static void what_is_begun_exists(void **state)
 	for (size_t k = 0; k < ngraphs; k++)
 		assert_int_equal(by_api[k], flows[k] != &flow_check &&
 				 flows[k] != &flow_import &&
-				 flows[k] != &flow_profile);
+				 flows[k] != &flow_profile &&
+				 flows[k] != &flow_change);
 	/* An item's is named in one place: shared/items.h. */
 	assert_ptr_equal(flow_find(IMPORT_FLOW), &flow_import);
 	assert_ptr_equal(flow_step(&flow_import, IMPORT_FIRST_STEP),
 			 flow_import.steps);
-	/* They are begun with their rows: shared/checks.c, profiles.c. */
+	/* Begun with their rows: shared/checks.c, profiles.c, changes.c. */
 	assert_ptr_equal(flow_find(PROFILE_FLOW), &flow_profile);
 	assert_ptr_equal(flow_step(&flow_profile, PROFILE_FIRST_STEP),
 			 flow_profile.steps);
+	assert_ptr_equal(flow_find(CHANGE_FLOW), &flow_change);
+	assert_ptr_equal(flow_step(&flow_change, CHANGE_FIRST_STEP),
+			 flow_change.steps);
 	assert_ptr_equal(flow_find(CHECK_FLOW), &flow_check);
 	assert_ptr_equal(flow_step(&flow_check, CHECK_FIRST_STEP),
 			 flow_check.steps);
