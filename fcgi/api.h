@@ -15,6 +15,7 @@ extern const struct route api_profile_routes[];
 extern const struct route api_item_list_routes[];
 extern const struct route api_events_routes[];
 extern const struct route api_badges_routes[];
+extern const struct route api_changes_routes[];
 extern const struct route api_accesses_routes[];
 extern const struct route api_checks_routes[];
 extern const struct route api_endpoints_routes[];
@@ -42,6 +43,10 @@ int api_host_later(const struct request *req, const char *host_id,
 int api_access_begin(const struct request *req, const char *name,
 		     const struct access *access, struct jout *out,
 		     struct err *err) MUST_CHECK;
+
+/* GET of an item: api_items.c. */
+int api_item_show(const struct request *req, struct reply *reply,
+		  struct err *err) MUST_CHECK;
 
 /* POST /api/batch-import/runs; the rest of runs is in api_runs.c. */
 int api_run_post(const struct request *req, struct reply *reply,

@@ -1,8 +1,10 @@
 /* api_items: one item with what belongs to it, and proofs. */
 #include "fcgi/api.h"
 #include "fcgi/view.h"
+#include "shared/resources.h"
 
 #define PROOFS_MAX 50		/* shown with an item */
+#define CHANGES_MAX 20		/* the same */
 
 /* Leaves the item open. */
 static int begin_item(const struct request *req, const struct item *item,
@@ -66,8 +68,35 @@ static int write_balance(const struct request *req, const struct item *item,
 	return 0;
 }
 
-static int item_show(const struct request *req, struct reply *reply,
-		     struct err *err)
+/* What operators changed of its account, whoever of its users they asked by. */
+static int write_changes(const struct request *req, const struct item *item,
+			 const struct run *run, struct jout *out,
+			 struct err *err)
+{
+	CLEANUP(resource_done) struct resource account = { 0 };
+	CLEANUP(db_rows_done) struct db_rows rows = { 0 };
+	CLEANUP(change_done) struct change change = { 0 };
+	int more = 0;
+
+	jout_array(out, "changes");
+	if (item->account_id &&
+	    resources_of_host_id(req->db, run->host_id, RESOURCE_ACCOUNT,
+				 item->account_id, &account, err) &&
+	    err->kind != ERR_NOT_FOUND)
+		return -1;
+	if (account.resource_id &&
+	    changes_list(&rows, req->db, account.resource_id, CHANGES_MAX,
+			 err))
+		return -1;
+	while (account.resource_id &&
+	       (more = changes_next(&rows, &change, err)) > 0)
+		change_write(out, NULL, &change);
+	jout_array_end(out);
+	return more;
+}
+
+int api_item_show(const struct request *req, struct reply *reply,
+		  struct err *err)
 {
 	CLEANUP(item_done) struct item item = { 0 };
 	CLEANUP(run_done) struct run run = { 0 };
@@ -79,6 +108,7 @@ static int item_show(const struct request *req, struct reply *reply,
 	reply->status = 200;
 	if (begin_item(req, &item, &run, out, err) ||
 	    write_balance(req, &item, out, err) ||
+	    write_changes(req, &item, &run, out, err) ||
 	    write_events(req, item.item_id, out, err) ||
 	    write_proofs(req, item.item_id, out, err))
 		return -1;
@@ -100,7 +130,7 @@ static int proof_show(const struct request *req, struct reply *reply,
 
 const struct route api_items_routes[] = {
 	{ HTTP_GET, "/api/batch-import/runs/{run_id}/items/{item_id}",
-	  SCOPE_READ, .handle = item_show },
+	  SCOPE_READ, .handle = api_item_show },
 	{ HTTP_GET, "/api/proofs/{proof_id}", SCOPE_READ,
 	  .handle = proof_show },
 	{ 0 }

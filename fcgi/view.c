@@ -112,6 +112,7 @@ static void item_states(struct jout *out, const struct item *item)
 	jout_bool(out, "provision_reused", item->provision_reused);
 	jout_bool(out, "cancelled", item->cancelled);
 	jout_str(out, "held_for", item->held_for);
+	jout_time(out, "paused_at", item->paused_at);
 	jout_i64(out, "generation", item->generation);
 	jout_i64(out, "retry_count", item->retry_count);
 	jout_time(out, "last_retry_at", item->last_retry_at);

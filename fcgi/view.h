@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "shared/accesses.h"
+#include "shared/changes.h"
 #include "shared/checks.h"
 #include "shared/endpoints.h"
 #include "shared/events.h"
@@ -60,6 +61,9 @@ void view_run_counts(struct jout *out, const char *name,
 		     const int64_t counts[RUN_STATE__MAX]);
 void proof_write(struct jout *out, const char *name,
 		 const struct proof *proof);
+
+void change_write(struct jout *out, const char *name,
+		  const struct change *change);
 
 /* What an item's view says beside its row. */
 struct item_view {

@@ -7,7 +7,6 @@
 
 #include "shared/items.h"
 
-/* What item_read() reads, in its order: of `i` and its secret `s`. */
 /* Of the account that it rests on: an index of those that are paused tells. */
 #define ITEM_PAUSED_AT \
 	"(SELECT a.paused_at FROM managed_resources a" \
@@ -16,6 +15,7 @@
 	" AND a.state <> 'gone' AND EXISTS (SELECT 1 FROM resource_uses u" \
 	"  WHERE u.resource_id = a.resource_id AND u.item_id = i.item_id))"
 
+/* What item_read() reads, in its order: of `i` and its secret `s`. */
 #define ITEM_COLUMNS \
 	"i.item_id, i.run_id, i.seq, i.provider_id, i.endpoint_key," \
 	" i.base_url, i.api_key_secret_id, s.fingerprint, s.last4," \
