@@ -12,6 +12,7 @@ static const struct column item_columns[] = {
 	{ "STAGE", "current_stage" },	{ "ACCESS", "access_status" },
 	{ "MODEL", "resolved_smoke_model" },
 	{ "KEY", "api_key_last4" },	{ "FAILURE", "failure_class" },
+	{ "PAUSED", "paused_at" },	{ "LABEL", "label" },
 };
 
 static const struct column event_columns[] = {
@@ -36,7 +37,14 @@ static const struct column hop_columns[] = {
 	{ "CLASS", "class" },	{ "WORDS", "text" },
 };
 
+static const struct column change_columns[] = {
+	{ "CHANGE", "change_id" },	{ "KIND", "kind" },
+	{ "STATE", "state" },		{ "CLASS", "failure_class" },
+	{ "AT", "created_at" },		{ "BY", "requested_by" },
+};
+
 static const struct print_part item_parts[] = {
+	{ "changes", change_columns, COUNT(change_columns) },
 	{ "hops", hop_columns, COUNT(hop_columns) },
 	{ "warnings", warning_columns, COUNT(warning_columns) },
 	{ "events", event_columns, COUNT(event_columns) },
