@@ -28,6 +28,9 @@ void account_recover(struct host_model *model, struct host_account *account);
 /* Whether there is such a proxy; 0, none, always is. */
 bool host_proxy_exists(const struct host_model *model, int64_t id);
 
+/* "http://127.0.0.1:3128"; NULL for 0 and what is not there. */
+char *host_proxy_url(const struct host_model *model, int64_t id);
+
 /* Handlers that live in files of their own. */
 void host_account_list(struct host_call *call);
 void host_account_bulk(struct host_call *call);

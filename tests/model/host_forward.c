@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "shared/own.h"
+#include "tests/model/host_accounts.h"
 #include "tests/model/host_call.h"
 #include "tests/model/host_gateway.h"
 #include "tests/model/host_ops.h"
@@ -134,6 +135,7 @@ static void send_to(struct host_model *model, struct host_account *account,
 					 exchange->stream ?
 					 "text/event-stream" :
 					 "application/json");
+	request.proxy = host_proxy_url(model, account->proxy_id);
 	host_upstream_start(model, at, &upstream, &request);
 }
 

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "shared/own.h"
 #include "shared/table.h"
 #include "tests/model/host_accounts.h"
 #include "tests/model/host_routes.h"
@@ -26,6 +27,18 @@ static json_t *find(const struct host_model *model, int64_t id)
 bool host_proxy_exists(const struct host_model *model, int64_t id)
 {
 	return id == 0 || find(model, id);
+}
+
+char *host_proxy_url(const struct host_model *model, int64_t id)
+{
+	const json_t *proxy = find(model, id);
+
+	if (!proxy)
+		return NULL;
+	return xasprintf("%s://%s:%" JSON_INTEGER_FORMAT,
+		json_string_value(json_object_get(proxy, "protocol")),
+		json_string_value(json_object_get(proxy, "host")),
+		json_integer_value(json_object_get(proxy, "port")));
 }
 
 static const char *text_of(const struct host_call *call, const char *name)
@@ -64,10 +77,26 @@ static void show(struct host_call *call)
 		reply_refuse(call, 404, "proxy not found", "PROXY_NOT_FOUND");
 }
 
+static bool is_used(const struct host_model *model, int64_t id)
+{
+	for (size_t i = 0; i < model->accounts.count; i++) {
+		const struct host_account *account = model->accounts.rows[i];
+
+		if (account && account->proxy_id == id)
+			return true;
+	}
+	return false;
+}
+
 static void delete(struct host_call *call)
 {
 	char key[24];
 
+	if (is_used(call->model, call->id)) {
+		reply_refuse(call, 409, "proxy is in use by accounts",
+			     "PROXY_IN_USE");
+		return;
+	}
 	snprintf(key, sizeof(key), "%" PRId64, call->id);
 	json_object_del(call->model->proxies, key);
 	reply_message(call, "Proxy deleted successfully");

@@ -46,6 +46,7 @@ void model_request_done(struct model_request *request)
 {
 	free(request->method);
 	free(request->target);
+	free(request->proxy);
 	free(request->body);
 	headers_done(request->headers, &request->nheaders);
 	*request = (struct model_request){ 0 };
@@ -64,6 +65,7 @@ void model_request_copy(struct model_request *to,
 	*to = (struct model_request){
 		.method = xstrdup_null(from->method),
 		.target = xstrdup_null(from->target),
+		.proxy = xstrdup_null(from->proxy),
 		.body = body_copy(from->body, from->body_len),
 		.body_len = from->body_len,
 	};

@@ -26,6 +26,7 @@ struct model_header {
 struct model_request {
 	char *method;
 	char *target;		/* path and query; for upstream calls a URL */
+	char *proxy;		/* of upstream calls: its URL, or NULL */
 	struct model_header headers[MODEL_HEADERS_MAX];
 	size_t nheaders;
 	char *body;		/* NUL behind it; never NULL */
