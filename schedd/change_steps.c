@@ -319,6 +319,20 @@ struct verdict got_change_recover(void *subject, const struct answer *answer)
 }
 
 /*
+ * A host's scheduler works for up to a second with what the account was
+ * before: a proof in that moment would tell of that, and be good.
+ */
+static struct verdict to_proof(const struct import *im)
+{
+	struct verdict next = go_to("change.models");
+	int64_t wait = im->memo.bound_at + HOST_MEND_GAP_MS - im->now;
+
+	if (im->memo.bound_at && wait > 0 && wait <= HOST_MEND_GAP_MS)
+		next.delay_ms = wait;
+	return next;
+}
+
+/*
  * An account out of service can prove nothing: what is changed of it then is
  * proven by the resume.
  */
@@ -335,7 +349,7 @@ struct verdict got_change_written(void *subject, const struct answer *answer)
 	if (r->paused_at)
 		return done();
 	if (import_secret_id(im, SLOT_USER_KEY))
-		return go_on();
+		return to_proof(im);
 	import_blame(im, "no user has a key to prove it with");
 	return failed(FAILURE_KEY_REFUSED);
 }

@@ -241,6 +241,7 @@ static void set_options(struct transfer *transfer, int64_t timeout_ms)
 	curl_easy_setopt(easy, CURLOPT_URL, call->target);
 	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http");
 	curl_easy_setopt(easy, CURLOPT_PROXY, call->proxy ? call->proxy : "");
+	curl_easy_setopt(easy, CURLOPT_NOPROXY, "");
 	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, transfer->headers);
 	curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, call->method);
 	if (call->body_len > 0 || strcmp(call->method, "POST") == 0) {
