@@ -63,8 +63,7 @@ static void make_peers(struct site *site, const struct site_plan *plan)
 	site->net.provider_faults = faults_new();
 }
 
-/* Faults that pass: few enough for the retries to get through. */
-static void add_faults(struct site *site)
+void site_add_faults(struct site *site)
 {
 	static const enum fault_kind kinds[] = { FAULT_DELAY, FAULT_STATUS,
 		FAULT_GARBAGE, FAULT_CUT, FAULT_LOST, FAULT_RESET,
@@ -426,7 +425,7 @@ bool site_run(struct site *site, const struct site_plan *plan)
 
 	begin(site, plan);
 	if (plan->faulty)
-		add_faults(site);
+		site_add_faults(site);
 	site->net.commits = 0;
 	site->net.crash_at = plan->crash_every
 		? 1 + (int64_t)(net_random(&site->net) %

@@ -79,6 +79,9 @@ bool site_run(struct site *site, const struct site_plan *plan);
  */
 void site_import(struct site *site, const struct site_plan *plan);
 
+/* Faults that pass: few enough for the retries to get through. */
+void site_add_faults(struct site *site);
+
 /*
  * Let CRM do what it can, and the world go on to the next moment at which
  * something happens, `until` at most.  Crashes as the plan says.

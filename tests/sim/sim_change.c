@@ -1,0 +1,472 @@
+/*
+ * sim_change: changes of an account after its import, in a simulated world.
+ *
+ * Usage: sim_change [--seed-from N] [--seeds M] [--verbose]
+ *
+ * First, for each host version, one change of each kind, good and bad, with a
+ * crash after each single commit in turn.  Then seeds: several changes one
+ * after the other, with faults, crashes and names of somebody else on the
+ * account.  After each, host and rows must agree: all of it or nothing.  A
+ * failing case prints how to repeat it.
+ */
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "shared/account_use.h"
+#include "shared/changes.h"
+#include "shared/items.h"
+#include "shared/mapping.h"
+#include "shared/resources.h"
+#include "shared/table.h"
+#include "tests/sim/check.h"
+
+#define MINUTE INT64_C(60000)
+#define COMMITS_MAX 200
+#define TURNS_MAX 200000
+
+/* A seed is an import and several changes: a third as many will do. */
+#define SEEDS_EACH 3
+
+/* What is asked for, and whether the provider can do it. */
+struct wish {
+	const char *name;
+	enum change_kind kind;
+	enum mapping_mode mode;
+	const char *models;	/* JSON */
+	const char *aliases;	/* JSON */
+	bool good;
+};
+
+static const struct wish wishes[] = {
+	{ "a model more", CHANGE_MODELS, MAPPING_ADD, "[\"mock-b\"]", "{}",
+	  true },
+	{ "an alias more", CHANGE_MODELS, MAPPING_ADD, "[]",
+	  "{\"latest\":\"mock-a\"}", true },
+	{ "others", CHANGE_MODELS, MAPPING_REPLACE, "[\"mock-b\"]",
+	  "{\"newest\":\"mock-b\"}", true },
+	{ "as it began", CHANGE_MODELS, MAPPING_REPLACE, "[\"mock-a\"]", "{}",
+	  true },
+	{ "a model that is not there", CHANGE_MODELS, MAPPING_ADD,
+	  "[\"mock-none\"]", "{}", false },
+	{ "nothing but that", CHANGE_MODELS, MAPPING_REPLACE,
+	  "[\"mock-none\"]", "{}", false },
+	{ "a pause", CHANGE_PAUSE, MAPPING_ADD, NULL, NULL, true },
+	{ "a resume", CHANGE_RESUME, MAPPING_ADD, NULL, NULL, true },
+};
+
+static int passed, failed;
+
+/* One change, as it was planned. */
+struct deed {
+	const struct wish *wish;
+	char change_id[ID_MAX];
+	char resource_id[ID_MAX];
+	char account_id[24];
+	struct mapping_plan plan;
+	json_t *before;		/* the mapping on the host */
+	bool paused;		/* before */
+	bool doubtful;		/* it has a model that was never proven */
+};
+
+static void deed_done(struct deed *deed)
+{
+	mapping_plan_done(&deed->plan);
+	json_decref(deed->before);
+	*deed = (struct deed){ 0 };
+}
+
+#define MUST(site, call, err) \
+	do { \
+		if (call) { \
+			site_fault(site, "%s: %s", #call, (err)->msg); \
+			return; \
+		} \
+	} while (0)
+
+/* ---- what the host has ---- */
+
+/* The account on the host; the caller's to release with *ret_state. */
+static const json_t *account_of(struct site *site, const struct deed *deed,
+				json_t **ret_state)
+{
+	size_t i;
+	const json_t *account;
+
+	*ret_state = host_model_state(site->net.host);
+	json_array_foreach(json_object_get(*ret_state, "accounts"), i, account)
+		if (json_integer_value(json_object_get(account, "id")) ==
+		    strtoll(deed->account_id, NULL, 10))
+			return account;
+	return NULL;
+}
+
+static json_t *mapping_of(struct site *site, const struct deed *deed)
+{
+	json_auto_t *state = NULL;
+	const json_t *account = account_of(site, deed, &state);
+
+	return json_incref(json_object_get(json_object_get(account,
+				"credentials"), "model_mapping"));
+}
+
+/* Somebody puts a name of his own there. */
+static void meddle(struct site *site, const struct deed *deed)
+{
+	json_auto_t *mapping = mapping_of(site, deed);
+	json_auto_t *body = NULL;
+	AUTO_FREE char *text = NULL;
+
+	json_object_set_new(mapping, "theirs", json_string("mock-a"));
+	body = json_pack("{s:[I], s:{s:O}}", "account_ids",
+			 (json_int_t)strtoll(deed->account_id, NULL, 10),
+			 "credentials", "model_mapping", mapping);
+	text = json_dumps(body, JSON_COMPACT);
+	net_somebody(&site->net, "POST", "/api/v1/admin/accounts/bulk-update",
+		     SITE_ADMIN_KEY, text);
+}
+
+/* ---- a change ---- */
+
+static char *wanted_text(const struct mapping_plan *plan)
+{
+	json_auto_t *wanted = json_pack("{s:O, s:O, s:s, s:O, s:O, s:O}",
+		"models", plan->models, "aliases", plan->aliases,
+		"smoke", plan->smoke, "set", plan->set, "drop", plan->drop,
+		"tries", plan->tries);
+
+	return json_dumps(wanted, JSON_COMPACT);
+}
+
+/* As the API plans it. */
+static void plan_models(struct site *site, struct deed *deed,
+			const struct item *item,
+			const struct resource *account)
+{
+	json_auto_t *models = json_loads(deed->wish->models, 0, NULL);
+	json_auto_t *aliases = json_loads(deed->wish->aliases, 0, NULL);
+	json_auto_t *body = json_loads(account->wanted_json, 0, NULL);
+	json_auto_t *our_models = NULL, *our_aliases = NULL;
+	const struct mapping_wish wish = {
+		.mode = deed->wish->mode, .models = models,
+		.aliases = aliases,
+	};
+	struct mapping_ground ground = {
+		.mapping = json_object_get(json_object_get(body,
+				"credentials"), "model_mapping"),
+		.smoke = item->resolved_smoke_model,
+		.mark = account->mark,
+	};
+	struct jdec_problems problems = { 0 };
+	struct err err;
+
+	MUST(site, account_use_ours(site->db, account->resource_id,
+				    ground.mapping, &our_models, &our_aliases,
+				    &err), &err);
+	ground.models = our_models;
+	ground.aliases = our_aliases;
+	if (!mapping_plan(&wish, &ground, &deed->plan, &problems))
+		deed->wish = NULL;	/* an alias of a model that went */
+}
+
+static void begin(struct site *site, struct deed *deed)
+{
+	CLEANUP(item_done) struct item item = { 0 };
+	CLEANUP(resource_done) struct resource account = { 0 };
+	CLEANUP(db_tx_done) struct db_tx tx = { 0 };
+	AUTO_FREE char *wanted = NULL;
+	struct change_spec spec = { .item_id = site->items[0].item_id,
+				    .host_id = site->host_id,
+				    .requested_by = "tok_sim",
+				    .kind = deed->wish->kind };
+	struct err err;
+
+	MUST(site, items_get(site->db, NULL, spec.item_id, &item, &err), &err);
+	MUST(site, resources_of_host_id(site->db, site->host_id,
+					RESOURCE_ACCOUNT, item.account_id,
+					&account, &err), &err);
+	snprintf(deed->resource_id, ID_MAX, "%s", account.resource_id);
+	snprintf(deed->account_id, sizeof(deed->account_id), "%s",
+		 item.account_id);
+	deed->paused = account.paused_at != 0;
+	deed->doubtful = strstr(item.models, "mock-none") != NULL;
+	deed->before = mapping_of(site, deed);
+	if (spec.kind == CHANGE_MODELS)
+		plan_models(site, deed, &item, &account);
+	if (site->fault || !deed->wish)
+		return;
+	wanted = spec.kind == CHANGE_MODELS ? wanted_text(&deed->plan)
+					    : xstrdup("{}");
+	spec.wanted = wanted;
+	spec.resource_id = deed->resource_id;
+	MUST(site, db_tx_begin(&tx, site->db, &err), &err);
+	MUST(site, changes_add(site->db, &spec, site->net.now,
+			       net_random(&site->net), deed->change_id, &err),
+	     &err);
+	MUST(site, db_tx_commit(&tx, &err), &err);
+}
+
+static void end(struct site *site, const struct site_plan *plan,
+		const struct deed *deed)
+{
+	for (int i = 0; i < TURNS_MAX && !site->fault; i++) {
+		CLEANUP(change_done) struct change change = { 0 };
+		struct err err;
+
+		MUST(site, changes_get(site->db, deed->change_id, &change,
+				       &err), &err);
+		if (change.state != CHANGE_RUNNING)
+			return;
+		site_turn(site, plan, site->net.now + MINUTE);
+	}
+	site_fault(site, "change %s has no end", deed->change_id);
+}
+
+/* ---- what must be true after it ---- */
+
+static void check_mapping(struct site *site, const struct deed *deed,
+			  bool done)
+{
+	json_auto_t *want = mapping_apply(deed->before,
+					  done ? deed->plan.set : NULL,
+					  done ? deed->plan.drop : NULL);
+	json_auto_t *is = mapping_of(site, deed);
+	AUTO_FREE char *is_text = json_dumps(is, JSON_COMPACT);
+	AUTO_FREE char *want_text = json_dumps(want, JSON_COMPACT);
+
+	if (!json_equal(is, want))
+		site_fault(site, "%s: the host maps %s, not %s",
+			   deed->wish->name, is_text, want_text);
+}
+
+static void check_rows(struct site *site, const struct deed *deed, bool done)
+{
+	CLEANUP(item_done) struct item item = { 0 };
+	CLEANUP(resource_done) struct resource account = { 0 };
+	json_auto_t *models = NULL, *body = NULL, *state = NULL;
+	bool paused;
+	struct err err;
+
+	MUST(site, items_get(site->db, NULL, site->items[0].item_id, &item,
+			     &err), &err);
+	MUST(site, resources_get(site->db, deed->resource_id, &account, &err),
+	     &err);
+	if (account.state != RESOURCE_PRESENT)
+		site_fault(site, "%s: the account is %s", deed->wish->name,
+			   resource_state_name(account.state));
+	models = json_loads(item.models, 0, NULL);
+	if (done && deed->wish->kind == CHANGE_MODELS &&
+	    !json_equal(models, deed->plan.models))
+		site_fault(site, "%s: the item has %s", deed->wish->name,
+			   item.models);
+	paused = deed->wish->kind == CHANGE_PAUSE ? done || deed->paused :
+		 deed->wish->kind == CHANGE_RESUME ? false : deed->paused;
+	if ((account.paused_at != 0) != paused ||
+	    (item.paused_at != 0) != paused)
+		site_fault(site, "%s: paused is not %d", deed->wish->name,
+			   paused);
+	if (json_is_true(json_object_get(account_of(site, deed, &state),
+					 "schedulable")) == paused)
+		site_fault(site, "%s: schedulable is %d", deed->wish->name,
+			   paused);
+}
+
+static const struct db_query q_left = { "sim.left",
+	"SELECT count(*) FROM tasks WHERE state <> 'done'" };
+static const struct db_query q_made = { "sim.made",
+	"SELECT count(*) FROM managed_resources WHERE state = 'making'" };
+
+static void check_nothing_left(struct site *site, const struct deed *deed)
+{
+	static const struct db_query *const zeros[] = { &q_left, &q_made };
+	int64_t n = 0;
+	struct err err;
+
+	for (size_t i = 0; i < COUNT(zeros); i++) {
+		MUST(site, db_number(site->db, zeros[i], DB_NO_ARGS, &n, &err),
+		     &err);
+		if (n != 0)
+			site_fault(site, "%s: %s is %" PRId64,
+				   deed->wish->name, zeros[i]->name, n);
+	}
+	if (host_model_fault(site->net.host))
+		site_fault(site, "host model: %s",
+			   host_model_fault(site->net.host));
+}
+
+static void check_deed(struct site *site, const struct site_plan *plan,
+		       const struct deed *deed)
+{
+	CLEANUP(change_done) struct change change = { 0 };
+	bool may_be_good = deed->wish->good || deed->paused;
+	bool done;
+	struct err err;
+
+	MUST(site, changes_get(site->db, deed->change_id, &change, &err),
+	     &err);
+	done = change.state == CHANGE_DONE;
+	if (done && !may_be_good)
+		site_fault(site, "%s is done", deed->wish->name);
+	/*
+	 * The network may take any proof away; and what was asked for during
+	 * a pause is proven by whatever comes after.
+	 */
+	if (!done && may_be_good && !plan->faulty && !deed->doubtful)
+		site_fault(site, "%s failed: %s %s", deed->wish->name,
+			   change.failure_class, change.failure_detail);
+	if (deed->wish->kind == CHANGE_MODELS)
+		check_mapping(site, deed, done);
+	check_rows(site, deed, done);
+	check_nothing_left(site, deed);
+}
+
+static void one_change(struct site *site, const struct site_plan *plan,
+		       const struct wish *wish)
+{
+	CLEANUP(deed_done) struct deed deed = { .wish = wish };
+
+	if (site->fault)
+		return;
+	begin(site, &deed);
+	if (site->fault || !deed.wish)
+		return;
+	end(site, plan, &deed);
+	if (!site->fault)
+		check_deed(site, plan, &deed);
+	if (!site->fault && plan->faulty && net_random(&site->net) % 4 == 0)
+		meddle(site, &deed);
+}
+
+/* ---- cases ---- */
+
+static void import_first(struct site *site, const struct site_plan *plan)
+{
+	struct site_plan calm = *plan;
+
+	calm.crash_every = calm.crash_at = 0;
+	calm.faulty = false;
+	site_import(site, &calm);
+	site->net.commits = 0;
+}
+
+static void report(struct site *site, const char *name)
+{
+	if (site->fault) {
+		failed++;
+		printf("not ok - %s: %s\n", name, site->fault);
+	} else {
+		passed++;
+	}
+}
+
+/* What a wish needs before it: a resume a pause, others the first model. */
+static void prepare(struct site *site, const struct wish *wish)
+{
+	struct site_plan calm = { .nproviders = 1 };
+
+	one_change(site, &calm, &wishes[3]);
+	if (wish->kind == CHANGE_RESUME)
+		one_change(site, &calm, &wishes[6]);
+	site->net.commits = 0;
+}
+
+static int64_t run_wish(enum host_version version, const struct wish *wish,
+			int64_t crash_at, bool verbose)
+{
+	struct site *site = xcalloc(1, sizeof(*site));
+	struct site_plan plan = {
+		.seed = 7, .version = version,
+		.personality = "chat-only-403", .nproviders = 1, .nitems = 1,
+		.verbose = verbose,
+	};
+	char name[120];
+	int64_t commits;
+
+	snprintf(name, sizeof(name), "%s, %s, crash after commit %" PRId64,
+		 host_version_name(version), wish->name, crash_at);
+	import_first(site, &plan);
+	prepare(site, wish);
+	site->net.crash_at = crash_at;
+	one_change(site, &plan, wish);
+	commits = site->net.commits;
+	report(site, name);
+	site_done(site);
+	free(site);
+	return commits;
+}
+
+static void crash_everywhere(enum host_version version, bool verbose)
+{
+	for (size_t i = 0; i < COUNT(wishes); i++) {
+		int64_t commits = run_wish(version, &wishes[i], 0, verbose);
+
+		for (int64_t at = 1; at <= commits && at < COMMITS_MAX; at++)
+			run_wish(version, &wishes[i], at, verbose);
+	}
+}
+
+static void run_seed(uint64_t seed, bool verbose)
+{
+	struct net dice = { .seed = seed };
+	struct site *site = xcalloc(1, sizeof(*site));
+	struct site_plan plan = { .seed = seed, .verbose = verbose,
+				  .personality = "chat-only-403",
+				  .nproviders = 1 };
+	char name[120];
+	size_t changes;
+
+	plan.version = (enum host_version)(net_random(&dice) %
+					   HOST_VERSION__MAX);
+	plan.nitems = 1 + net_random(&dice) % 3;
+	plan.faulty = net_random(&dice) % 2;
+	plan.crash_every = net_random(&dice) % 2
+		? 1 + (int64_t)(net_random(&dice) % 12) : 0;
+	changes = 2 + net_random(&dice) % 5;
+	snprintf(name, sizeof(name), "seed %" PRIu64 " (repeat: sim_change "
+		 "--seed-from %" PRIu64 " --seeds 1 --verbose)", seed, seed);
+	import_first(site, &plan);
+	if (plan.faulty && !site->fault)
+		site_add_faults(site);
+	site->net.crash_at = plan.crash_every;
+	for (size_t i = 0; i < changes; i++)
+		one_change(site, &plan,
+			   &wishes[net_random(&dice) % COUNT(wishes)]);
+	report(site, name);
+	site_done(site);
+	free(site);
+}
+
+static const struct option known[] = {
+	{ "seed-from", required_argument, NULL, 'f' },
+	{ "seeds",     required_argument, NULL, 'n' },
+	{ "verbose",   no_argument,	  NULL, 'v' },
+	{ 0 }
+};
+
+int main(int argc, char *argv[])
+{
+	uint64_t from = 1, seeds = 900;
+	bool verbose = false;
+	int c;
+
+	while ((c = getopt_long(argc, argv, "", known, NULL)) != -1) {
+		if (c == 'f')
+			from = strtoull(optarg, NULL, 10);
+		else if (c == 'n')
+			seeds = strtoull(optarg, NULL, 10);
+		else if (c == 'v')
+			verbose = true;
+		else
+			return 2;
+	}
+	for (int v = 0; v < HOST_VERSION__MAX && from == 1; v++)
+		crash_everywhere((enum host_version)v, verbose);
+	seeds = (seeds + SEEDS_EACH - 1) / SEEDS_EACH;
+	for (uint64_t seed = from; seed < from + seeds; seed++)
+		run_seed(seed, verbose);
+	printf("# sim_change: %d passed, %d failed\n", passed, failed);
+	printf("%s - sim_change, seeds %" PRIu64 " to %" PRIu64 "\n",
+	       failed ? "not ok" : "ok", from, from + seeds - 1);
+	return failed > 0;
+}
