@@ -404,6 +404,57 @@ static void a_fresh_profile_answers_for_responses(void **state)
 	}
 }
 
+/* ---- out of service, as an operator wants it ---- */
+
+static void a_pause_counts_no_failure(void **state)
+{
+	SCRIPT script = script_new(":memory:");
+	struct place place = place_on(script, script->host_id, P);
+	char check_id[ID_MAX];
+
+	(void)state;
+	fixture_sql(script->db, "UPDATE managed_resources SET paused_at = 5"
+		    " WHERE resource_type = 'account'");
+	for (int i = 0; i < 5; i++) {
+		const struct outcome off = at(HOP_ACCOUNT,
+					      FAILURE_ACCOUNT_OFF);
+
+		check_ends(script, &place, &off, check_id);
+		script->now += MINUTE;
+		CHECK_IS(script, check_id, "done unknown account_paused 0");
+	}
+	ACCESS_IS(script, &place, "active - 0");
+	ITEM_IS(script, &place, "active -");
+	TRAIL_IS(script, &place, "");
+	/* Nothing is planned until it is resumed. */
+	ACCESS access = access_of(script, &place);
+	assert_int_equal(access.next_check_at, 0);
+}
+
+static void a_pause_ends_a_check_at_once(void **state)
+{
+	SCRIPT script = script_new(":memory:");
+	struct place place = place_on(script, script->host_id, P);
+	const struct store store = store_of(script);
+	CLEANUP(task_done) struct task task = { 0 };
+	const struct step *first = &flow_check.steps[0];
+	char check_id[ID_MAX];
+	struct verdict v;
+	void *subject = NULL;
+	struct err err;
+
+	(void)state;
+	check_begun(script, &place, NULL, check_id);
+	task = check_task(script, &place, check_id, CHECK_FIRST_STEP);
+	fixture_sql(script->db, "UPDATE managed_resources SET paused_at = 5"
+		    " WHERE resource_type = 'account'");
+	OK(check_load(&store, &task, script->now, &subject, &err));
+	v = first->answer(subject, NULL);
+	import_free(&subject);
+	assert_int_equal(v.kind, VERDICT_FAILED);
+	assert_int_equal(v.failure, FAILURE_ACCOUNT_PAUSED);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -428,6 +479,8 @@ int main(void)
 		cmocka_unit_test(a_fresh_profile_answers_for_responses),
 		cmocka_unit_test(
 			what_a_step_mends_is_in_the_trail_and_counted),
+		cmocka_unit_test(a_pause_counts_no_failure),
+		cmocka_unit_test(a_pause_ends_a_check_at_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

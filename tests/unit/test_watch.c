@@ -147,6 +147,21 @@ static void what_is_due_gets_a_task_and_once(void **state)
 	assert_int_equal(count(script, &q_checks, place.access_id), 1);
 }
 
+/* An operator has the key out of service: there is nothing to prove. */
+static void what_is_paused_is_let_be(void **state)
+{
+	SCRIPT script = script_new(":memory:");
+	struct place place = place_on(script, script->host_id, P);
+
+	(void)state;
+	fixture_sql(script->db, "UPDATE managed_resources SET paused_at = 5"
+		    " WHERE resource_type = 'account'");
+	turn(script, HOUR);
+	assert_int_equal(count(script, &q_checks, place.access_id), 0);
+	/* Nor is it looked at again and again. */
+	assert_true(due(script) == INT64_MAX);
+}
+
 static void as_many_run_at_once_as_may(void **state)
 {
 	SCRIPT script = script_new(":memory:");
@@ -342,6 +357,7 @@ int main(void)
 			what_failed_is_asked_again_soon_then_less_and_less),
 		cmocka_unit_test(a_watch_that_is_off_plans_nothing),
 		cmocka_unit_test(what_is_due_gets_a_task_and_once),
+		cmocka_unit_test(what_is_paused_is_let_be),
 		cmocka_unit_test(as_many_run_at_once_as_may),
 		cmocka_unit_test(checks_on_demand_are_apart),
 		cmocka_unit_test(what_is_checked_already_is_joined),
