@@ -7,13 +7,12 @@
 #include "fcgi/api.h"
 #include "fcgi/change_plan.h"
 #include "fcgi/problem.h"
+#include "fcgi/remark.h"
 #include "fcgi/view.h"
-#include "shared/redact.h"
 
 #define FOLDER "/api/account-changes/"
 #define PROXY_MAX INT64_C(1000000000000)
-#define LABEL_MAX 120		/* characters, of up to four bytes */
-#define NOTE_MAX 1000
+#define WORDS_MAX 4096		/* bytes of a label or a note */
 
 /* ---- a change that has begun ---- */
 
@@ -211,33 +210,24 @@ struct words_body {
 };
 
 static const struct jdec_field words_fields[] = {
-	JDEC_STR(struct words_body, label, false, 0, 4 * LABEL_MAX),
-	JDEC_STR(struct words_body, note, false, 0, 4 * NOTE_MAX),
+	JDEC_STR(struct words_body, label, false, 0, WORDS_MAX),
+	JDEC_STR(struct words_body, note, false, 0, WORDS_MAX),
 };
 
-/*
- * Keys land in the wrong box now and then: what looks like one is masked.
- * NULL of NULL.
- */
-static char *fit(const char *text, const char *field, size_t max,
-		 struct jdec_problems *problems)
+/* *ret is what is to be said: NULL of NULL, "" if nothing of it is left. */
+static void read_words(const char *text, const char *field, size_t max,
+		       char **ret, struct jdec_problems *problems)
 {
-	size_t n = 0;
+	bool masked;
+	const char *why;
 
-	for (const char *at = text; at && *at; n++) {
-		size_t step = redact_character(at);
-
-		if (step == 0 || (unsigned char)*at < 0x20 || *at == 0x7f) {
-			jdec_problem(problems, "", field, "must not contain "
-				     "control characters");
-			return NULL;
-		}
-		at += step;
-	}
-	if (n > max)
-		jdec_problem(problems, "", field, "must be at most %zu "
-			     "characters long", max);
-	return text ? redact_text(text, 4 * max) : NULL;
+	if (!text)
+		return;
+	why = remark_read(text, max, NULL, ret, &masked);
+	if (why)
+		jdec_problem(problems, "", field, "%s", why);
+	else if (!*ret)
+		*ret = xstrdup("");
 }
 
 static int note_words(const struct request *req, const char *item_id,
@@ -271,8 +261,8 @@ static int item_patch(const struct request *req, struct reply *reply,
 		return problem_refuse(reply, &problems);
 	if (problems.count == 0 && !body.label && !body.note)
 		jdec_problem(&problems, "", "", "names nothing to change");
-	label = fit(body.label, "label", LABEL_MAX, &problems);
-	note = fit(body.note, "note", NOTE_MAX, &problems);
+	read_words(body.label, "label", REMARK_LABEL_MAX, &label, &problems);
+	read_words(body.note, "note", REMARK_NOTE_MAX, &note, &problems);
 	if (problems.count)
 		return problem_refuse(reply, &problems);
 	if (request_begin(req, err) ||
