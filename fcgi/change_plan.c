@@ -23,7 +23,7 @@ static int find_account(const struct request *req,
 	const struct item *item = &target->item;
 
 	if (item->stage != STAGE_DONE)
-		return refuse(err, "item_not_done", "is still being imported",
+		return refuse(err, "item_running", "is still being imported",
 			      item);
 	if (!item->account_id || !item->models)
 		return refuse(err, "item_has_no_account",

@@ -25,7 +25,7 @@ struct change_target {
 };
 
 /*
- * ERR_CONFLICT: item_not_done, or item_has_no_account.  Reads what is stored
+ * ERR_CONFLICT: item_running, or item_has_no_account.  Reads what is stored
  * now: inside the transaction that goes by it.
  */
 int change_target_get(const struct request *req, struct change_target *ret,

@@ -159,7 +159,7 @@ static void an_item_needs_an_account_and_an_end(void **state)
 		const char *sql, *code;
 	} cases[] = {
 		{ "UPDATE import_run_items SET current_stage = 'confirm'",
-		  "item_not_done" },
+		  "item_running" },
 		{ "UPDATE import_run_items SET current_stage = 'done';"
 		  "UPDATE managed_resources SET state = 'gone'",
 		  "item_has_no_account" },
