@@ -102,6 +102,7 @@ int change_plan_models(const struct request *req,
 	struct mapping_ground ground = {
 		.mapping = mapping, .listed = listed,
 		.smoke = item->resolved_smoke_model, .mark = r->mark,
+		.base_url = item->base_url,
 	};
 
 	if (account_use_ours(req->db, r->resource_id, mapping, &models,

@@ -149,9 +149,12 @@ static int keep_models(const struct store *store, const struct import *im,
 					    JSON_COMPACT);
 	AUTO_FREE char *aliases = json_dumps(json_object_get(wanted,
 						"aliases"), JSON_COMPACT);
+	json_auto_t *known = model_families(json_object_get(wanted, "models"));
+	AUTO_FREE char *families = json_dumps(known, JSON_COMPACT);
 	const struct account_models set = {
 		.models = models,
 		.aliases = aliases,
+		.families = families,
 		.smoke = json_string_value(json_object_get(wanted, "smoke")),
 		.dropped = json_object_get(wanted, "drop"),
 	};

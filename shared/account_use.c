@@ -159,7 +159,7 @@ int account_use_check(struct db *db, const struct account_place *place,
 
 static const struct db_query q_set_models = { "account_use.set_models",
 	"UPDATE import_run_items SET models = $2, model_aliases = $3,"
-	" updated_at = $4" ON_ACCOUNT " AND models IS NOT NULL" };
+	" canonical_model_families = $5, updated_at = $4" ON_ACCOUNT " AND models IS NOT NULL" };
 static const struct db_query q_set_smoke = { "account_use.set_smoke",
 	"UPDATE import_run_items SET resolved_smoke_model = $3,"
 	" updated_at = $4" ON_ACCOUNT " AND resolved_smoke_model = $2" };
@@ -172,8 +172,8 @@ int account_use_set_models(struct db *db, const char *resource_id,
 	const json_t *name;
 
 	if (db_run(db, &q_set_models, DB_ARGS(DB_TEXT(resource_id),
-		   DB_TEXT(set->models), DB_TEXT(set->aliases), DB_I64(now)),
-		   err))
+		   DB_TEXT(set->models), DB_TEXT(set->aliases), DB_I64(now),
+		   DB_TEXT(set->families)), err))
 		return -1;
 	json_array_foreach(set->dropped, i, name)
 		if (db_run(db, &q_set_smoke, DB_ARGS(DB_TEXT(resource_id),

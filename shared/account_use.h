@@ -67,6 +67,7 @@ int account_use_check(struct db *db, const struct account_place *place,
 struct account_models {
 	const char *models;
 	const char *aliases;
+	const char *families;
 	const char *smoke;
 	const json_t *dropped;
 };

@@ -61,33 +61,14 @@ static void warn(struct mapping_plan *plan, const char *code,
 
 /* ---- the names of a wish ---- */
 
-struct resolved {
-	const char *state;	/* resolved, or unknown */
-	const char *model;	/* wire id */
-};
-
-/*
- * The one place where what people type becomes a model of the provider.  A
- * name that nobody has heard of is taken as it is typed: the proof tells.
- */
-static struct resolved resolve(const struct mapping_ground *ground,
-			       const char *name)
-{
-	const json_t *to = json_object_get(ground->aliases, name);
-
-	if (has_name(ground->models, name) || has_name(ground->listed, name))
-		return (struct resolved){ "resolved", name };
-	if (json_is_string(to))
-		return (struct resolved){ "resolved", json_string_value(to) };
-	return (struct resolved){ "unknown", name };
-}
-
 static void note(struct mapping_plan *plan, const char *input,
-		 const struct resolved *resolved)
+		 const struct mapping_name *resolved)
 {
-	json_array_append_new(plan->resolution, json_pack("{s:s, s:s, s:s}",
-		"input", input, "state", resolved->state,
-		"model", resolved->model));
+	json_t *said = json_pack("{s:s, s:s, s:s?}", "input", input,
+		"state", model_state_name(resolved->state),
+		"model", resolved->model);
+
+	json_array_append_new(plan->resolution, said);
 }
 
 /* A pattern would let anything through, and is no name of a model. */
@@ -161,22 +142,65 @@ static void start(const struct mapping_wish *wish,
 	};
 }
 
+/* What was not typed as the provider spells it goes on being understood. */
+static void add_spellings(struct mapping_plan *plan, const char *typed,
+			  const struct mapping_name *resolved)
+{
+	const char *const others[] = { typed, resolved->canonical };
+
+	for (size_t i = 0; i < COUNT(others); i++)
+		if (others[i] && strcmp(others[i], resolved->model) != 0)
+			json_object_set_new(plan->aliases, others[i],
+					    json_string(resolved->model));
+}
+
+static void add_model(const struct mapping_ground *ground,
+		      struct mapping_plan *plan, const char *name,
+		      struct jdec_problems *problems)
+{
+	struct mapping_name resolved;
+
+	mapping_names_resolve(plan->names, ground->aliases, name, &resolved);
+	note(plan, name, &resolved);
+	if (!resolved.model) {
+		jdec_problem(problems, "", "models", "may mean several: %.60s",
+			     name);
+		return;
+	}
+	if (resolved.state == MODEL_RETIRED)
+		warn(plan, "model_retired", name);
+	else if (!mapping_names_has(plan->names,
+							 resolved.model))
+		warn(plan, "model_unlisted", resolved.model);
+	add_name(plan->models, resolved.model);
+	if (resolved.state == MODEL_CORRECTED)
+		add_spellings(plan, name, &resolved);
+}
+
 static void add_models(const struct mapping_wish *wish,
 		       const struct mapping_ground *ground,
-		       struct mapping_plan *plan)
+		       struct mapping_plan *plan,
+		       struct jdec_problems *problems)
 {
 	size_t i;
 	const json_t *value;
 
-	json_array_foreach(wish->models, i, value) {
-		const char *name = json_string_value(value);
-		struct resolved resolved = resolve(ground, name);
+	json_array_foreach(wish->models, i, value)
+		add_model(ground, plan, json_string_value(value), problems);
+}
 
-		note(plan, name, &resolved);
-		if (strcmp(resolved.state, "unknown") == 0)
-			warn(plan, "model_unlisted", name);
-		add_name(plan->models, resolved.model);
+/* As it was written among the models, or as the provider has it. */
+static const char *target_of(const struct mapping_ground *ground,
+			     struct mapping_plan *plan, const char *name,
+			     struct mapping_name *resolved)
+{
+	if (has_name(plan->models, name)) {
+		*resolved = (struct mapping_name){ .state = MODEL_RESOLVED,
+					       .model = name };
+		return name;
 	}
+	mapping_names_resolve(plan->names, ground->aliases, name, resolved);
+	return resolved->model;
 }
 
 static void add_aliases(const struct mapping_wish *wish,
@@ -188,17 +212,19 @@ static void add_aliases(const struct mapping_wish *wish,
 	json_t *to;
 
 	json_object_foreach((json_t *)(uintptr_t)wish->aliases, alias, to) {
-		struct resolved resolved = resolve(ground,
-						   json_string_value(to));
+		struct mapping_name resolved;
+		const char *model = target_of(ground, plan,
+					      json_string_value(to),
+					      &resolved);
 
 		note(plan, json_string_value(to), &resolved);
-		if (!has_name(plan->models, resolved.model))
+		if (!model || !has_name(plan->models, model))
 			jdec_problem(problems, "", "aliases", "leads to a "
 				     "model that the account would not have: "
-				     "%.60s", resolved.model);
+				     "%.60s", json_string_value(to));
 		else
 			json_object_set_new(plan->aliases, alias,
-					    json_string(resolved.model));
+					    json_string(model));
 	}
 }
 
@@ -215,19 +241,27 @@ static void check_double(const struct mapping_plan *plan,
 				     " %.60s", alias);
 }
 
+static bool is_ours(const struct mapping_ground *ground, const char *name)
+{
+	return has_name(ground->models, name) ||
+	       json_object_get(ground->aliases, name);
+}
+
+/* The name itself, model or alias; else the model that it means. */
 static void remove_one(const struct mapping_ground *ground,
 		       struct mapping_plan *plan, const char *name)
 {
-	bool ours = has_name(ground->models, name) ||
-		    json_object_get(ground->aliases, name);
-	const struct resolved resolved = { ours ? "resolved" : "unknown",
-					   name };
+	struct mapping_name resolved = { .state = MODEL_RESOLVED, .model = name };
 
+	if (!is_ours(ground, name))
+		mapping_names_known(plan->names, name, &resolved);
 	note(plan, name, &resolved);
-	if (!ours)
+	if (!resolved.model || !is_ours(ground, resolved.model)) {
 		warn(plan, "not_ours", name);
-	remove_name(plan->models, name);
-	json_object_del(plan->aliases, name);
+		return;
+	}
+	remove_name(plan->models, resolved.model);
+	json_object_del(plan->aliases, resolved.model);
 }
 
 /* Whoever asked for the alias would be sent to a model that went. */
@@ -368,10 +402,12 @@ bool mapping_plan(const struct mapping_wish *wish,
 	if (problems->count > before)
 		return false;
 	start(wish, ground, &plan);
+	plan.names = mapping_names_new(ground->base_url, ground->models,
+				       ground->listed);
 	if (wish->mode == MAPPING_REMOVE) {
 		remove_names(wish, ground, &plan);
 	} else {
-		add_models(wish, ground, &plan);
+		add_models(wish, ground, &plan, problems);
 		add_aliases(wish, ground, &plan, problems);
 	}
 	check_double(&plan, problems);
@@ -390,6 +426,7 @@ bool mapping_plan(const struct mapping_wish *wish,
 
 void mapping_plan_done(struct mapping_plan *plan)
 {
+	mapping_names_free(&plan->names);
 	json_decref(plan->models);
 	json_decref(plan->aliases);
 	json_decref(plan->set);

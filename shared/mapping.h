@@ -16,6 +16,7 @@
 #include <jansson.h>
 
 #include "shared/jdec.h"
+#include "shared/mapping_name.h"
 #include "shared/table.h"
 
 #define MAPPING_NAME_MAX 200	/* bytes of a name */
@@ -49,6 +50,7 @@ struct mapping_ground {
 	const json_t *listed;	/* more wire ids of the provider; or NULL */
 	const char *smoke;	/* the model that proofs ask for; or NULL */
 	const char *mark;	/* a name that leads to it, if mapped; or NULL */
+	const char *base_url;	/* of the provider; or NULL */
 };
 
 /* What comes of it.  Release with mapping_plan_done(). */
@@ -63,9 +65,10 @@ struct mapping_plan {
 	json_t *removed;
 	json_t *changed;	/* they lead elsewhere now */
 	json_t *unchanged;
-	json_t *resolution;	/* array of {input, state, model} */
+	json_t *resolution;	/* array of {input, state, model or null} */
 	json_t *warnings;	/* array of {code, detail} */
-	const char *smoke;	/* borrowed from `models` */
+	const char *smoke;	/* borrowed from `models`, or the ground's */
+	struct mapping_names *names;	/* by which it was understood */
 };
 
 /*

@@ -184,7 +184,8 @@ static void all_that_rest_on_it_change_together(void **state)
 	CLEANUP(db_close) struct db *db = site();
 	json_auto_t *dropped = json_pack("[s, s]", "m-1", "latest");
 	const struct account_models set = {
-		.models = "[\"m-2\"]", .aliases = "{}", .smoke = "m-2",
+		.models = "[\"m-2\"]", .aliases = "{}",
+		.families = "[]", .smoke = "m-2",
 		.dropped = dropped,
 	};
 	struct err err;

@@ -17,69 +17,83 @@ struct ask {
 	const char *field;	/* that is refused */
 };
 
-/* Ours: m-1, m-2, and latest for m-2.  x is somebody else's. */
-static const char mapping[] = "{\"m-1\":\"m-1\",\"m-2\":\"m-2\","
-			      "\"latest\":\"m-2\",\"x\":\"m-1\"}";
+/* Ours: mock-a, mock-b, and latest for mock-b.  x is somebody else's. */
+static const char mapping[] = "{\"mock-a\":\"mock-a\",\"mock-b\":\"mock-b\","
+			      "\"latest\":\"mock-b\",\"x\":\"mock-a\"}";
 
-#define KEEPS "\"m-1\":\"m-1\",\"m-2\":\"m-2\",\"latest\":\"m-2\"," \
-	      "\"x\":\"m-1\""
+#define KEEPS "\"mock-a\":\"mock-a\",\"mock-b\":\"mock-b\"," \
+	      "\"latest\":\"mock-b\",\"x\":\"mock-a\""
 
 static const struct ask asks[] = {
-	{ "one more", MAPPING_ADD, "[\"m-3\"]", NULL,
-	  "{" KEEPS ",\"m-3\":\"m-3\"}", "m-1", "[\"m-1\",\"m-3\"]", "", NULL },
-	{ "one that is there", MAPPING_ADD, "[\"m-1\"]", NULL,
-	  "{" KEEPS "}", "m-1", "[\"m-1\"]", "nothing_changes", NULL },
-	{ "one that nobody heard of", MAPPING_ADD, "[\"m-9\"]", NULL,
-	  "{" KEEPS ",\"m-9\":\"m-9\"}", "m-1", NULL, "model_unlisted", NULL },
+	{ "one more", MAPPING_ADD, "[\"mock-c\"]", NULL,
+	  "{" KEEPS ",\"mock-c\":\"mock-c\"}", "mock-a", "[\"mock-a\",\"mock-c\"]", "", NULL },
+	{ "one that is there", MAPPING_ADD, "[\"mock-a\"]", NULL,
+	  "{" KEEPS "}", "mock-a", "[\"mock-a\"]", "nothing_changes", NULL },
+	{ "one that nobody heard of", MAPPING_ADD, "[\"mock-z\"]", NULL,
+	  "{" KEEPS ",\"mock-z\":\"mock-z\"}", "mock-a", NULL, "model_unlisted", NULL },
+	{ "one in another spelling", MAPPING_ADD, "[\"KIMI 2.6\"]", NULL,
+	  "{" KEEPS ",\"Pro/kimi-k2.6\":\"Pro/kimi-k2.6\","
+	  "\"KIMI 2.6\":\"Pro/kimi-k2.6\",\"kimi-k2.6\":\"Pro/kimi-k2.6\"}",
+	  "mock-a", NULL, "", NULL },
+	{ "an alias for another spelling", MAPPING_ADD,
+	  "[\"Pro/kimi-k2.6\"]", "{\"k\":\"kimi 2.6\"}",
+	  "{" KEEPS ",\"Pro/kimi-k2.6\":\"Pro/kimi-k2.6\","
+	  "\"k\":\"Pro/kimi-k2.6\"}", "mock-a", NULL, "", NULL },
+	{ "one less in another spelling", MAPPING_REMOVE, "[\"Mock-A\"]",
+	  NULL, "{\"mock-b\":\"mock-b\",\"latest\":\"mock-b\","
+	  "\"x\":\"mock-a\"}", "mock-b", NULL, "smoke_model_changed",
+	  NULL },
+	{ "one that may mean several", MAPPING_ADD, "[\"kimi\"]", NULL, NULL,
+	  NULL, NULL, NULL, "models" },
 	{ "one by its alias", MAPPING_REPLACE, "[\"latest\"]", NULL,
-	  "{\"m-2\":\"m-2\",\"x\":\"m-1\"}", "m-2", NULL,
+	  "{\"mock-b\":\"mock-b\",\"x\":\"mock-a\"}", "mock-b", NULL,
 	  "smoke_model_changed", NULL },
-	{ "an alias more", MAPPING_ADD, NULL, "{\"new\":\"m-1\"}",
-	  "{" KEEPS ",\"new\":\"m-1\"}", "m-1", "[\"m-1\",\"new\"]", "",
+	{ "an alias more", MAPPING_ADD, NULL, "{\"new\":\"mock-a\"}",
+	  "{" KEEPS ",\"new\":\"mock-a\"}", "mock-a", "[\"mock-a\",\"new\"]", "",
 	  NULL },
 	{ "an alias that leads elsewhere", MAPPING_ADD, NULL,
-	  "{\"latest\":\"m-1\"}", "{\"m-1\":\"m-1\",\"m-2\":\"m-2\","
-	  "\"latest\":\"m-1\",\"x\":\"m-1\"}", "m-1",
-	  "[\"m-1\",\"latest\"]", "", NULL },
-	{ "a model with an alias of its own", MAPPING_ADD, "[\"m-3\"]",
-	  "{\"three\":\"m-3\"}", "{" KEEPS ",\"m-3\":\"m-3\","
-	  "\"three\":\"m-3\"}", "m-1", NULL, "", NULL },
-	{ "the others instead", MAPPING_REPLACE, "[\"m-3\",\"m-2\"]", NULL,
-	  "{\"m-3\":\"m-3\",\"m-2\":\"m-2\",\"x\":\"m-1\"}", "m-3",
-	  "[\"m-3\"]", "smoke_model_changed", NULL },
-	{ "one less", MAPPING_REMOVE, "[\"m-1\"]", NULL,
-	  "{\"m-2\":\"m-2\",\"latest\":\"m-2\",\"x\":\"m-1\"}", "m-2", NULL,
+	  "{\"latest\":\"mock-a\"}", "{\"mock-a\":\"mock-a\",\"mock-b\":\"mock-b\","
+	  "\"latest\":\"mock-a\",\"x\":\"mock-a\"}", "mock-a",
+	  "[\"mock-a\",\"latest\"]", "", NULL },
+	{ "a model with an alias of its own", MAPPING_ADD, "[\"mock-c\"]",
+	  "{\"three\":\"mock-c\"}", "{" KEEPS ",\"mock-c\":\"mock-c\","
+	  "\"three\":\"mock-c\"}", "mock-a", NULL, "", NULL },
+	{ "the others instead", MAPPING_REPLACE, "[\"mock-c\",\"mock-b\"]", NULL,
+	  "{\"mock-c\":\"mock-c\",\"mock-b\":\"mock-b\",\"x\":\"mock-a\"}", "mock-c",
+	  "[\"mock-c\"]", "smoke_model_changed", NULL },
+	{ "one less", MAPPING_REMOVE, "[\"mock-a\"]", NULL,
+	  "{\"mock-b\":\"mock-b\",\"latest\":\"mock-b\",\"x\":\"mock-a\"}", "mock-b", NULL,
 	  "smoke_model_changed", NULL },
-	{ "one less with its alias", MAPPING_REMOVE, "[\"m-2\"]", NULL,
-	  "{\"m-1\":\"m-1\",\"x\":\"m-1\"}", "m-1", NULL, "alias_went_too",
+	{ "one less with its alias", MAPPING_REMOVE, "[\"mock-b\"]", NULL,
+	  "{\"mock-a\":\"mock-a\",\"x\":\"mock-a\"}", "mock-a", NULL, "alias_went_too",
 	  NULL },
 	{ "an alias less", MAPPING_REMOVE, "[\"latest\"]", NULL,
-	  "{\"m-1\":\"m-1\",\"m-2\":\"m-2\",\"x\":\"m-1\"}", "m-1", NULL, "",
+	  "{\"mock-a\":\"mock-a\",\"mock-b\":\"mock-b\",\"x\":\"mock-a\"}", "mock-a", NULL, "",
 	  NULL },
 	{ "an alias less, as a pair", MAPPING_REMOVE, NULL,
-	  "{\"latest\":\"m-2\"}",
-	  "{\"m-1\":\"m-1\",\"m-2\":\"m-2\",\"x\":\"m-1\"}", "m-1", NULL, "",
+	  "{\"latest\":\"mock-b\"}",
+	  "{\"mock-a\":\"mock-a\",\"mock-b\":\"mock-b\",\"x\":\"mock-a\"}", "mock-a", NULL, "",
 	  NULL },
 	{ "somebody else's", MAPPING_REMOVE, "[\"x\"]", NULL,
-	  "{" KEEPS "}", "m-1", NULL, "not_ours nothing_changes", NULL },
+	  "{" KEEPS "}", "mock-a", NULL, "not_ours nothing_changes", NULL },
 
 	{ "nothing", MAPPING_ADD, NULL, NULL, NULL, NULL, NULL, NULL,
 	  "models" },
-	{ "nothing left", MAPPING_REMOVE, "[\"m-1\",\"m-2\"]", NULL, NULL,
+	{ "nothing left", MAPPING_REMOVE, "[\"mock-a\",\"mock-b\"]", NULL, NULL,
 	  NULL, NULL, NULL, "models" },
 	{ "nothing instead", MAPPING_REPLACE, "[]", NULL, NULL, NULL, NULL,
 	  NULL, "models" },
-	{ "an alias to nowhere", MAPPING_ADD, NULL, "{\"a\":\"m-7\"}", NULL,
+	{ "an alias to nowhere", MAPPING_ADD, NULL, "{\"a\":\"mock-y\"}", NULL,
 	  NULL, NULL, NULL, "aliases" },
-	{ "an alias to what goes", MAPPING_REPLACE, "[\"m-1\"]",
-	  "{\"a\":\"m-2\"}", NULL, NULL, NULL, NULL, "aliases" },
-	{ "an alias like a model", MAPPING_ADD, NULL, "{\"m-1\":\"m-2\"}",
+	{ "an alias to what goes", MAPPING_REPLACE, "[\"mock-a\"]",
+	  "{\"a\":\"mock-b\"}", NULL, NULL, NULL, NULL, "aliases" },
+	{ "an alias like a model", MAPPING_ADD, NULL, "{\"mock-a\":\"mock-b\"}",
 	  NULL, NULL, NULL, NULL, "aliases" },
 	{ "an alias to no name", MAPPING_ADD, NULL, "{\"a\":7}", NULL, NULL,
 	  NULL, NULL, "aliases" },
-	{ "a pattern", MAPPING_ADD, "[\"m-*\"]", NULL, NULL, NULL, NULL, NULL,
+	{ "a pattern", MAPPING_ADD, "[\"mock-*\"]", NULL, NULL, NULL, NULL, NULL,
 	  "models" },
-	{ "a pattern for an alias", MAPPING_ADD, NULL, "{\"*\":\"m-1\"}",
+	{ "a pattern for an alias", MAPPING_ADD, NULL, "{\"*\":\"mock-a\"}",
 	  NULL, NULL, NULL, NULL, "aliases" },
 };
 
@@ -140,9 +154,9 @@ static void check_inverse(const struct ask *ask,
 	if (!json_equal(back, base))
 		fail_msg("%s: does not come back", ask->name);
 	/* Also from a mapping that somebody has changed since. */
-	json_object_set_new(plan->after, "since", json_string("m-1"));
+	json_object_set_new(plan->after, "since", json_string("mock-a"));
 	other = mapping_apply(plan->after, set, drop);
-	json_object_set_new(base, "since", json_string("m-1"));
+	json_object_set_new(base, "since", json_string("mock-a"));
 	assert_true(json_equal(other, base));
 }
 
@@ -150,9 +164,10 @@ static bool plan(const struct ask *ask, struct mapping_plan *ret,
 		 struct jdec_problems *problems)
 {
 	json_auto_t *base = json_loads(mapping, 0, NULL);
-	json_auto_t *ours = json_pack("[s, s]", "m-1", "m-2");
-	json_auto_t *aliases = json_pack("{s:s}", "latest", "m-2");
-	json_auto_t *listed = json_pack("[s]", "m-3");
+	json_auto_t *ours = json_pack("[s, s]", "mock-a", "mock-b");
+	json_auto_t *aliases = json_pack("{s:s}", "latest", "mock-b");
+	json_auto_t *listed = json_pack("[s, s]", "mock-c",
+					"Pro/kimi-k2.6");
 	json_auto_t *models = ask->models ? json_loads(ask->models, 0, NULL)
 					  : NULL;
 	json_auto_t *leads = ask->aliases ? json_loads(ask->aliases, 0, NULL)
@@ -160,7 +175,7 @@ static bool plan(const struct ask *ask, struct mapping_plan *ret,
 	const struct mapping_wish wish = { ask->mode, models, leads };
 	const struct mapping_ground ground = {
 		.mapping = base, .models = ours, .aliases = aliases,
-		.listed = listed, .smoke = "m-1", .mark = "crm-a-b",
+		.listed = listed, .smoke = "mock-a", .mark = "crm-a-b",
 	};
 	bool good = mapping_plan(&wish, &ground, ret, problems);
 
@@ -196,13 +211,13 @@ static void a_wish_comes_to_a_mapping_or_is_refused(void **state)
 /* In simple mode a name of the account's own leads to the smoke model. */
 static void the_mark_follows_the_smoke_model(void **state)
 {
-	json_auto_t *base = json_loads("{\"m-1\":\"m-1\",\"crm-a-b\":\"m-1\"}",
+	json_auto_t *base = json_loads("{\"mock-a\":\"mock-a\",\"crm-a-b\":\"mock-a\"}",
 				       0, NULL);
-	json_auto_t *ours = json_pack("[s]", "m-1");
-	json_auto_t *models = json_pack("[s]", "m-2");
+	json_auto_t *ours = json_pack("[s]", "mock-a");
+	json_auto_t *models = json_pack("[s]", "mock-b");
 	const struct mapping_wish wish = { MAPPING_REPLACE, models, NULL };
 	const struct mapping_ground ground = {
-		.mapping = base, .models = ours, .smoke = "m-1",
+		.mapping = base, .models = ours, .smoke = "mock-a",
 		.mark = "crm-a-b",
 	};
 	CLEANUP(mapping_plan_done) struct mapping_plan p = { 0 };
@@ -210,8 +225,8 @@ static void the_mark_follows_the_smoke_model(void **state)
 
 	(void)state;
 	assert_true(mapping_plan(&wish, &ground, &p, &problems));
-	check_json("mark", p.after, "{\"m-2\":\"m-2\",\"crm-a-b\":\"m-2\"}");
-	check_json("mark", p.tries, "[\"m-2\"]");
+	check_json("mark", p.after, "{\"mock-b\":\"mock-b\",\"crm-a-b\":\"mock-b\"}");
+	check_json("mark", p.tries, "[\"mock-b\"]");
 }
 
 static void too_many_names_are_refused(void **state)
@@ -224,7 +239,7 @@ static void too_many_names_are_refused(void **state)
 
 	(void)state;
 	for (int i = 0; i <= MAPPING_NAMES_MAX; i++) {
-		AUTO_FREE char *name = xasprintf("m-%d", i);
+		AUTO_FREE char *name = xasprintf("mock-x%d", i);
 
 		json_array_append_new(models, json_string(name));
 	}
