@@ -12,7 +12,7 @@ static const struct column item_columns[] = {
 	{ "STAGE", "current_stage" },	{ "ACCESS", "access_status" },
 	{ "MODEL", "resolved_smoke_model" },
 	{ "KEY", "api_key_last4" },	{ "FAILURE", "failure_class" },
-	{ "PAUSED", "paused_at" },	{ "LABEL", "label" },
+	{ "PAUSED", "paused_at" },
 };
 
 static const struct column event_columns[] = {

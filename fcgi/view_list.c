@@ -39,6 +39,7 @@ void item_brief_write(struct jout *out, const char *name,
 	jout_str(out, "confirmation_status", item->confirmation);
 	jout_str(out, "access_status", item->access);
 	jout_str(out, "account_resolution", item->resolution);
+	jout_time(out, "paused_at", item->paused_at);
 	jout_str(out, "resolved_smoke_model", item->resolved_smoke_model);
 	jout_str(out, "failure_class", item->failure_class);
 	view_class(out, "failure_zh", "failure_en", item->failure_class);

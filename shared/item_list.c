@@ -43,8 +43,8 @@
 	"i.item_id, i.run_id, i.seq, i.provider_id, i.base_url, i.label," \
 	" s.last4, i.current_stage, i.confirmation_status, i.access_status," \
 	" i.account_resolution, i.resolved_smoke_model, i.failure_class," \
-	" i.warnings, i.updated_at, i.finished_at"
-#define BRIEF_COUNT 16
+	" i.warnings, i.updated_at, i.finished_at, " ITEM_PAUSED_AT
+#define BRIEF_COUNT 17
 
 #define LIST(name, columns, joins, lead, order) { name, \
 	"SELECT " columns ", page.id" \
@@ -267,6 +267,7 @@ int item_list_next_brief(struct walk *walk, struct item_brief *brief,
 		.warnings = db_must(rows, 13),
 		.updated_at = db_i64(rows, 14),
 		.finished_at = db_i64(rows, 15),
+		.paused_at = db_i64(rows, 16),
 	};
 	return 1;
 }

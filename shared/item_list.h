@@ -64,6 +64,7 @@ struct item_brief {
 	const char *warnings;		/* JSON */
 	int64_t updated_at;
 	int64_t finished_at;
+	int64_t paused_at;
 };
 
 /* As item_list_next(), of a list that was begun `brief`: for less. */

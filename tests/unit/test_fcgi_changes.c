@@ -194,6 +194,10 @@ static void a_pause_is_seen_in_lists(void **state)
 	assert_string_equal(text_of("items.0.paused_at"),
 			    "2027-01-15T08:00:00.000Z");
 	assert_string_equal(text_of("items.1.label"), "second");
+	assert_int_equal(ask("GET", "/api/batch-import/runs/run_1/items"
+			     "?view=brief", NULL), 200);
+	assert_string_equal(text_of("items.1.paused_at"),
+			    "2027-01-15T08:00:00.000Z");
 	assert_int_equal(ask("POST", ITEM "/models", ADD_B "}"), 200);
 	assert_string_equal(text_of("warnings.0.code"),
 			    "not_proven_while_paused");

@@ -58,7 +58,7 @@ static void a_brief_view_has_what_a_table_shows(void **state)
 	item = json_deep_copy(member("items.0"));
 	assert_int_equal(ask("GET", brief, NULL), 200);
 	assert_int_equal(json_array_size(member("items")), 1);
-	assert_int_equal(json_object_size(member("items.0")), 18);
+	assert_int_equal(json_object_size(member("items.0")), 19);
 	json_object_foreach(json_array_get(json_object_get(api.json, "items"),
 					   0), name, value) {
 		if (!json_equal(value, json_object_get(item, name)))
