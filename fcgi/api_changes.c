@@ -9,6 +9,7 @@
 #include "fcgi/problem.h"
 #include "fcgi/remark.h"
 #include "fcgi/view.h"
+#include "shared/pauses.h"
 
 #define FOLDER "/api/account-changes/"
 #define PROXY_MAX INT64_C(1000000000000)
@@ -81,6 +82,9 @@ static int begin(const struct request *req, const struct change_target *target,
 			"changed; look at a new preview");
 		return err_code(err, "plan_outdated");
 	}
+	if (pauses_refuse(req->db, spec.host_id, target->item.endpoint_key,
+			  err))
+		return -1;
 	if (changes_add(req->db, &spec, req->now, seal_random(), change_id,
 			err))
 		return strcmp(err->code, "change_in_progress") == 0

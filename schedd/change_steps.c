@@ -71,7 +71,7 @@ struct verdict got_change_proxy(void *subject, const struct answer *answer)
 	import_saw(im, answer);
 	if (why == FAILURE_GONE) {
 		import_blame(im, "the host has no proxy of this id");
-		return failed(FAILURE_HOST_REFUSED);
+		return failed(FAILURE_ACCOUNT_PROXY_UNKNOWN);
 	}
 	if (why != FAILURE_NONE)
 		return import_host_failed(im, answer, why);

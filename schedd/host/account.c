@@ -217,13 +217,6 @@ enum failure host_judge_account_patch(const struct answer *answer, int64_t id)
 	return FAILURE_HOST_REFUSED;
 }
 
-void host_ask_proxy(struct request *request, const struct host_peer *peer,
-		    int64_t id)
-{
-	host_start(request, peer, METHOD_GET, HOST_ROLE_ADMIN,
-		   "/api/v1/admin/proxies/%" PRId64, id);
-}
-
 void host_ask_account_recover(struct request *request,
 			      const struct host_peer *peer, int64_t id)
 {

@@ -81,10 +81,6 @@ void host_ask_account_patch(struct request *request,
 enum failure host_judge_account_patch(const struct answer *answer,
 				      int64_t id);
 
-/* A proxy of the host's; read with host_judge(). */
-void host_ask_proxy(struct request *request, const struct host_peer *peer,
-		    int64_t id);
-
 /* Clears errors, benches and limits; read with host_judge(). */
 void host_ask_account_recover(struct request *request,
 			      const struct host_peer *peer, int64_t id);

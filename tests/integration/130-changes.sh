@@ -201,7 +201,7 @@ proxy_is_changed() {
 	admin DELETE "/api/v1/admin/proxies/$id" >/dev/null
 	change proxy '{"proxy_id":987654,"apply":true}'
 	is "$what: one that the host does not know" \
-		"$(json '"\(.state) \(.failure_class)"')" "failed host_refused"
+		"$(json '"\(.state) \(.failure_class)"')" "failed account_proxy_unknown"
 	# One that leads nowhere takes the key down, and is taken back.
 	id=$(admin POST /api/v1/admin/proxies "{\"name\":\"nowhere $tag\",
 		\"protocol\":\"http\",\"host\":\"127.0.0.1\",\"port\":1}" |

@@ -97,7 +97,8 @@ static void a_proxy_is_looked_up_before_it_is_written(void **state)
 		{ "there", NULL, SAYS(200, ENVELOPE("{\"id\":12}")), ON,
 		  NULL },
 		{ "not there", NULL, SAYS(404, REASON(404,
-		  "PROXY_NOT_FOUND")), FAIL(FAILURE_HOST_REFUSED), NULL },
+		  "PROXY_NOT_FOUND")), FAIL(FAILURE_ACCOUNT_PROXY_UNKNOWN),
+		  NULL },
 	};
 	IMPORT im = import_on(NEW);
 	IMPORT none = import_on(NEW);
