@@ -276,14 +276,15 @@ static void read_row(struct reading *reading, const json_t *element,
 	import_row_done(&reading->row);
 }
 
-void import_rows_read(struct import_rows *rows, const json_t *items,
-		      const int64_t *lines, struct jdec_problems *problems)
+void import_rows_read(struct import_rows *rows, const char *list,
+		      const json_t *items, const int64_t *lines,
+		      struct jdec_problems *problems)
 {
 	AUTO_FREE struct reading *reading = xcalloc(1, sizeof(*reading));
 	size_t n = json_array_size(items), i;
 	const json_t *element;
 
-	*rows = (struct import_rows){ 0 };
+	*rows = (struct import_rows){ .rejects.name = list };
 	rows->rows = xcalloc(n + 1, sizeof(*rows->rows));
 	rows->endpoints = xcalloc(n + 1, sizeof(*rows->endpoints));
 	strset_init(&rows->keys, n + 1);
@@ -336,12 +337,12 @@ static char *duplicates(const struct import_row *row)
 				   : (long long)row->seq);
 }
 
-char *import_row_warnings(const struct import_row *row)
+char *import_row_warnings(const struct import_row *row, const char *hint)
 {
 	struct jout out = { .text.max = WARNINGS_MAX };
 	AUTO_FREE char *detail = NULL;
 
-	if (row->nagain == 0 && !row->masked)
+	if (row->nagain == 0 && !row->masked && !hint)
 		return xstrdup("[]");
 	jout_array(&out, NULL);
 	if (row->nagain > 0) {
@@ -351,6 +352,8 @@ char *import_row_warnings(const struct import_row *row)
 	if (row->masked)
 		add_warning(&out, "remark_masked", "a piece of its label or "
 			    "note looks like a key and was left out");
+	if (hint)
+		add_warning(&out, "key_of_other_provider", hint);
 	jout_array_end(&out);
 	return buf_take(&out.text);
 }

@@ -58,17 +58,21 @@ struct import_rows {
 };
 
 /*
- * Read the array `items`.  `lines` says where each began in a file of lines,
+ * Read the array `items`, which came as member `list`.  `lines` says where each began in a file of lines,
  * where an element that is a string is no row, but why there is none; NULL:
  * there is no such file.  What is wrong with rows is added to `problems`, with
  * the row's place, and to `rejects`.  `items` must outlive the rows.  Release
  * with import_rows_done().
  */
-void import_rows_read(struct import_rows *rows, const json_t *items,
-		      const int64_t *lines, struct jdec_problems *problems);
+void import_rows_read(struct import_rows *rows, const char *list,
+		      const json_t *items, const int64_t *lines,
+		      struct jdec_problems *problems);
 void import_rows_done(struct import_rows *rows);
 
-/* The warnings that a new item begins with, as a JSON array. */
-char *import_row_warnings(const struct import_row *row);
+/*
+ * The warnings that a new item begins with, as a JSON array.  `hint`, or NULL,
+ * is what is odd about its key.
+ */
+char *import_row_warnings(const struct import_row *row, const char *hint);
 
 #endif

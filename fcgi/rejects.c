@@ -29,12 +29,13 @@ static void list_one(struct rejects *rejects, size_t row, int64_t line,
 	jout_object_end(out);
 }
 
-static char *place_of(size_t row, int64_t line, const char *field)
+static char *place_of(const char *list, size_t row, int64_t line,
+		      const char *field)
 {
 	if (line)
 		return xasprintf("line %lld%s%s", (long long)line,
 				 *field ? ": " : "", field);
-	return xasprintf("items[%zu].%s", row - 1, field);
+	return xasprintf("%s[%zu].%s", list, row - 1, field);
 }
 
 void rejects_add(struct rejects *rejects, size_t row, int64_t line,
@@ -50,7 +51,8 @@ void rejects_add(struct rejects *rejects, size_t row, int64_t line,
 		AUTO_FREE char *field = redact_text(one->field,
 						    sizeof(one->field));
 		AUTO_FREE char *why = redact_text(one->why, sizeof(one->why));
-		AUTO_FREE char *place = place_of(row, line, field);
+		AUTO_FREE char *place = place_of(rejects->name, row,
+						   line, field);
 
 		list_one(rejects, row, line, field, why);
 		jdec_problem(all, "", place, "%s", why);

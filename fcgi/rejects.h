@@ -17,8 +17,9 @@
 
 #define REJECTS_MAX 100
 
-/* Zeroed is empty; release with rejects_done(). */
+/* Zeroed but for `name` is empty; release with rejects_done(). */
 struct rejects {
+	const char *name;		/* of the list they stood in */
 	size_t rows;			/* that were left out */
 	size_t listed;
 	struct jout list;		/* elements, without the brackets */

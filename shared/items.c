@@ -111,6 +111,7 @@ static void item_read_wishes(const struct db_rows *rows, struct item *item)
 	item->foreign_accounts = db_strdup(rows, 49);
 	item->held_for = db_strdup(rows, 50);
 	item->paused_at = db_i64(rows, 51);
+	item->pack_provider_id = db_strdup(rows, 52);
 }
 
 int item_read(const struct db_rows *rows, struct item *ret, struct err *err)
@@ -163,6 +164,7 @@ void item_done(struct item *item)
 	free(item->model_resolution);
 	free(item->capability_profile);
 	free(item->foreign_accounts);
+	free(item->pack_provider_id);
 	free(item->held_for);
 	free(item->canonical_model_families);
 	free(item->recommended_models);
@@ -186,9 +188,9 @@ static const struct db_query q_add = { "items.add",
 	" endpoint_key, base_url, api_key_secret_id, requested_models,"
 	" current_stage, confirmation_status, access_status, warnings,"
 	" created_at, updated_at, label, note, line, account_proxy,"
-	" adopt_account_id)"
+	" adopt_account_id, pack_provider_id)"
 	" VALUES ($1, $2, $3, $4, $4, $5, $6, $7, 'probe', 'pending',"
-	" 'unknown', $8, $9, $9, $10, $11, $12, $13, $14)" };
+	" 'unknown', $8, $9, $9, $10, $11, $12, $13, $14, $15)" };
 
 int items_add(struct db *db, const struct item_spec *spec, int64_t now,
 	      uint64_t random, char ret_id[ID_MAX], struct err *err)
@@ -203,7 +205,8 @@ int items_add(struct db *db, const struct item_spec *spec, int64_t now,
 		   DB_I64(now), DB_TEXT(spec->label ? spec->label : ""),
 		   DB_TEXT(spec->note ? spec->note : ""),
 		   DB_TIME(spec->line), DB_TEXT(spec->account_proxy),
-		   DB_TEXT(spec->adopt_account_id)), err))
+		   DB_TEXT(spec->adopt_account_id),
+		   DB_TEXT(spec->pack_provider_id)), err))
 		return err_wrap(err, "add item %" PRId64, spec->seq);
 	memcpy(ret_id, id, ID_MAX);
 	return 0;

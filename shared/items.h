@@ -85,6 +85,7 @@ struct item {
 	int64_t seq;
 	char *provider_id;
 	char *endpoint_key;
+	char *pack_provider_id;		/* of run.pack_id; or NULL */
 	char *base_url;
 	char *api_key_secret_id;
 	char *api_key_fingerprint;	/* of the secret; or NULL */
@@ -140,6 +141,7 @@ struct item_spec {
 	int64_t seq;
 	const char *base_url;		/* normalised */
 	const char *endpoint_key;
+	const char *pack_provider_id;	/* or NULL */
 	const char *api_key_secret_id;
 	const char *requested_models;	/* JSON array */
 	const char *warnings;		/* JSON array */

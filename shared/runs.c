@@ -112,9 +112,10 @@ static const struct db_query q_add = { "runs.add",
 	" subscription_users, subscription_days, given_key_source,"
 	" given_key_secret_id, rebind, state, items_total, created_by,"
 	" created_at, updated_at, items_rejected, rejected, canary_items,"
-	" canary_stop_after, canary_state)"
-	" VALUES ($1, $2, 'batch_import', $3, $4, $5, $6, $7, $8, 'running',"
-	" $9, $10, $11, $11, $12, $13, $14, $15, $16)" };
+	" canary_stop_after, canary_state, pack_id, pack_version)"
+	" VALUES ($1, $2, CASE WHEN $17 IS NULL THEN 'batch_import'"
+	" ELSE 'provider_import' END, $3, $4, $5, $6, $7, $8, 'running',"
+	" $9, $10, $11, $11, $12, $13, $14, $15, $16, $17, $18)" };
 
 int runs_add(struct db *db, const struct run_spec *spec, int64_t now,
 	     uint64_t random, char ret_id[ID_MAX], struct err *err)
@@ -135,7 +136,8 @@ int runs_add(struct db *db, const struct run_spec *spec, int64_t now,
 		   DB_I64(now), DB_I64(spec->items_rejected),
 		   DB_TEXT(spec->rejected ? spec->rejected : "[]"),
 		   DB_I64(spec->canary_items), DB_I64(spec->canary_stop_after),
-		   DB_TEXT(canary_state_name(canary))), err))
+		   DB_TEXT(canary_state_name(canary)), DB_TEXT(spec->pack_id),
+		   DB_TEXT(spec->pack_version)), err))
 		return err_wrap(err, "add run");
 	memcpy(ret_id, id, ID_MAX);
 	return 0;

@@ -94,6 +94,8 @@ struct run {
 /* What the caller decides about a new run.  Members are borrowed. */
 struct run_spec {
 	const char *host_id;
+	const char *pack_id;		/* NULL: no import by provider */
+	const char *pack_version;
 	enum access_mode access_mode;
 	const char *subscription_users;	/* JSON array of selectors */
 	int64_t subscription_days;

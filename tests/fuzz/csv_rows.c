@@ -86,7 +86,7 @@ static void read_file(bool csv, const char *text, size_t len)
 		file_rows_read_json(&file, text, len, ROWS_MAX);
 	assert(json_array_size(file.items) <= ROWS_MAX + 1);
 	assert(problems.count == 0 || json_array_size(file.items) == 0);
-	import_rows_read(&rows, file.items, file.lines, &problems);
+	import_rows_read(&rows, "items", file.items, file.lines, &problems);
 	check_rows(&rows, &file);
 	import_rows_done(&rows);
 	file_rows_done(&file);
