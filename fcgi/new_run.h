@@ -26,6 +26,8 @@ struct new_run_pack {
 	const char *pack_id;
 	const char *version;
 	const char *provider_id;
+	const char *wave_id;	/* NULL: on one host only */
+	int64_t wave_place;
 	/* A warning for a key, or NULL; the caller of it frees. */
 	char *(*hint)(const void *arg, const char *key);
 	const void *arg;

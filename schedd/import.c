@@ -7,11 +7,10 @@
 
 #include "schedd/redact.h"
 #include "schedd/host/user.h"
+#include "shared/lookup.h"
 #include "shared/table.h"
 
 #define DETAIL_MAX 300
-#define PROOF_KEYS_MIN 4		/* of a host: as many proofs may run at once */
-#define ITEMS_FOR_A_KEY 16	/* a key of its own costs the host two calls */
 
 bool import_is_given(const struct import *im)
 {
@@ -193,25 +192,11 @@ void import_blame(struct import *im, const char *words)
 	im->item.failure_detail = redact_text(words, DETAIL_MAX);
 }
 
-/*
- * How many keys the proofs of this run take turns with: few for a small one,
- * and for a large one as many as could be used at once.
- */
-static int64_t proof_keys(const struct import *im)
-{
-	int64_t most = im->settings->host_concurrency;
-	int64_t keys = im->run.counts.total / ITEMS_FOR_A_KEY;
-
-	if (keys > most)
-		keys = most;
-	return keys > PROOF_KEYS_MIN ? keys : PROOF_KEYS_MIN;
-}
-
 /* Short text that names a resource of this item, among those of its type. */
 static char *lookup_of(const struct import *im, enum import_resource which)
 {
 	const char *key = im->item.endpoint_key;
-	const char *mode = access_mode_name(im->run.access_mode);
+	enum access_mode mode = im->run.access_mode;
 	const char *selector = import_selector(im);
 	const char *print = im->item.api_key_fingerprint
 		? im->item.api_key_fingerprint
@@ -220,32 +205,32 @@ static char *lookup_of(const struct import *im, enum import_resource which)
 
 	switch (which) {
 	case IMPORT_GROUP:
-		return xasprintf("%s|%s", key, mode);
+		return lookup_group(key, mode);
 	case IMPORT_PARKING:
-		return xstrdup("parking");
+		return xstrdup(LOOKUP_PARKING);
 	case IMPORT_ACCOUNT:
-		return xasprintf("%s|%s|%s", key, mode, print);
+		return lookup_account(key, mode, print);
 	case IMPORT_PROOF_GROUP:
-		return xasprintf("proof|%s|%s|%s", key, mode, print);
+		return lookup_proof_group(key, mode, print);
 	case IMPORT_CLONE:
-		return xasprintf("clone|%s|%s|%s", key, mode, print);
+		return xasprintf("clone|%s|%s|%s", key, access_mode_name(mode),
+				 print);
 	case IMPORT_PROOF_USER:
 	case IMPORT_PROOF_TOKEN:
-		return xstrdup("proof");
+		return xstrdup(LOOKUP_PROOF);
 	case IMPORT_PROOF_KEY:
-		return xasprintf("proof|%" PRId64,
-				 im->item.seq % proof_keys(im));
+		return lookup_proof_key(im->item.seq,
+			lookup_proof_keys(im->run.counts.total,
+				im->settings->host_concurrency));
 	case IMPORT_USER:
 	case IMPORT_TOKEN:
-		return xasprintf("%s|%s", im->run.access_mode ==
-				 ACCESS_SELF_SERVICE ? "self" : "sub",
-				 selector);
+		return lookup_user(mode, selector);
 	case IMPORT_SUBSCRIPTION:
 	case IMPORT_KEY:
 	case IMPORT_RESOURCE__MAX:
 		break;
 	}
-	return xasprintf("%s|%s|%s", key, mode, selector);
+	return lookup_access(key, mode, selector);
 }
 
 static const enum resource_type types[IMPORT_RESOURCE__MAX] = {

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "shared/provider_status.h"
+
 /* What access_read() reads, in its order. */
 #define ACCESS_COLUMNS \
 	"a.access_id, a.host_id, a.endpoint_key, a.access_mode, a.selector," \
@@ -78,20 +80,11 @@ bool access_is_stale(const struct access *access, int64_t now)
 
 const char *access_word(const struct access *access, bool other_active)
 {
-	switch (access->status) {
-	case ACCESS_ACTIVE:
-	case ACCESS_DEGRADED:
-		if (other_active)
-			return "fully_ready";
-		return access->mode == ACCESS_SELF_SERVICE
-			? "self_service_ready" : "subscription_ready";
-	case ACCESS_BROKEN:
-		return "broken";
-	case ACCESS_UNKNOWN:
-	case ACCESS_STATUS__MAX:
-		break;
-	}
-	return "unknown";
+	struct status_tally tally = { 0 };
+
+	status_count(&tally, access->status);
+	return provider_access_name(provider_access_in(access->mode, &tally,
+						       other_active));
 }
 
 static const struct db_query q_ensure = { "accesses.ensure",

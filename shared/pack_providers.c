@@ -32,6 +32,43 @@ int packs_manifests(struct db_rows *rows, struct db *db, const char *pack_id,
 			DB_TEXT(version)), err);
 }
 
+static const struct db_query q_manifest = { "pack_providers.manifest",
+	"SELECT manifest FROM pack_manifests"
+	" WHERE pack_id = $1 AND version = $2 AND provider_id = $3" };
+
+int packs_manifest(struct db *db, const char *pack_id, const char *version,
+		   const char *provider_id, char **ret, struct err *err)
+{
+	CLEANUP(db_rows_done) struct db_rows rows = { 0 };
+	int more;
+
+	if (db_query(&rows, db, &q_manifest, DB_ARGS(DB_TEXT(pack_id),
+		     DB_TEXT(version), DB_TEXT(provider_id)), err))
+		return -1;
+	more = db_next(&rows, err);
+	if (more == 0)
+		return err_set(err, ERR_NOT_FOUND, "there is no provider %s "
+			       "in version %s of pack %s", provider_id,
+			       version, pack_id);
+	if (more > 0)
+		*ret = db_strdup(&rows, 0);
+	return more < 0 ? -1 : 0;
+}
+
+static const struct db_query q_siblings = { "pack_providers.siblings",
+	"SELECT p.provider_id, m.manifest FROM pack_providers p"
+	" JOIN pack_manifests m ON m.pack_id = p.pack_id"
+	" AND m.version = p.version AND m.provider_id = p.provider_id"
+	" WHERE p.active = 1 AND p.vendor = $1 AND p.pack_id = $2"
+	" ORDER BY p.provider_id" };
+
+int packs_of_vendor(struct db_rows *rows, struct db *db, const char *vendor,
+		    const char *pack_id, struct err *err)
+{
+	return db_query(rows, db, &q_siblings, DB_ARGS(DB_TEXT(vendor),
+			DB_TEXT(pack_id)), err);
+}
+
 /*
  * One query for each filter that may lead; the others are looked at in the
  * rows that it finds, of which there are no more than the providers of the
@@ -169,6 +206,7 @@ int packs_provider(struct db *db, const char *provider_id,
 }
 
 const struct db_query *const pack_providers_queries[] = {
-	&q_document, &q_manifests, &q_all, &q_plain, &q_of_pack, &q_of_vendor,
+	&q_document, &q_manifests, &q_manifest, &q_siblings, &q_all, &q_plain,
+	&q_of_pack, &q_of_vendor,
 	&q_of_plan, &q_of_region, &q_of_status, &q_provider, NULL
 };

@@ -15,6 +15,21 @@ int packs_document(struct db *db, const char *pack_id, const char *version,
 int packs_manifests(struct db_rows *rows, struct db *db, const char *pack_id,
 		    const char *version, struct err *err) MUST_CHECK;
 
+/*
+ * The manifest of one provider in this version, whether it counts or not: as
+ * JSON text, which the caller frees.  ERR_NOT_FOUND.
+ */
+int packs_manifest(struct db *db, const char *pack_id, const char *version,
+		   const char *provider_id, char **ret, struct err *err)
+	MUST_CHECK;
+
+/*
+ * What a pack, in the version that counts, has of a vendor: ids and manifests,
+ * columns 0 and 1.
+ */
+int packs_of_vendor(struct db_rows *rows, struct db *db, const char *vendor,
+		    const char *pack_id, struct err *err) MUST_CHECK;
+
 /* Texts are NULL or "" where they do not matter. */
 struct packs_filter {
 	const char *pack_id;

@@ -25,7 +25,9 @@
 #define RESIDUE \
 	" AND ($1 IS NULL OR r.host_id = $1)" \
 	" AND ($2 IS NULL OR r.state = $2)" \
-	" AND ($3 IS NULL OR r.access_mode = $3)"
+	" AND ($3 IS NULL OR r.access_mode = $3)" \
+	" AND ($9 IS NULL OR r.pack_provider_id = $9)" \
+	" AND ($10 IS NULL OR r.pack_id = $10)"
 #define RESIDUE_NAMED \
 	" AND ($7 IS NULL OR EXISTS (SELECT 1 FROM run_endpoints e" \
 	"  JOIN imported_endpoints m ON m.provider_id = e.provider_id" \
@@ -48,6 +50,8 @@ static const struct db_query q_list_state =
 	LIST("runs.list_state", "state = $2 AND");
 static const struct db_query q_list_mode =
 	LIST("runs.list_mode", "access_mode = $3 AND");
+static const struct db_query q_list_provider =
+	LIST("runs.list_provider", "pack_provider_id = $9 AND");
 static const struct db_query q_list = LIST("runs.list", "");
 
 #define NAMED(condition) \
@@ -89,6 +93,7 @@ static const struct db_query *lead(const struct run_filter *filter)
 		const char *value;
 		const struct db_query *query;
 	} leads[] = {
+		{ walk_given(filter->pack_provider_id), &q_list_provider },
 		{ walk_given(filter->host_id), &q_list_host },
 		{ walk_given(filter->state), &q_list_state },
 		{ walk_given(filter->access_mode), &q_list_mode },
@@ -151,8 +156,9 @@ int run_list(struct walk *walk, struct db *db, const struct run_filter *filter,
 			DB_TEXT(walk_given(filter->access_mode)),
 			DB_TEXT(from), DB_TEXT(before && strcmp(before, end) < 0
 					       ? before : end),
-			DB_I64(walk->max), DB_TEXT(name), DB_TEXT(name_end)),
-			err);
+			DB_I64(walk->max), DB_TEXT(name), DB_TEXT(name_end),
+			DB_TEXT(walk_given(filter->pack_provider_id)),
+			DB_TEXT(walk_given(filter->pack_id))), err);
 }
 
 int run_list_next(struct walk *walk, struct run *run, struct err *err)
@@ -188,6 +194,6 @@ int run_list_counts(struct db *db, const struct run_filter *filter,
 }
 
 const struct db_query *const run_list_queries[] = {
-	&q_list_host, &q_list_state, &q_list_mode, &q_list, &q_list_endpoint,
-	&q_count_named, &q_counts, NULL
+	&q_list_host, &q_list_state, &q_list_mode, &q_list_provider, &q_list,
+	&q_list_endpoint, &q_count_named, &q_counts, NULL
 };

@@ -15,6 +15,8 @@ struct run_filter {
 	const char *state;
 	const char *access_mode;
 	const char *host_id;
+	const char *pack_provider_id;
+	const char *pack_id;
 	/*
 	 * What the run's id begins with, or the id or the base URL of a
 	 * provider that it has keys of; of the URL the scheme may lack.

@@ -18,8 +18,9 @@
 	" (SELECT s.fingerprint FROM secrets s" \
 	"  WHERE s.secret_id = r.given_key_secret_id), r.rebind," \
 	" r.items_rejected, r.rejected, r.canary_items," \
-	" r.canary_stop_after, r.canary_state, r.canary_class"
-#define RUN_COLUMNS_COUNT 29
+	" r.canary_stop_after, r.canary_state, r.canary_class," \
+	" r.pack_provider_id, r.endpoint_key, r.wave_id, r.wave_place"
+#define RUN_COLUMNS_COUNT 33
 
 int run_read(const struct db_rows *rows, struct run *ret, struct err *err)
 	MUST_CHECK;

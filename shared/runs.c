@@ -76,6 +76,10 @@ int run_read(const struct db_rows *rows, struct run *ret, struct err *err)
 	run.canary_items = db_i64(rows, 25);
 	run.canary_stop_after = db_i64(rows, 26);
 	run.canary_class = db_strdup(rows, 28);
+	run.pack_provider_id = db_strdup(rows, 29);
+	run.endpoint_key = db_strdup(rows, 30);
+	run.wave_id = db_strdup(rows, 31);
+	run.wave_place = db_i64(rows, 32);
 	run_done(ret);
 	*ret = run;
 	return 0;
@@ -88,6 +92,9 @@ void run_done(struct run *run)
 	free(run->origin);
 	free(run->pack_id);
 	free(run->pack_version);
+	free(run->pack_provider_id);
+	free(run->endpoint_key);
+	free(run->wave_id);
 	free(run->subscription_users);
 	free(run->given_key_secret_id);
 	free(run->given_key_fingerprint);
@@ -112,10 +119,12 @@ static const struct db_query q_add = { "runs.add",
 	" subscription_users, subscription_days, given_key_source,"
 	" given_key_secret_id, rebind, state, items_total, created_by,"
 	" created_at, updated_at, items_rejected, rejected, canary_items,"
-	" canary_stop_after, canary_state, pack_id, pack_version)"
+	" canary_stop_after, canary_state, pack_id, pack_version,"
+	" pack_provider_id, endpoint_key, wave_id, wave_place)"
 	" VALUES ($1, $2, CASE WHEN $17 IS NULL THEN 'batch_import'"
 	" ELSE 'provider_import' END, $3, $4, $5, $6, $7, $8, 'running',"
-	" $9, $10, $11, $11, $12, $13, $14, $15, $16, $17, $18)" };
+	" $9, $10, $11, $11, $12, $13, $14, $15, $16, $17, $18,"
+	" $19, $20, $21, CASE WHEN $21 IS NOT NULL THEN $22 END)" };
 
 int runs_add(struct db *db, const struct run_spec *spec, int64_t now,
 	     uint64_t random, char ret_id[ID_MAX], struct err *err)
@@ -137,7 +146,10 @@ int runs_add(struct db *db, const struct run_spec *spec, int64_t now,
 		   DB_TEXT(spec->rejected ? spec->rejected : "[]"),
 		   DB_I64(spec->canary_items), DB_I64(spec->canary_stop_after),
 		   DB_TEXT(canary_state_name(canary)), DB_TEXT(spec->pack_id),
-		   DB_TEXT(spec->pack_version)), err))
+		   DB_TEXT(spec->pack_version),
+		   DB_TEXT(spec->pack_provider_id),
+		   DB_TEXT(spec->endpoint_key), DB_TEXT(spec->wave_id),
+		   DB_I64(spec->wave_place)), err))
 		return err_wrap(err, "add run");
 	memcpy(ret_id, id, ID_MAX);
 	return 0;

@@ -71,6 +71,10 @@ struct run {
 	char *origin;
 	char *pack_id;			/* or NULL */
 	char *pack_version;		/* or NULL */
+	char *pack_provider_id;		/* of all its keys; or NULL */
+	char *endpoint_key;		/* of all its keys; or NULL */
+	char *wave_id;			/* with runs on other hosts; or NULL */
+	int64_t wave_place;		/* in it; 0: goes ahead */
 	enum access_mode access_mode;
 	char *subscription_users;	/* JSON array of selectors */
 	int64_t subscription_days;
@@ -96,6 +100,10 @@ struct run_spec {
 	const char *host_id;
 	const char *pack_id;		/* NULL: no import by provider */
 	const char *pack_version;
+	const char *pack_provider_id;
+	const char *endpoint_key;	/* of all its keys; or NULL */
+	const char *wave_id;		/* or NULL */
+	int64_t wave_place;
 	enum access_mode access_mode;
 	const char *subscription_users;	/* JSON array of selectors */
 	int64_t subscription_days;

@@ -20,6 +20,7 @@
 #include "shared/pauses.h"
 #include "shared/profiles.h"
 #include "shared/proofs.h"
+#include "shared/provider_uses.h"
 #include "shared/resources.h"
 #include "shared/run_events.h"
 #include "shared/run_list.h"
@@ -39,7 +40,8 @@ static const struct db_query *const *const lists[] = {
 	hosts_queries, idempotency_queries, installation_queries,
 	item_list_queries, items_queries, migrate_queries, notices_queries,
 	pack_providers_queries, packs_queries,
-	pauses_queries, profiles_queries, proofs_queries, resources_queries,
+	pauses_queries, profiles_queries, proofs_queries, provider_uses_queries,
+	resources_queries,
 	retry_queries, run_events_queries, run_list_queries, runs_queries,
 	secrets_queries, tasks_queries, tokens_queries,
 };
