@@ -62,6 +62,7 @@ int64_t api_number(const json_t *object, const char *name);
 #define API_EXPLAIN "/api/explain"
 #define API_PACKS "/api/packs"
 #define API_PROVIDERS "/api/providers"
+#define API_BATCHES "/api/import-batches"
 #define API_NOTICES "/api/notices"
 
 #endif

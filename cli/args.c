@@ -146,6 +146,9 @@ static const struct opt_spec specs[] = {
 	[OPT_TREE]	      = { "output", 0, "DIR", false,
 				  "where the patched copy goes; it must not be"
 				  " there" },
+	[OPT_HOSTS]	      = { "host", 0, "HOST_ID", true, "the host; repeat it for several, the first goes ahead" },
+	[OPT_KEY_FILES]	      = { "key-file", 0, "FILE", true, "the provider's key; repeat it for several" },
+	[OPT_ACCEPT_TERMS]    = { "accept-plan-terms", 0, NULL, false, "import a key whose plan forbids that many use it" },
 	[OPT_URL]	      = { "url", 0, "URL", false,
 				  "address of the API [CRM_URL]" },
 	[OPT_TOKEN_FILE]      = { "token-file", 0, "FILE", false,

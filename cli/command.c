@@ -5,6 +5,10 @@
 #define O(opt) OPT_BIT(OPT_##opt)
 #define WATCHED (O(TIMEOUT))
 #define MACHINE (O(SYSTEM_USER))
+#define PROVIDER_KEYS \
+	(O(PACK) | O(BASE_URL) | O(MODEL) | O(LABEL) | O(NOTE) | \
+	 O(SELECTOR) | O(DAYS) | O(ACCESS_MODE) | O(PROBE_KEY_FILE) | \
+	 O(ACCESS_KEY_FILE) | O(REBIND) | O(STRICT) | O(ACCEPT_TERMS))
 
 const struct command commands[] = {
 	{ "host", "add", "", O(BASE_URL) | O(AUTH_TYPE) | O(HOST_TOKEN_FILE),
@@ -163,6 +167,28 @@ const struct command commands[] = {
 	  cmd_provider_list },
 	{ "provider", "show", "PROVIDER_ID", 0, O(PACK),
 	  "show what a pack says of a provider", false, cmd_provider_show },
+	{ "provider", "preview", "PROVIDER_ID", O(HOSTS) | O(KEY_FILES),
+	  PROVIDER_KEYS | O(LANG),
+	  "say what an import would make on a host; touches nothing", false,
+	  cmd_provider_preview },
+	{ "provider", "import", "PROVIDER_ID", O(HOSTS) | O(KEY_FILES),
+	  PROVIDER_KEYS | O(CANARY) | O(STOP_AFTER) | O(WAIT) | WATCHED,
+	  "import keys of a provider that a pack knows", false,
+	  cmd_provider_import },
+	{ "provider", "status", "PROVIDER_ID", 0, O(HOST) | O(PACK),
+	  "show how a provider is on a host", false, cmd_provider_status },
+	{ "provider", "resources", "PROVIDER_ID", 0, O(HOST) | O(PACK),
+	  "list what was made for a provider on a host", false,
+	  cmd_provider_resources },
+	{ "provider", "access", "PROVIDER_ID", 0, O(HOST) | O(PACK) | O(LANG),
+	  "list who gets in, with the newest proofs", false,
+	  cmd_provider_access },
+	{ "batch", "list", "", 0,
+	  O(HOST) | O(PROVIDER) | O(PACK) | O(STATUS) | O(LIMIT),
+	  "list imports by provider, the newest first", false,
+	  cmd_batch_list },
+	{ "batch", "show", "BATCH_ID", 0, O(LANG),
+	  "show a batch with its items and accesses", false, cmd_batch_show },
 
 	{ "overlay", "list", "", 0, O(PACK_DIR) | O(LANG),
 	  "list a pack's patches for the source of hosts", true,

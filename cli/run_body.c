@@ -89,15 +89,13 @@ static int write_canary(struct jout *body, const struct args *args,
 	return 0;
 }
 
-static int write_options(struct jout *body, const struct args *args,
-			 struct err *err)
+int run_body_terms(struct jout *body, const struct args *args,
+		   struct err *err)
 {
 	int64_t days = 0;
 
 	if (args_number(args, OPT_DAYS, 1, DAYS_MAX, &days, err))
 		return -1;
-	if (args_has(args, OPT_HOST))
-		jout_str(body, "host_id", args_get(args, OPT_HOST));
 	if (args_has(args, OPT_SELECTOR))
 		write_texts(body, "subscription_users", args, OPT_SELECTOR);
 	if (days)
@@ -112,6 +110,14 @@ static int write_options(struct jout *body, const struct args *args,
 	if (write_canary(body, args, err))
 		return -1;
 	return write_user_keys(body, args, err);
+}
+
+static int write_options(struct jout *body, const struct args *args,
+			 struct err *err)
+{
+	if (args_has(args, OPT_HOST))
+		jout_str(body, "host_id", args_get(args, OPT_HOST));
+	return run_body_terms(body, args, err);
 }
 
 /* The one item of --base-url, --key-file and --model. */

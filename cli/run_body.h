@@ -15,6 +15,13 @@
  * array of items, or an object as the API takes it.  Other options stand
  * above what the file says.  *ret holds keys: release it with run_body_done().
  */
+/*
+ * What options say of the run as a whole, but for its host: members of an
+ * object that is open.
+ */
+int run_body_terms(struct jout *body, const struct args *args,
+		   struct err *err) MUST_CHECK;
+
 int run_body_write(struct jout *ret, const struct args *args, struct err *err)
 	MUST_CHECK;
 

@@ -1,0 +1,208 @@
+#!/bin/sh
+# A pack, a host, a key of a provider that the pack knows: preview, import,
+# proof.  On the three versions of the host, or on REAL_HOSTS; VERSIONS may
+# name fewer.  What the preview says is what the import then does, resource by
+# resource.
+. tests/integration/lib.sh
+. tests/integration/hosts.sh
+
+# What the keys can do is asked in the background; here requests are counted.
+SITE_SETTINGS="$quick_settings"'
+probe = { capabilities = "off"; };'
+
+# manifest ID MEMBERS: a provider of the test's pack.
+manifest() {
+	jq -n --arg id "$1" "{provider_id: \$id, vendor: \"sample\",
+		kind: \"first_party\", plan: \"payg\", region: \"cn\",
+		status: \"current\",
+		display_name: {zh: \$id, en: \$id},
+		families: {chat: \"yes\", responses: \"no\", messages: \"no\",
+			models: \"yes\"},
+		models: [{id: \"mock-a\", canonical: \"mock-a\",
+			family: \"mock\", status: \"current\"},
+			{id: \"mock-b\", canonical: \"mock-b\",
+			family: \"mock\", status: \"current\"}],
+		smoke_test_model: \"mock-a\"} + $2" \
+		>"$WORK/pack/providers/$1.json"
+}
+
+# make_pack: its provider is the simulated one, at an endpoint that no other
+# run of this test shares.
+make_pack() {
+	mkdir -p "$WORK/pack/providers"
+	jq -n '{pack_id: "sample-pack", version: "1.0.0",
+		name: {zh: "样例", en: "Sample"},
+		min_host_version: "0.1.126"}' >"$WORK/pack/pack.json"
+	manifest sample-payg "{base_url: \"$PROVIDER_URL/$tag/v1\",
+		key_prefixes: [\"good-\"]}"
+	manifest sample-coding "{plan: \"coding_plan\",
+		base_url: \"$PROVIDER_URL/$tag-coding/v1\",
+		key_prefixes: [\"good-cp-\"],
+		plan_terms: {shared_use: \"forbidden\", text: {
+			zh: \"只供一人使用\", en: \"For one person only\"}}}"
+	manifest sample-relay '{base_url: null, base_url_required: true}'
+}
+
+# The plan, and what is there after it, as lines that can be compared: what is
+# made for a proof and removed after it is not there any more.
+planned() {
+	json '.plans[0].resources[] | select(.action != "create_and_remove") |
+		"\(.resource_type) \(.lookup)"' | sort
+}
+
+made() {
+	db "SELECT DISTINCT r.resource_type || ' ' || r.lookup
+		FROM managed_resources r JOIN resource_uses u
+		ON u.resource_id = r.resource_id
+		JOIN import_run_items i ON i.item_id = u.item_id
+		WHERE i.run_id = '$1' AND r.state = 'present'
+		AND r.resource_type <> 'user_token'" | sort
+}
+
+# newly RUN_ID: those of them that were not there when the preview was made.
+newly() {
+	made "$1" | while IFS= read -r line; do
+		grep -qxF "$line" "$WORK/before" || echo "$line"
+	done
+}
+
+passing() {
+	db "SELECT DISTINCT r.resource_type || ' ' || r.lookup
+		FROM managed_resources r JOIN resource_uses u
+		ON u.resource_id = r.resource_id
+		JOIN import_run_items i ON i.item_id = u.item_id
+		WHERE i.run_id = '$1' AND r.state = 'gone'" | sort
+}
+
+all_present() {
+	db "SELECT resource_type || ' ' || lookup FROM managed_resources
+		WHERE host_id = '$HOST_ID' AND state = 'present'" | sort
+}
+
+# preview_is_what_happens WHAT OPTION...: previews, imports, compares.
+preview_is_what_happens() {
+	what=$1
+	shift
+	all_present >"$WORK/before"
+	asked_before=$(requests_seen)
+	ctl -o json provider preview sample-payg --host "$HOST_ID" "$@"
+	is "$what: the preview is answered" "$RC" 0
+	is "$what: and nobody was asked anything" "$(requests_seen)" \
+		"$asked_before"
+	BODY=$OUT
+	planned >"$WORK/planned"
+	creates=$(json '.plans[0].resources[] | select(.action == "create") |
+		"\(.resource_type) \(.lookup)"' | sort)
+	passes=$(json '.plans[0].resources[] |
+		select(.action == "create_and_remove") |
+		"\(.resource_type) \(.lookup)"' | sort)
+	actions=$(json '[.plans[0].resources[] |
+		select(.resource_type == "account").action] | join(" ")')
+	ctl -o json provider import sample-payg --host "$HOST_ID" --wait \
+		--timeout 120 "$@"
+	is "$what: the import ends well" "$RC" 0
+	BATCH=$OUT
+	BODY=$OUT
+	RUN_ID=$(json .batch_id)
+	is "$what: as a batch, a provider and an access" \
+		"$(json '"\(.batch_status) \(.provider_status)
+		\(.access_status)" | gsub("\\s+"; " ")')" \
+		"succeeded active subscription_ready"
+	is "$what: it rests on what was planned, and on nothing else" \
+		"$(made "$RUN_ID")" "$(cat "$WORK/planned")"
+	is "$what: what was to be made was made, the rest was there" \
+		"$(newly "$RUN_ID")" "$creates"
+	is "$what: what is made for a proof is gone" "$(passing "$RUN_ID")" \
+		"$passes"
+}
+
+# How many requests hosts and provider have seen, and how much there is to do.
+requests_seen() {
+	[ -n "${REAL_HOSTS:-}" ] || cat "$SITE"/log/*.requests | wc -l
+	db 'SELECT count(*) FROM tasks'
+}
+
+provider_is_imported() {
+	HOST_IS="$version"
+	new_key "first-$host_number"
+	new_key "second-$host_number"
+	first=$SITE/etc/first-$host_number.key
+	second=$SITE/etc/second-$host_number.key
+
+	preview_is_what_happens "$HOST_IS: a first key" --key-file "$first"
+	is "$HOST_IS: an account is created" "$actions" create
+	BODY=$BATCH
+	is "$HOST_IS: the item names provider and endpoint" "$(json '.items[0] |
+		.pack_provider_id == "sample-payg" and
+		.provider_id == .endpoint_key')" true
+	is "$HOST_IS: the access has a whole proof" "$(json '.access[0] |
+		"\(.completion_ok) \(.completion_status)
+		\(.effective_probe_key_source) \(.latest_access_status)" |
+		gsub("\\s+"; " ")')" "true 200 managed_subscription active"
+	is "$HOST_IS: with a text" "$(json '.access[0] |
+		(.completion_preview | length) > 0 and
+		(.completion_type | startswith("application/json"))')" true
+
+	preview_is_what_happens "$HOST_IS: the same key" --key-file "$first"
+	is "$HOST_IS: its account is used again" "$actions" reuse
+
+	preview_is_what_happens "$HOST_IS: a second key" --key-file "$second"
+	is "$HOST_IS: it gets an account of its own" "$actions" create
+
+	api GET "/api/providers/sample-payg/status?host_id=$HOST_ID"
+	is "$HOST_IS: the provider is active there" \
+		"$(json '"\(.provider_status) \(.access_status)"')" \
+		"active subscription_ready"
+	api GET "/api/providers/sample-payg/resources?host_id=$HOST_ID"
+	is "$HOST_IS: two accounts, a group, a user with subscription and key" \
+		"$(json '[.resources[].resource_type] | group_by(.) |
+		map("\(length) \(.[0])") | join(", ")')" \
+		"2 account, 1 group, 1 subscription, 1 user, 1 user_key"
+	api GET "/api/providers/sample-payg/access?host_id=$HOST_ID"
+	is "$HOST_IS: one access" "$(json '.access | length')" 1
+}
+
+new_site
+start_hosts --log "$SITE/log/hosts.requests"
+start_providersim chat-only-403 && start_schedd && start_pool 4 &&
+	start_nginx || bail_out "the stack does not start"
+make_pack
+ctl pack install "$WORK/pack"
+is "the pack is installed" "$RC" 0
+each_host provider_is_imported
+
+api GET /api/providers/sample-payg/status
+if [ "$(wc -l <"$WORK/pairs")" -gt 1 ]; then
+	is "on several hosts one has to be named" "$STATUS $(json .error)" \
+		"400 provider exists on multiple hosts; host_id is required"
+fi
+
+# A plan that forbids sharing.
+new_key plan
+ctl -o json provider import sample-coding --host "$HOST_ID" \
+	--key-file "$SITE/etc/plan.key"
+like "a plan that forbids sharing is not imported unasked" "$RC $ERR" \
+	'^[1-9].*accept_plan_terms'
+ctl -o json provider import sample-coding --host "$HOST_ID" \
+	--key-file "$SITE/etc/plan.key" --accept-plan-terms --wait
+is "but when its terms were accepted" "$RC" 0
+
+# A relay, wherever it is.
+ctl -o json provider import sample-relay --host "$HOST_ID" \
+	--key-file "$SITE/etc/plan.key"
+like "a relay has to be told where it is" "$RC $ERR" '^[1-9].*base_url'
+ctl -o json provider import sample-relay --host "$HOST_ID" --wait \
+	--base-url "$PROVIDER_URL/$tag-relay/v1" \
+	--key-file "$SITE/etc/plan.key"
+is "and is imported then" "$RC" 0
+ctl batch list --provider sample-payg
+is "batches are listed" "$RC" 0
+like "with their provider" "$OUT" 'sample-payg.*succeeded'
+
+if [ -z "${REAL_HOSTS:-}" ]; then
+	is "the simulators kept count" "$([ "$(grep -c . \
+		"$SITE/log/hosts.requests")" -gt 100 ] && echo yes)" yes
+fi
+
+no_secret_leaks
+done_testing
