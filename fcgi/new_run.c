@@ -7,6 +7,7 @@
 #include "shared/hosts.h"
 #include "shared/items.h"
 #include "shared/tasks.h"
+#include "shared/waves.h"
 
 #define SEQ_SHIFT 33		/* of the 50 random bits of an id */
 
@@ -198,6 +199,8 @@ static int add_item(const struct request *req, const struct adding *adding,
 		      item_id, err))
 		return -1;
 	canary_hold(run->terms.first.items, n, adding->run_id, &task);
+	if (pack)
+		waves_hold(pack->wave_place, adding->run_id, &task);
 	return tasks_add(req->db, &task, req->now, random_behind(row->seq),
 			 task_id, err);
 }

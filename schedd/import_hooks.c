@@ -10,6 +10,7 @@
 #include "schedd/way.h"
 #include "shared/canary.h"
 #include "shared/notices.h"
+#include "shared/waves.h"
 
 
 bool ask_admin_login(const void *subject, struct request *request)
@@ -202,5 +203,8 @@ int import_heed_canary(const struct store *store, const struct import *im,
 			      im->item.access == ACCESS_ACTIVE ? NULL
 			      : im->item.failure_class, now, &held, err))
 		return -1;
-	return held ? tell_held(store, im, now, err) : 0;
+	if (held && tell_held(store, im, now, err))
+		return -1;
+	return waves_item_ended(store->db, im->run.run_id, now,
+				store->random(store->random_arg), err);
 }

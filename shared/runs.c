@@ -130,7 +130,8 @@ int runs_add(struct db *db, const struct run_spec *spec, int64_t now,
 	     uint64_t random, char ret_id[ID_MAX], struct err *err)
 {
 	bool has_key = spec->given_key != GIVEN_KEY_NONE;
-	enum canary_state canary = spec->canary_items ? CANARY_PROVING
+	enum canary_state canary = spec->wave_place > 0 ? CANARY_HELD
+		: spec->canary_items ? CANARY_PROVING
 		: spec->canary_stop_after ? CANARY_PASSED : CANARY_OFF;
 	char id[ID_MAX];
 

@@ -199,6 +199,46 @@ ctl batch list --provider sample-payg
 is "batches are listed" "$RC" 0
 like "with their provider" "$OUT" 'sample-payg.*succeeded'
 
+# Several hosts: one goes ahead.
+all_hosts() {
+	set --
+	for id in $(db 'SELECT host_id FROM hosts ORDER BY host_id'); do
+		set -- "$@" --host "$id"
+	done
+	echo "$@"
+}
+
+wave_is() {
+	[ "$(db "SELECT group_concat(state || ' ' || canary_state) FROM
+		(SELECT * FROM import_runs WHERE wave_id = '$WAVE'
+		ORDER BY wave_place)")" = "$1" ]
+}
+
+if [ "$(wc -l <"$WORK/pairs")" -eq 3 ]; then
+	new_key wave
+	# shellcheck disable=SC2046 # several options
+	ctl -o json provider import sample-payg $(all_hosts) --wait \
+		--timeout 120 --key-file "$SITE/etc/wave.key"
+	is "the first host of a wave is served" "$RC" 0
+	BODY=$OUT
+	WAVE=$(json .wave_id)
+	ok "then the others, and well" wait_for "wave_is \
+		'completed off,completed resumed,completed resumed'" 60
+	secret_file bad.key "bad-$(random_text 32)"
+	# shellcheck disable=SC2046 # several options
+	ctl -o json provider import sample-payg $(all_hosts) --wait \
+		--timeout 120 --key-file "$SITE/etc/bad.key"
+	BODY=$(printf '%s' "$OUT" | jq -s '.[0]')
+	WAVE=$(json .wave_id)
+	ok "a wave stops where its first host fails" wave_is \
+		'failed off,running held,running held'
+	run=$(db "SELECT run_id FROM import_runs WHERE wave_id = '$WAVE'
+		AND wave_place = 1")
+	api POST "/api/batch-import/runs/$run/resume"
+	ok "and goes on by hand" wait_for "wave_is \
+		'failed off,failed resumed,running held'" 60
+fi
+
 if [ -z "${REAL_HOSTS:-}" ]; then
 	is "the simulators kept count" "$([ "$(grep -c . \
 		"$SITE/log/hosts.requests")" -gt 100 ] && echo yes)" yes

@@ -30,6 +30,7 @@
 #include "shared/table.h"
 #include "shared/tasks.h"
 #include "shared/tokens.h"
+#include "shared/waves.h"
 
 /* Every list of queries there is. */
 static const struct db_query *const *const lists[] = {
@@ -43,7 +44,7 @@ static const struct db_query *const *const lists[] = {
 	pauses_queries, profiles_queries, proofs_queries, provider_uses_queries,
 	resources_queries,
 	retry_queries, run_events_queries, run_list_queries, runs_queries,
-	secrets_queries, tasks_queries, tokens_queries,
+	secrets_queries, tasks_queries, tokens_queries, waves_queries,
 };
 
 /* What does not grow may be read from end to end. */
