@@ -155,12 +155,13 @@ check-sim: $(SIMS)
 	scripts/run-sims.sh $(SEEDS) $(SIMS)
 check-int: programs
 	B=$(B) JOBS=2 scripts/run-tests.sh integration $(sort $(wildcard tests/integration/[0-9]*.sh)) \
-		tests/matrix/run.sh tests/batch/run.sh tests/batch/kill.sh
+		tests/matrix/run.sh tests/batch/run.sh tests/batch/kill.sh \
+		tests/contract/v1.sh
 # These take simulated hosts, or real ones that REAL_HOSTS names.
 check-hosts: programs
 	B=$(B) TIMEOUT=1800 scripts/run-tests.sh hosts tests/matrix/run.sh tests/batch/run.sh \
 		$(addprefix tests/integration/,090-break.sh 091-odd-user.sh 095-surfaces.sh \
-		120-reuse.sh)
+		120-reuse.sh 130-changes.sh 150-provider-import.sh)
 check-san:
 	$(MAKE) SAN=1 tests
 	$(MAKE) SAN=1 SEEDS=200 check-unit check-sim

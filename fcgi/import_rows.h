@@ -58,8 +58,8 @@ struct import_rows {
 };
 
 /*
- * Read the array `items`, which came as member `list`.  `lines` says where each began in a file of lines,
- * where an element that is a string is no row, but why there is none; NULL:
+ * Read the array `items`, which came as member `list`.  `lines` says where
+ * each began in a file of lines, where an element that is a string is no row, but why there is none; NULL:
  * there is no such file.  What is wrong with rows is added to `problems`, with
  * the row's place, and to `rejects`.  `items` must outlive the rows.  Release
  * with import_rows_done().
