@@ -295,10 +295,12 @@ bool ask_create_key(const void *subject, struct request *request)
 {
 	const struct import *im = subject;
 	const struct resource *r = &im->resources[import_key(im)];
+	/* A key that users get is for the live group, whatever else goes on. */
+	enum import_resource group = im->memo.proving ? IMPORT_PROOF_GROUP
+						      : IMPORT_GROUP;
 	const struct host_key_making making = {
 		.mark = r->mark,
-		.group_id = born_bound(im)
-			? import_id(im, import_stage_group(im)) : 0,
+		.group_id = born_bound(im) ? import_id(im, group) : 0,
 		.generation = r->generation,
 	};
 

@@ -383,6 +383,22 @@ static void each_thing_is_taken_or_passed(void **state)
 	}
 }
 
+/* The account is used again: there is no proof group that a key could be for. */
+static void a_key_beside_an_account_that_is_there_is_for_the_live_group(
+	void **state)
+{
+	IMPORT im = import_on(NEW);
+	CLEANUP(request_done) struct request request = { 0 };
+
+	(void)state;
+	im->memo.live = true;
+	has(im, IMPORT_GROUP, RESOURCE_PRESENT, "7");
+	has(im, IMPORT_ACCOUNT, RESOURCE_PRESENT, "5");
+	assert_true(ask_create_key(im, &request));
+	assert_non_null(strstr(buf_str(&request.body.text),
+			       "\"group_id\":7"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -393,6 +409,8 @@ int main(void)
 		cmocka_unit_test(a_subscription_that_serves_is_taken),
 		cmocka_unit_test(a_subscription_is_assigned_or_extended),
 		cmocka_unit_test(a_key_is_made),
+		cmocka_unit_test(
+		    a_key_beside_an_account_that_is_there_is_for_the_live_group),
 		cmocka_unit_test(a_key_that_is_there_is_found),
 		cmocka_unit_test(each_thing_is_taken_or_passed),
 	};
