@@ -59,10 +59,10 @@ struct import_rows {
 
 /*
  * Read the array `items`, which came as member `list`.  `lines` says where
- * each began in a file of lines, where an element that is a string is no row, but why there is none; NULL:
- * there is no such file.  What is wrong with rows is added to `problems`, with
- * the row's place, and to `rejects`.  `items` must outlive the rows.  Release
- * with import_rows_done().
+ * each began in a file of lines, where an element that is a string is no row,
+ * but why there is none; NULL: there is no such file.  What is wrong with rows
+ * is added to `problems`, with the row's place, and to `rejects`.  `items` must
+ * outlive the rows.  Release with import_rows_done().
  */
 void import_rows_read(struct import_rows *rows, const char *list,
 		      const json_t *items, const int64_t *lines,

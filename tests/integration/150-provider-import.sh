@@ -107,7 +107,7 @@ preview_is_what_happens() {
 	is "$what: as a batch, a provider and an access" \
 		"$(json '"\(.batch_status) \(.provider_status)
 		\(.access_status)" | gsub("\\s+"; " ")')" \
-		"succeeded active subscription_ready"
+		"succeeded active $ready"
 	is "$what: it rests on what was planned, and on nothing else" \
 		"$(made "$RUN_ID")" "$(cat "$WORK/planned")"
 	is "$what: what was to be made was made, the rest was there" \
@@ -129,6 +129,10 @@ provider_is_imported() {
 	first=$SITE/etc/first-$host_number.key
 	second=$SITE/etc/second-$host_number.key
 
+	new_key "third-$host_number"
+	third=$SITE/etc/third-$host_number.key
+
+	ready=subscription_ready
 	preview_is_what_happens "$HOST_IS: a first key" --key-file "$first"
 	is "$HOST_IS: an account is created" "$actions" create
 	BODY=$BATCH
@@ -149,17 +153,35 @@ provider_is_imported() {
 	preview_is_what_happens "$HOST_IS: a second key" --key-file "$second"
 	is "$HOST_IS: it gets an account of its own" "$actions" create
 
+	preview_is_what_happens "$HOST_IS: one model of it" \
+		--key-file "$third" --model mock-a
+	preview_is_what_happens "$HOST_IS: another model" \
+		--key-file "$third" --model mock-b
+	is "$HOST_IS: its account is changed" "$actions" change
+	BODY=$BATCH
+	is "$HOST_IS: that is a re-use" "$(json '.items[0].account_resolution')" \
+		reused
+
 	api GET "/api/providers/sample-payg/status?host_id=$HOST_ID"
 	is "$HOST_IS: the provider is active there" \
 		"$(json '"\(.provider_status) \(.access_status)"')" \
 		"active subscription_ready"
 	api GET "/api/providers/sample-payg/resources?host_id=$HOST_ID"
-	is "$HOST_IS: two accounts, a group, a user with subscription and key" \
+	is "$HOST_IS: three accounts, a group, a user with subscription and key" \
 		"$(json '[.resources[].resource_type] | group_by(.) |
 		map("\(length) \(.[0])") | join(", ")')" \
-		"2 account, 1 group, 1 subscription, 1 user, 1 user_key"
+		"3 account, 1 group, 1 subscription, 1 user, 1 user_key"
 	api GET "/api/providers/sample-payg/access?host_id=$HOST_ID"
 	is "$HOST_IS: one access" "$(json '.access | length')" 1
+
+	ready=fully_ready
+	preview_is_what_happens "$HOST_IS: self service, two keys" \
+		--key-file "$first" --key-file "$second" \
+		--access-mode self_service
+	is "$HOST_IS: with accounts of their own" "$actions" "create create"
+	ready=fully_ready
+	preview_is_what_happens "$HOST_IS: two users" --key-file "$first" \
+		--user default --user second
 }
 
 new_site
