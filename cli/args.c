@@ -146,9 +146,6 @@ static const struct opt_spec specs[] = {
 	[OPT_TREE]	      = { "output", 0, "DIR", false,
 				  "where the patched copy goes; it must not be"
 				  " there" },
-	[OPT_HOSTS]	      = { "host", 0, "HOST_ID", true, "the host; repeat it for several, the first goes ahead" },
-	[OPT_KEY_FILES]	      = { "key-file", 0, "FILE", true, "the provider's key; repeat it for several" },
-	[OPT_ACCEPT_TERMS]    = { "accept-plan-terms", 0, NULL, false, "import a key whose plan forbids that many use it" },
 	[OPT_HOSTS]	      = { "host", 0, "HOST_ID", true,
 				  "a host; of several the first goes ahead" },
 	[OPT_KEY_FILES]	      = { "key-file", 0, "FILE", true,

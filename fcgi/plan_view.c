@@ -4,6 +4,7 @@
 
 #include "fcgi/provider_notes.h"
 #include "shared/import_plan.h"
+#include "shared/overlay.h"
 
 #define FINGERPRINT_MIN 20	/* as secrets.c has it */
 
@@ -177,6 +178,27 @@ static void write_limits(struct jout *out, const struct showing *showing)
 	jout_array_end(out);
 }
 
+/* null unless nothing that can be done from outside would do. */
+static void write_overlay(struct jout *out, const struct showing *showing)
+{
+	const char *version = showing->host.version;
+	unsigned int repairs = overlay_repairs_of(version);
+	struct overlay_advice advice = { 0 };
+
+	if (!parks(showing))	/* what was seen goes above the version */
+		repairs |= 1u << REPAIR_FORCE_CHAT;
+	if (!overlay_needed(&showing->request->manifest, version, repairs,
+			    &advice)) {
+		jout_null(out, "overlay");
+		return;
+	}
+	jout_object(out, "overlay");
+	jout_str(out, "overlay", advice.overlay);
+	jout_str(out, "evidence_zh", advice.evidence_zh);
+	jout_str(out, "evidence_en", advice.evidence_en);
+	jout_object_end(out);
+}
+
 /* Can this host be imported to in this way? */
 static void write_operation(struct jout *out, const struct showing *showing)
 {
@@ -218,6 +240,7 @@ static int write_rest(struct jout *out, const struct showing *showing,
 		return -1;
 	write_items(out, showing, &hints);
 	write_limits(out, showing);
+	write_overlay(out, showing);
 	provider_warnings_write(out, &request->manifest, &pack,
 				&showing->host);
 	return 0;

@@ -36,7 +36,7 @@ static void check_text(const char *text, size_t max)
 static void check_row(const struct import_row *row,
 		      const struct import_rows *rows)
 {
-	AUTO_FREE char *warnings = import_row_warnings(row);
+	AUTO_FREE char *warnings = import_row_warnings(row, NULL);
 	json_t *parsed = json_loads(warnings, 0, NULL);
 
 	assert(json_is_array(parsed));
