@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "schedd/upstream/chat.h"
+#include "schedd/upstream/manifest.h"
 #include "schedd/upstream/pack.h"
 #include "schedd/upstream/responses.h"
 
@@ -35,6 +36,7 @@ void asking_free(struct asking **askingp)
 	item_done(&asking->item);
 	endpoint_row_done(&asking->endpoint);
 	json_decref(asking->models);
+	json_decref(asking->manifest);
 	free(asking);
 	*askingp = NULL;
 }
@@ -111,6 +113,21 @@ static void heed_pack(struct asking *asking)
 		 "documented; not tried");
 }
 
+/* Nobody asks where the pack says that it is never to be taken. */
+static void heed_manifest(struct asking *asking)
+{
+	struct capability *responses = &asking->draft.paths[PATH_RESPONSES];
+
+	if (!upstream_shuns_responses(asking->manifest))
+		return;
+	*responses = (struct capability){
+		.is = CAPABLE_NO, .learnt = LEARNT_PACK, .at = asking->now,
+	};
+	snprintf(responses->words, sizeof(responses->words),
+		 "the pack says not to use it; not tried");
+	asking->memo.tried |= 1 << TRY_RESPONSES;
+}
+
 static void begin_draft(struct asking *asking)
 {
 	AUTO_FREE char *chat = chat_url_of(asking);
@@ -125,6 +142,7 @@ static void begin_draft(struct asking *asking)
 	if (asking->draft.paths[PATH_MESSAGES].learnt == LEARNT_PACK)
 		keep_url(asking, PATH_MESSAGES, messages);
 	heed_import(asking);
+	heed_manifest(asking);
 }
 
 void asking_prepare(struct asking *asking)
@@ -223,6 +241,7 @@ bool ask_capability(const void *subject, struct request *request)
 	id_short(nonce, 10, asking->random);
 	upstream_ask_try(request, try, url, model_asked(asking), nonce,
 			 asking->memo.generous);
+	upstream_add_headers(request, asking->manifest);
 	return true;
 }
 

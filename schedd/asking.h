@@ -30,6 +30,7 @@ struct asking {
 	struct item item;
 	struct endpoint_row endpoint;
 	json_t *models;		/* array, the smoke model first */
+	json_t *manifest;	/* of an import by provider; or NULL */
 	struct profile draft;
 	struct asking_memo memo;
 };

@@ -102,7 +102,7 @@ struct host_surface_case check_surface_case(const struct import *im)
 	return (struct host_surface_case){
 		.features = &im->features,
 		.provider = provider_of(im),
-		.responses_status = (int)im->item.responses_status,
+		.responses_status = import_responses_status(im),
 		.dispatch = im->memo.dispatch,
 		.pool_mode = import_wants_pool_mode(im),
 	};

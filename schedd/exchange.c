@@ -13,8 +13,10 @@
 void request_done(struct request *request)
 {
 	free(request->url);
-	for (size_t i = 0; i < request->nheaders; i++)
+	for (size_t i = 0; i < request->nheaders; i++) {
+		free(request->headers[i].name);
 		free(request->headers[i].value);
+	}
 	jout_done(&request->body);
 	*request = (struct request){ 0 };
 }
@@ -49,7 +51,7 @@ void request_header(struct request *request, const char *name,
 {
 	assert(request->nheaders < REQUEST_HEADERS_MAX);
 	request->headers[request->nheaders++] = (struct request_header){
-		.name = name,
+		.name = xstrdup(name),
 		.value = xstrdup(value),
 		.slot = slot,
 	};

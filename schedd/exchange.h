@@ -38,12 +38,12 @@ enum peer { PEER_HOST, PEER_PROVIDER };
 /* Calls that a host counts (its rate limits). */
 enum budget { BUDGET_NONE, BUDGET_LOGIN, BUDGET_USER_CALL, BUDGET__MAX };
 
-#define REQUEST_HEADERS_MAX 8
+#define REQUEST_HEADERS_MAX 16
 #define REQUEST_HOLES_MAX 4
 #define REQUEST_BODY_MAX (1 << 20)
 
 struct request_header {
-	const char *name;	/* a literal */
+	char *name;		/* owned */
 	char *value;		/* owned; what stands before the secret */
 	enum slot slot;		/* SLOT_NONE: `value` is all of it */
 };

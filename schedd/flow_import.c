@@ -51,6 +51,14 @@ static const struct step steps[] = {
 	{ "host.login",                STAGE_PROVISION, ask_admin_login,     got_admin_login,
 	  { HOST_LOGIN_TOKEN, SLOT_HOST_SESSION } },
 
+	/* reached by name only: a manifest has prices, so the group a channel */
+	{ "provision.channel",         STAGE_PROVISION, NULL,                got_want_channel },
+	{ "provision.find_channel",    STAGE_PROVISION, ask_find_channel,    got_find_channel },
+	{ "provision.create_channel",  STAGE_PROVISION, ask_create_channel,  got_create_channel },
+	{ "provision.write_channel",   STAGE_PROVISION, ask_write_channel,   got_write_channel },
+	{ "provision.read_channel",    STAGE_PROVISION, ask_read_channel,    got_read_channel },
+	{ "provision.channel_there",   STAGE_PROVISION, NULL,                got_channel_there },
+
 	/* reached by name only: who else has accounts of this base URL? */
 	{ "foreign.claim",             STAGE_PROVISION, NULL,                got_claim_look },
 	{ "foreign.list",              STAGE_PROVISION, ask_look,            got_look,
@@ -104,6 +112,8 @@ static const struct step steps[] = {
 	{ "undo.restore_rest",         STAGE_PROVISION, ask_restore_rest,    got_restore_rest },
 	{ "undo.find_proof",           STAGE_PROVISION, ask_lost_proof,      got_lost_proof },
 	{ "undo.proof_group",          STAGE_PROVISION, ask_undo_proof,      got_undo_proof },
+	{ "undo.find_channel",         STAGE_PROVISION, ask_lost_channel,    got_lost_channel },
+	{ "undo.channel",              STAGE_PROVISION, ask_undo_channel,    got_undo_channel },
 	{ "undo.find_group",           STAGE_PROVISION, ask_lost_group,      got_lost_group },
 	{ "undo.group",                STAGE_PROVISION, ask_undo_group,      got_undo_group },
 	{ "undo.end",                  STAGE_PROVISION, NULL,                got_undone },

@@ -11,6 +11,8 @@
 #include "schedd/asking.h"
 #include "shared/events.h"
 #include "shared/jout.h"
+#include "shared/pack_providers.h"
+#include "shared/runs.h"
 
 static const struct step steps[] = {
 	{ PROFILE_FIRST_STEP, 0, ask_capability, got_capability, { 0 } },
@@ -48,6 +50,25 @@ static void profile_free(void **subject)
 	*subject = NULL;
 }
 
+static int load_manifest(const struct store *store, struct asking *asking,
+			 struct err *err)
+{
+	CLEANUP(run_done) struct run run = { 0 };
+	AUTO_FREE char *text = NULL;
+
+	if (!asking->item.pack_provider_id)
+		return 0;
+	if (runs_get(store->db, asking->item.run_id, &run, err))
+		return -1;
+	if (!run.pack_id)
+		return 0;
+	if (packs_manifest(store->db, run.pack_id, run.pack_version,
+			   asking->item.pack_provider_id, &text, err))
+		return err->kind == ERR_NOT_FOUND ? 0 : -1;
+	asking->manifest = json_loads(text, 0, NULL);
+	return 0;
+}
+
 static int profile_load(const struct store *store, const struct task *task,
 			int64_t now, void **ret, struct err *err)
 {
@@ -63,6 +84,10 @@ static int profile_load(const struct store *store, const struct task *task,
 		      err) ||
 	    endpoints_get(store->db, asking->row.endpoint_key,
 			  &asking->endpoint, err)) {
+		profile_free(&subject);
+		return -1;
+	}
+	if (load_manifest(store, asking, err)) {
 		profile_free(&subject);
 		return -1;
 	}

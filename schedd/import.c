@@ -79,6 +79,7 @@ void import_note(struct import *im, const char *kind, const char *detail)
 
 static const char *const resource_words[IMPORT_RESOURCE__MAX] = {
 	[IMPORT_GROUP]		= "group",
+	[IMPORT_CHANNEL]	= "channel",
 	[IMPORT_PARKING]	= "parking group",
 	[IMPORT_ACCOUNT]	= "account",
 	[IMPORT_PROOF_GROUP]	= "proof group",
@@ -205,6 +206,7 @@ static char *lookup_of(const struct import *im, enum import_resource which)
 
 	switch (which) {
 	case IMPORT_GROUP:
+	case IMPORT_CHANNEL:
 		return lookup_group(key, mode);
 	case IMPORT_PARKING:
 		return xstrdup(LOOKUP_PARKING);
@@ -235,6 +237,7 @@ static char *lookup_of(const struct import *im, enum import_resource which)
 
 static const enum resource_type types[IMPORT_RESOURCE__MAX] = {
 	[IMPORT_GROUP]		= RESOURCE_GROUP,
+	[IMPORT_CHANNEL]	= RESOURCE_CHANNEL,
 	[IMPORT_PARKING]	= RESOURCE_GROUP,
 	[IMPORT_ACCOUNT]	= RESOURCE_ACCOUNT,
 	[IMPORT_PROOF_GROUP]	= RESOURCE_GROUP,
@@ -262,6 +265,7 @@ void import_want(const void *subject, int which, struct resource_want *ret)
 	 */
 	ret->hold = which == IMPORT_PROOF_KEY || which == IMPORT_CLONE ||
 		    (which == IMPORT_PROOF_GROUP && im->checking) ||
+		    (which == IMPORT_CHANNEL && im->memo.repricing) ||
 		    (which == IMPORT_ACCOUNT &&
 		     (im->memo.widening || im->memo.reviving));
 	snprintf(ret->lookup, sizeof(ret->lookup), "%s", lookup);

@@ -25,6 +25,7 @@
 #include "shared/hosts.h"
 #include "shared/items.h"
 #include "shared/proofs.h"
+#include "shared/provider_plan.h"
 #include "shared/resources.h"
 #include "shared/runs.h"
 
@@ -34,6 +35,7 @@
  */
 enum import_resource {
 	IMPORT_GROUP,		/* of the endpoint: live traffic */
+	IMPORT_CHANNEL,		/* over it: prices; settled as soon as it is made */
 	IMPORT_PARKING,		/* group where accounts wait on 0.1.126 */
 	IMPORT_ACCOUNT,
 	IMPORT_PROOF_GROUP,	/* where a later account is proven alone */
@@ -86,6 +88,10 @@ struct import_memo {
 	bool proven;		/* the account answered in its proof group */
 	bool created_account;	/* by this task: it may be taken back */
 	bool created_group;
+	bool created_channel;
+	bool repricing;		/* hold the channel although it is there */
+	bool repriced;		/* it was written: that is tried once */
+	int64_t base;		/* which base URL of the manifest is asked */
 	bool created_key;
 	bool renewed_key;	/* key and subscription were drawn anew */
 	bool renewed_user;
@@ -177,6 +183,8 @@ struct import {
 	json_t *selectors;		/* array */
 	json_t *requested;		/* array */
 	json_t *models;			/* array, or NULL */
+	json_t *manifest;	/* of an import by provider; or NULL */
+	struct provider_plan plan;	/* what it makes of this host */
 	struct resource resources[IMPORT_RESOURCE__MAX];
 	bool changed[IMPORT_RESOURCE__MAX];
 	bool resumed;		/* the account serves again: nobody pauses it */
@@ -271,6 +279,9 @@ int import_save_resources(const struct store *store, struct import *im,
 			  int64_t now, struct err *err) MUST_CHECK;
 int import_clear_suspicion(const struct store *store, const struct import *im,
 			   int64_t now, struct err *err) MUST_CHECK;
+/* What the pack says of the item's provider, and what that makes here. */
+int import_load_manifest(const struct store *store, struct import *im,
+			 struct err *err) MUST_CHECK;
 int import_load_lookup(const struct store *store, struct import *im,
 		       struct err *err) MUST_CHECK;
 int import_keep_one_owner(const struct store *store, struct import *im,

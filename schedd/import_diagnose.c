@@ -21,6 +21,7 @@
 #include "schedd/import_steps.h"
 #include "schedd/redact.h"
 #include "schedd/upstream/chat.h"
+#include "schedd/upstream/manifest.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -192,6 +193,7 @@ bool ask_diagnose_direct(const void *subject, struct request *request)
 		return false;
 	upstream_ask_chat(request, im->item.chat_url,
 			  im->item.resolved_smoke_model, im->memo.nonce);
+	upstream_add_headers(request, im->manifest);
 	import_background(im, request);
 	return true;
 }

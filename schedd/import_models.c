@@ -112,12 +112,32 @@ static void offer(struct choice *choice, const struct model_names *names,
 			add_once(choice->offered, found.ids[i]);
 }
 
-static void choose(struct choice *choice, const struct model_names *names,
-		   const char *asked, bool has_list)
+/* A pack may know names that are in no table of ours. */
+static void heed_manifest(const struct import *im, const char *asked,
+			  const json_t *listed, struct model_result *result)
+{
+	const json_t *model = result->state == MODEL_UNKNOWN && !result->wire
+		? import_manifest_model(im, asked, listed) : NULL;
+
+	if (!model)
+		return;
+	result->wire = json_string_value(json_object_get(model, "id"));
+	result->canonical = json_string_value(json_object_get(model,
+							"canonical"));
+	result->family = json_string_value(json_object_get(model, "family"));
+	result->state = strcmp(result->wire, asked) == 0 ? MODEL_RESOLVED
+							 : MODEL_CORRECTED;
+}
+
+static void choose(const struct import *im, struct choice *choice,
+		   const struct model_names *names, const char *asked,
+		   const json_t *listed)
 {
 	struct model_result result;
+	bool has_list = json_array_size(listed) > 0;
 
 	model_names_resolve(names, asked, strlen(asked), &result);
+	heed_manifest(im, asked, listed, &result);
 	model_result_write(&choice->said, NULL, names, asked, strlen(asked),
 			   &result);
 	if (result.state != MODEL_AMBIGUOUS)
@@ -161,11 +181,26 @@ static void choose_requested(struct import *im, const json_t *listed)
 
 	choice_begin(&choice);
 	json_array_foreach(im->requested, i, name)
-		choose(&choice, names, json_string_value(name),
-		       json_array_size(listed) > 0);
+		choose(im, &choice, names, json_string_value(name), listed);
 	write_choice(im, &choice);
 	if (json_array_size(choice.models) == 0)
 		import_blame(im, buf_str(&choice.details[MODEL_AMBIGUOUS]));
+}
+
+/* The manifest's that are listed, else all that are and can chat. */
+static void choose_unasked(struct import *im, const json_t *listed)
+{
+	json_auto_t *known = listed ? import_manifest_models(im, listed)
+				    : NULL;
+	json_auto_t *models = known ? json_incref(known) :
+			      listed ? upstream_chat_models(listed)
+				     : json_array();
+	json_auto_t *aliases = known ? import_manifest_aliases(im, models)
+				     : NULL;
+
+	set_json(&im->item.models, models);
+	if (json_object_size(aliases) > 0)
+		set_json(&im->item.model_aliases, aliases);
 }
 
 void import_choose_models(struct import *im, const json_t *listed)
@@ -177,9 +212,7 @@ void import_choose_models(struct import *im, const json_t *listed)
 		own_set(&im->item.failure_detail, NULL);
 		choose_requested(im, listed);
 	} else {
-		models = listed ? upstream_chat_models(listed) : json_array();
-		set_json(&im->item.models, models);
-		json_decref(models);
+		choose_unasked(im, listed);
 	}
 	models = json_loads(im->item.models, 0, NULL);
 	families = model_families(models);

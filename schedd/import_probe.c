@@ -10,6 +10,7 @@
 #include "schedd/host/armour.h"
 #include "schedd/import_steps.h"
 #include "schedd/upstream/chat.h"
+#include "schedd/upstream/manifest.h"
 #include "schedd/upstream/models.h"
 #include "schedd/upstream/pack.h"
 #include "schedd/upstream/responses.h"
@@ -45,12 +46,14 @@ static bool is_final(const struct import *im, enum failure why)
 bool ask_upstream_models(const void *subject, struct request *request)
 {
 	const struct import *im = subject;
-	AUTO_FREE char *url = upstream_models_url(im->item.base_url,
+	AUTO_FREE char *base = import_base_url(im);
+	AUTO_FREE char *url = upstream_models_url(base,
 						  (size_t)im->memo.page);
 
 	if (!url)
 		return false;
 	upstream_ask_models(request, url);
+	upstream_add_headers(request, im->manifest);
 	return true;
 }
 
@@ -77,9 +80,13 @@ static struct verdict no_models(struct import *im)
 /* Nobody named a model or lists any: those that are documented; or NULL. */
 static json_t *models_of_pack(struct import *im, const json_t *listed)
 {
-	json_t *models = listed || json_array_size(im->requested) > 0
-		? NULL : upstream_static_models(im->item.base_url);
+	json_t *models = NULL;
 
+	if (!listed && json_array_size(im->requested) == 0) {
+		models = import_manifest_models(im, NULL);
+		if (!models)
+			models = upstream_static_models(im->item.base_url);
+	}
 	if (models)
 		import_note(im, "models_from_pack", "{\"listed_by\":\"pack\"}");
 	return models;
@@ -91,6 +98,7 @@ static struct verdict models_known(struct import *im, const json_t *listed)
 	json_auto_t *packed = models_of_pack(im, listed);
 	json_auto_t *models = NULL;
 
+	import_say_plan(im);
 	import_choose_models(im, packed ? packed : listed);
 	models = json_loads(im->item.models, 0, NULL);
 	im->memo.page = 0;
@@ -146,6 +154,8 @@ struct verdict got_upstream_models(void *subject, const struct answer *answer)
 	}
 	if (failure_facts(why)->passes && im->attempt < TRANSPORT_TRIES)
 		return retry(why, answer->retry_after_ms);
+	if (answer->transport != TRANSPORT_OK && import_next_base(im))
+		return poll_after(0, FAILURE_NONE);
 	item_warn(&im->item, "models_not_listed", failure_name(why));
 	return models_known(im, NULL);
 }
@@ -156,23 +166,30 @@ static const char *model_tried(const struct import *im)
 						(size_t)im->memo.chat_model));
 }
 
+static char *chat_url_at(const struct import *im, int64_t form)
+{
+	AUTO_FREE char *base = import_base_url(im);
+
+	return upstream_chat_url(base, (size_t)form);
+}
+
 bool ask_upstream_chat(const void *subject, struct request *request)
 {
 	const struct import *im = subject;
-	AUTO_FREE char *url = upstream_chat_url(im->item.base_url,
-						(size_t)im->memo.chat_form);
+	AUTO_FREE char *url = chat_url_at(im, im->memo.chat_form);
 
 	if (!url || !model_tried(im))
 		return false;
 	upstream_ask_chat(request, url, model_tried(im), im->memo.nonce);
+	upstream_add_headers(request, im->manifest);
 	return true;
 }
 
 /* This is where chat is, and this model answers there. */
-static struct verdict chat_known(struct import *im, size_t form)
+static struct verdict chat_known(struct import *im, int64_t form)
 {
 	free(im->item.chat_url);
-	im->item.chat_url = upstream_chat_url(im->item.base_url, form);
+	im->item.chat_url = chat_url_at(im, form);
 	own_set(&im->item.resolved_smoke_model, model_tried(im));
 	own_set(&im->item.failure_detail, NULL);
 	im->memo.doubts = 0;
@@ -185,8 +202,8 @@ static struct verdict leave_it_to_the_host(struct import *im,
 					   enum failure why)
 {
 	AUTO_FREE char *words = upstream_detail(answer);
-	size_t form = (size_t)im->memo.chat_form;
-	AUTO_FREE char *url = upstream_chat_url(im->item.base_url, form);
+	int64_t form = im->memo.chat_form;
+	AUTO_FREE char *url = chat_url_at(im, form);
 
 	item_warn(&im->item, failure_name(why), words);
 	if (im->memo.chat_model >= (int64_t)json_array_size(im->models))
@@ -207,8 +224,7 @@ static struct verdict no_more_forms(struct import *im,
 
 static bool has_form(const struct import *im, int64_t form)
 {
-	AUTO_FREE char *url = upstream_chat_url(im->item.base_url,
-						(size_t)form);
+	AUTO_FREE char *url = chat_url_at(im, form);
 
 	return url != NULL;
 }
@@ -237,7 +253,7 @@ struct verdict got_upstream_chat(void *subject, const struct answer *answer)
 	why = upstream_judge_chat(answer, &completion);
 	import_saw(im, answer);
 	if (why == FAILURE_NONE || why == FAILURE_EMPTY_COMPLETION)
-		return chat_known(im, (size_t)im->memo.chat_form);
+		return chat_known(im, im->memo.chat_form);
 	if (api_root_tries_next(why) && has_form(im, im->memo.chat_form + 1)) {
 		im->memo.chat_form++;
 		return poll_after(0, FAILURE_NONE);
@@ -268,10 +284,11 @@ bool ask_upstream_responses(const void *subject, struct request *request)
 	const struct import *im = subject;
 
 	if (!host_armour_wants_pool(&im->features, 403, false) ||
-	    !im->item.chat_url)
+	    !im->item.chat_url || upstream_shuns_responses(im->manifest))
 		return false;
 	upstream_ask_responses(request, im->item.chat_url,
 			       im->item.resolved_smoke_model);
+	upstream_add_headers(request, im->manifest);
 	return true;
 }
 

@@ -139,9 +139,8 @@ struct verdict import_found(struct import *im, enum import_resource which,
 
 struct verdict got_want_group(void *subject, const struct answer *answer)
 {
-	(void)subject;
 	(void)answer;
-	return take_resource(IMPORT_GROUP, "provision.parking");
+	return take_resource(IMPORT_GROUP, import_after_group(subject));
 }
 
 bool ask_find_group(const void *subject, struct request *request)
@@ -160,8 +159,8 @@ struct verdict got_find_group(void *subject, const struct answer *answer)
 	struct import *im = subject;
 
 	if (!answer)
-		return go_to("provision.parking");
-	return import_found(im, IMPORT_GROUP, answer, "provision.parking");
+		return go_to(import_after_group(im));
+	return import_found(im, IMPORT_GROUP, answer, import_after_group(im));
 }
 
 bool ask_create_group(const void *subject, struct request *request)
@@ -175,8 +174,13 @@ bool ask_create_group(const void *subject, struct request *request)
 
 struct verdict got_create_group(void *subject, const struct answer *answer)
 {
-	return import_made(subject, IMPORT_GROUP, answer,
-			   "provision.find_group");
+	struct import *im = subject;
+	struct verdict v = import_made(im, IMPORT_GROUP, answer,
+				       "provision.find_group");
+
+	if (v.kind == VERDICT_GO_ON && im->plan.channel)
+		return go_to(import_after_group(im));
+	return v;
 }
 
 bool import_needs_parking(const struct import *im)

@@ -2,7 +2,9 @@
  * import_steps: the request and answer functions of flow_import, by stage.
  *
  * import_probe.c asks the provider itself; import_models.c chooses models;
- * import_provision.c makes group and account; import_confirm.c reads the
+ * import_manifest.c knows what the pack says of the provider;
+ * import_provision.c makes group and account; import_channel.c lays prices
+ * over the group; import_confirm.c reads the
  * account back; import_widen.c adds models to an account that is there;
  * import_reuse.c decides about one that is there, import_adopt.c takes over
  * one of somebody's, import_foreign.c looks for such, import_groups.c changes
@@ -13,6 +15,8 @@
 #ifndef SCHEDD_IMPORT_STEPS_H
 #define SCHEDD_IMPORT_STEPS_H
 
+#include "schedd/host/account.h"
+#include "schedd/host/group.h"
 #include "schedd/host/user.h"
 #include "schedd/import.h"
 #include "schedd/reuse.h"
@@ -67,6 +71,12 @@ ASKS(admin_login);	GETS(admin_login);
 GETS(want_group);
 ASKS(find_group);	GETS(find_group);
 ASKS(create_group);	GETS(create_group);
+GETS(want_channel);
+ASKS(find_channel);	GETS(find_channel);
+ASKS(create_channel);	GETS(create_channel);
+ASKS(write_channel);	GETS(write_channel);
+ASKS(read_channel);	GETS(read_channel);
+GETS(channel_there);
 GETS(want_parking);
 ASKS(find_parking);	GETS(find_parking);
 ASKS(create_parking);	GETS(create_parking);
@@ -152,6 +162,8 @@ ASKS(restore);		GETS(restore);
 ASKS(restore_rest);	GETS(restore_rest);
 ASKS(lost_proof);	GETS(lost_proof);
 ASKS(undo_proof);	GETS(undo_proof);
+ASKS(lost_channel);	GETS(lost_channel);
+ASKS(undo_channel);	GETS(undo_channel);
 ASKS(lost_group);	GETS(lost_group);
 ASKS(undo_group);	GETS(undo_group);
 GETS(undone);
@@ -162,6 +174,41 @@ GETS(undone);
  * could be several.
  */
 void import_choose_models(struct import *im, const json_t *listed);
+
+/*
+ * What the manifest says; all of it nothing, NULL or false, if there is none.
+ * import_manifest_models() are those that may be mapped unasked, the smoke
+ * models first, of those in `listed` (NULL: there is no list); NULL if there
+ * is none.  import_manifest_model() is what a name means.
+ */
+void import_say_plan(struct import *im);
+json_t *import_manifest_models(const struct import *im, const json_t *listed)
+	MUST_CHECK;
+json_t *import_manifest_aliases(const struct import *im,
+				const json_t *models) MUST_CHECK;
+const json_t *import_manifest_model(const struct import *im,
+				    const char *name, const json_t *listed);
+void import_template_account(const struct import *im,
+			     struct host_account_wish *wish);
+void import_template_group(const struct import *im,
+			   struct host_group_wish *wish);
+
+/* The base URL that is asked: the item's, or another of the manifest's. */
+char *import_base_url(const struct import *im) GIVES_MEMORY;
+
+/* Ask the next one from now on; false if there is none. */
+bool import_next_base(struct import *im);
+
+/*
+ * What the provider says to /responses, as far as accounts are armoured
+ * against it: what it was seen to, or a refusal where the manifest wants that
+ * path never to be taken.
+ */
+int import_responses_status(const struct import *im);
+
+/* The step behind the group; the body of its channel, as wanted now. */
+const char *import_after_group(const struct import *im);
+char *import_channel_wanted(const struct import *im) GIVES_MEMORY;
 
 /*
  * Names to wire ids, as the account is to map them: each id to itself, and

@@ -22,6 +22,8 @@ static int load_resources(const struct store *store, struct import *im,
 	for (int i = 0; i < IMPORT_RESOURCE__MAX; i++) {
 		struct resource_want want = { 0 };
 
+		if (i == IMPORT_CHANNEL && !im->plan.channel)
+			continue;
 		import_want(im, i, &want);
 		if (resources_find(store->db, im->host.host_id, want.type,
 				   want.lookup, &im->resources[i], err) &&
@@ -122,7 +124,8 @@ static int load_all(const struct store *store, const char *item_id,
 	    installation_get(store->db, im->inst, err))
 		return -1;
 	understand(store, im);
-	if (import_load_lookup(store, im, err) ||
+	if (import_load_manifest(store, im, err) ||
+	    import_load_lookup(store, im, err) ||
 	    foreign_get(store->db, im->host.host_id, im->item.endpoint_key,
 			&im->foreign, err))
 		return -1;
@@ -202,6 +205,8 @@ void import_free(void **subject)
 	json_decref(im->selectors);
 	json_decref(im->requested);
 	json_decref(im->models);
+	json_decref(im->manifest);
+	provider_plan_done(&im->plan);
 	item_done(&im->item);
 	run_done(&im->run);
 	host_done(&im->host);

@@ -8,6 +8,7 @@
 #include "schedd/host/account.h"
 #include "schedd/host/armour.h"
 #include "schedd/host/base_url.h"
+#include "schedd/host/channel.h"
 #include "schedd/host/group.h"
 #include "schedd/host/subscription.h"
 #include "schedd/host/user.h"
@@ -26,7 +27,7 @@
 bool import_wants_pool_mode(const struct import *im)
 {
 	return host_armour_wants_pool(&im->features,
-				      (int)im->item.responses_status, false);
+				      import_responses_status(im), false);
 }
 
 /* Draw the secret that a resource of ours is made with, and seal it. */
@@ -58,7 +59,7 @@ static void want_account(const struct import *im, struct jout *out)
 						 im->item.chat_url);
 	const int64_t group = import_id(im, IMPORT_GROUP);
 	json_auto_t *mapping = import_mapping(im);
-	const struct host_account_wish wish = {
+	struct host_account_wish wish = {
 		.pool_mode = import_wants_pool_mode(im),
 		.alias = im->simple ? im->resources[IMPORT_ACCOUNT].mark : NULL,
 		.alias_of = im->item.resolved_smoke_model,
@@ -71,6 +72,7 @@ static void want_account(const struct import *im, struct jout *out)
 		.proxy_id = import_proxy(im),
 	};
 
+	import_template_account(im, &wish);
 	host_account_wanted(out, &wish);
 }
 
@@ -91,7 +93,7 @@ static void want_clone(const struct import *im, struct jout *out)
 
 static void want_group(const struct import *im, int which, struct jout *out)
 {
-	const struct host_group_wish wish = {
+	struct host_group_wish wish = {
 		.readable = which == IMPORT_PARKING ? "CRM parking" :
 			    which == IMPORT_PROOF_GROUP ? "CRM proof"
 							: im->item.endpoint_key,
@@ -100,7 +102,24 @@ static void want_group(const struct import *im, int which, struct jout *out)
 				im->run.access_mode == ACCESS_SUBSCRIPTION,
 	};
 
+	if (which == IMPORT_GROUP)
+		import_template_group(im, &wish);
 	host_group_wanted(out, &wish);
+}
+
+char *import_channel_wanted(const struct import *im)
+{
+	struct jout out = { .text.max = REQUEST_BODY_MAX };
+	const struct host_channel_wish wish = {
+		.readable = im->item.pack_provider_id,
+		.mark = im->resources[IMPORT_CHANNEL].mark,
+		.group_id = import_id(im, IMPORT_GROUP),
+		.model_pricing = im->plan.model_pricing,
+		.restrict_models = im->plan.restrict_models,
+	};
+
+	host_channel_wanted(&out, &wish);
+	return buf_take(&out.text);
 }
 
 static void want_subscription(const struct import *im, struct jout *out)
@@ -120,6 +139,8 @@ static char *wanted_of(const struct import *im, int which)
 	struct jout out = { .text.max = REQUEST_BODY_MAX };
 	AUTO_FREE char *email = import_email(im);
 
+	if (which == IMPORT_CHANNEL)
+		return import_channel_wanted(im);
 	if (which == IMPORT_GROUP || which == IMPORT_PARKING ||
 	    which == IMPORT_PROOF_GROUP)
 		want_group(im, which, &out);

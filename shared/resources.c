@@ -17,6 +17,7 @@ static const char *const type_names[] = {
 	[RESOURCE_USER]		= "user",
 	[RESOURCE_USER_TOKEN]	= "user_token",
 	[RESOURCE_SUBSCRIPTION]	= "subscription",
+	[RESOURCE_CHANNEL]	= "channel",
 	[RESOURCE_USER_KEY]	= "user_key",
 };
 TABLE_ENUM_DEFINE(resource_type, type_names, RESOURCE_TYPE__MAX);

@@ -26,6 +26,7 @@ enum resource_type {
 	RESOURCE_USER_TOKEN,	/* a JWT: not on the host, but made and lost */
 	RESOURCE_SUBSCRIPTION,
 	RESOURCE_USER_KEY,
+	RESOURCE_CHANNEL,	/* prices over a group */
 	RESOURCE_TYPE__MAX
 };
 

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "shared/cfg.h"
+#include "shared/provider_plan.h"
 #include "shared/proxy.h"
 #include "shared/seal.h"
 #include "shared/table.h"
@@ -50,6 +51,8 @@ static const struct cfg_field fields[] = {
 	     "Public keys of those whose packs are taken, between blanks"),
 	FLAG("packs.require_signature", require_signature, false, NULL,
 	     "Whether packs that none of them signed are refused"),
+	TEXT("packs.usd_rate_cny", usd_rate_cny, "", NULL,
+	     "CNY that one USD is, for prices of packs; empty: not converted"),
 
 	NUMBER("exchange.connect_timeout_ms", connect_timeout_ms, 5000, 100,
 	       60000, "Milliseconds to reach a peer"),
@@ -177,6 +180,14 @@ static int check_signers(const struct settings *s, struct err *err)
 	return 0;
 }
 
+static int check_rate(const char *rate, struct err *err)
+{
+	if (*rate == '\0' || provider_plan_rate(rate) > 0)
+		return 0;
+	return err_set(err, ERR_INVALID, "packs.usd_rate_cny: '%.40s' is no "
+		       "rate; it is a number as 7.12", rate);
+}
+
 int settings_read(struct settings *ret, const char *file, struct err *err)
 {
 	CLEANUP(settings_done) struct settings settings = { 0 };
@@ -184,7 +195,8 @@ int settings_read(struct settings *ret, const char *file, struct err *err)
 
 	if (cfg_read(fields, COUNT(fields), file, &settings, err) ||
 	    check_proxy(settings.proxy, err) ||
-	    check_signers(&settings, err))
+	    check_signers(&settings, err) ||
+	    check_rate(settings.usd_rate_cny, err))
 		return -1;
 	if (!table_find(probe_places, COUNT(probe_places), settings.probe_from,
 			&place))

@@ -72,7 +72,10 @@ void host_account_wanted(struct jout *out,
 	jout_str(out, MODE, FORCE_CHAT);
 	jout_object_end(out);
 	jout_i64(out, "concurrency", wish->concurrency);
-	jout_i64(out, "priority", HOST_ACCOUNT_PRIORITY);
+	if (wish->priority)
+		jout_json(out, "priority", wish->priority);
+	else
+		jout_i64(out, "priority", HOST_ACCOUNT_PRIORITY);
 	if (wish->proxy_id)
 		jout_i64(out, "proxy_id", wish->proxy_id);
 	write_groups(out, wish->group_ids, wish->ngroups);

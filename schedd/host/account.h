@@ -22,6 +22,7 @@ struct host_account_wish {
 	const int64_t *group_ids;
 	size_t ngroups;
 	int64_t concurrency;		/* 0: as many as come */
+	const json_t *priority;	/* a number; NULL: HOST_ACCOUNT_PRIORITY */
 	bool pool_mode;			/* no answer takes it out: D13b */
 	const char *alias;		/* a model name that only it maps ... */
 	const char *alias_of;	/* ... to this one; or NULL */

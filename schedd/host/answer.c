@@ -139,6 +139,7 @@ bool host_is_taken(const struct answer *answer)
 	return answer->transport == TRANSPORT_OK && answer->status == 409 &&
 	       (host_reason_is(answer, "GROUP_EXISTS") ||
 		host_reason_is(answer, "EMAIL_EXISTS") ||
+		host_reason_is(answer, "CHANNEL_EXISTS") ||
 		host_reason_is(answer, "API_KEY_EXISTS"));
 }
 

@@ -1,23 +1,37 @@
 #include "schedd/host/group.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 
 #include "shared/table.h"
 
 /* The names of all that can differ. */
 #define NAMES_MAX 200
 
+/* Without it a host answers 500. */
+static void write_multiplier(struct jout *out, const char *amount)
+{
+	json_auto_t *value = json_real(amount ? strtod(amount, NULL) : 1);
+
+	if (amount)
+		jout_json(out, "rate_multiplier", value);
+	else
+		jout_i64(out, "rate_multiplier", 1);
+}
+
 void host_group_wanted(struct jout *out, const struct host_group_wish *wish)
 {
 	AUTO_FREE char *name = host_mark_name(wish->readable, wish->mark);
+	AUTO_FREE char *description = wish->description
+		? xasprintf("%s %s", wish->description, wish->mark)
+		: xstrdup(wish->mark);
 
 	jout_object(out, NULL);
 	jout_str(out, "name", name);
-	jout_str(out, "description", wish->mark);
+	jout_str(out, "description", description);
 	/* Without it a host makes a group that never sees our accounts. */
 	jout_str(out, "platform", "openai");
-	/* Without it a host answers 500. */
-	jout_i64(out, "rate_multiplier", 1);
+	write_multiplier(out, wish->rate_multiplier);
 	jout_str(out, "subscription_type",
 		 wish->subscription ? "subscription" : "standard");
 	jout_bool(out, "is_exclusive", !wish->subscription);

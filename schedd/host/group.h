@@ -11,6 +11,8 @@ struct host_group_wish {
 	const char *readable;	/* first part of the name */
 	const char *mark;
 	bool subscription;	/* else standard, balance, exclusive */
+	const char *description;	/* stands before the mark; NULL: nothing */
+	const char *rate_multiplier;	/* an amount; NULL: 1 */
 };
 
 /* The body of the create, to be frozen as wanted_json. */

@@ -253,6 +253,19 @@ static void delete(struct host_call *call)
 	reply_message(call, "Channel deleted successfully");
 }
 
+/* Name or description, in any case. */
+static bool is_searched(const struct host_call *call, const json_t *view)
+{
+	const char *name = json_string_value(json_object_get(view, "name"));
+	const char *words = json_string_value(json_object_get(view,
+							"description"));
+	char value[128];
+
+	return !query_get(call, "search", value, sizeof(value)) ||
+	       (name && strcasestr(name, value)) ||
+	       (words && strcasestr(words, value));
+}
+
 static void list(struct host_call *call)
 {
 	json_t *items = json_array();
@@ -260,7 +273,8 @@ static void list(struct host_call *call)
 	json_t *view;
 
 	json_object_foreach(call->model->channels, key, view)
-		json_array_append(items, view);
+		if (is_searched(call, view))
+			json_array_append(items, view);
 	reply_page(call, items);
 }
 

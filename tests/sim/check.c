@@ -307,13 +307,27 @@ static void check_proof_things(struct site *site, const json_t *state)
 		site_fault(site, "a proof left a subscription behind");
 }
 
+/* Each live group has one, with the prices of the manifest. */
+static void check_channels(struct site *site, const json_t *state,
+			   size_t want)
+{
+	const json_t *channels = json_object_get(state, "channels");
+	size_t i;
+	json_t *channel;
+
+	check_count(site, "channels", json_array_size(channels), want);
+	json_array_foreach(channels, i, channel)
+		if (json_array_size(json_object_get(channel,
+						    "model_pricing")) != 1)
+			site_fault(site, "a channel has not its prices");
+}
+
 static void check_host(struct site *site, const struct site_plan *plan)
 {
 	json_auto_t *state = host_model_state(site->net.host);
 	struct wanted want = count_wanted(site);
 	const char *fault = host_model_fault(site->net.host);
 
-	(void)plan;
 	if (fault)
 		site_fault(site, "host model: %s", fault);
 	check_accounts(site, state, want.accounts);
@@ -327,6 +341,7 @@ static void check_host(struct site *site, const struct site_plan *plan)
 		    count_of(state, "subscriptions", "user_id", "relay-sub-"),
 		    want.groups);
 	check_proof_things(site, state);
+	check_channels(site, state, plan->by_provider ? want.groups : 0);
 }
 
 void site_check(struct site *site, const struct site_plan *plan)

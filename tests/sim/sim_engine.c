@@ -55,6 +55,7 @@ static void crash_everywhere(enum host_version version, bool twin,
 		.seed = 7, .version = version, .twin = twin,
 		.personality = "chat-only-403", .nproviders = 1,
 		.nitems = twin ? 1 : 2, .verbose = verbose,
+		.by_provider = twin,
 	};
 	int64_t commits = 0;
 	char name[80];
@@ -100,6 +101,7 @@ static void run_seed(uint64_t seed, bool verbose)
 	plan.meddle = plan.again && net_random(&dice) % 3;
 	plan.crash_every = net_random(&dice) % 2
 		? 1 + (int64_t)(net_random(&dice) % 20) : 0;
+	plan.by_provider = net_random(&dice) % 3 == 0;
 	snprintf(name, sizeof(name), "seed %" PRIu64 " (repeat: sim_engine "
 		 "--seed-from %" PRIu64 " --seeds 1 --verbose)", seed, seed);
 	run_one(&plan, name, NULL);

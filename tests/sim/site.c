@@ -20,6 +20,7 @@
 #define START INT64_C(1790000000000)
 #define HOURS_6 (INT64_C(6) * 3600 * 1000)
 #define STEPS_MAX 2000000
+#define PACK_PROVIDER "sim-provider"
 
 void site_fault(struct site *site, const char *fmt, ...)
 {
@@ -166,6 +167,8 @@ static void add_item(struct site *site, const struct site_plan *plan,
 				  .seq = (int64_t)i + 1, .base_url = url,
 				  .endpoint_key = key,
 				  .requested_models = item->models,
+				  .pack_provider_id = plan->by_provider
+					? PACK_PROVIDER : NULL,
 				  .warnings = "[]" };
 	struct task_spec task = { .flow = "import", .step = "probe.models",
 				  .subject_id = item_id, .run_id = run_id,
@@ -183,6 +186,35 @@ static void add_item(struct site *site, const struct site_plan *plan,
 			     net_random(&site->net), item_id, err), err);
 	MUST(site, tasks_add(site->db, &task, site->net.now,
 			     net_random(&site->net), task_id, err), err);
+}
+
+/* A pack with one manifest for all providers: what it says is the same. */
+static const struct db_query q_packs[] = {
+	{ "sim.pack", "INSERT INTO packs (pack_id, version, name_zh, name_en,"
+	  " providers, content_sha256, bundle_sha256, document, installed_by,"
+	  " installed_at) VALUES ('sim-pack', '1.0.0', 's', 's', 1, '', '',"
+	  " '{}', 'tok_sim', 1)" },
+	{ "sim.manifest", "INSERT INTO pack_manifests (pack_id, version,"
+	  " provider_id, manifest) VALUES ('sim-pack', '1.0.0', '"
+	  PACK_PROVIDER "', '{\"models\":[{\"id\":\"mock-a\","
+	  "\"canonical\":\"mock-a\",\"status\":\"current\"},"
+	  "{\"id\":\"mock-b\",\"canonical\":\"mock-2\","
+	  "\"status\":\"current\"}],\"smoke_test_model\":\"mock-a\","
+	  "\"templates\":{\"channel\":{\"restrict_models\":false}},"
+	  "\"pricing\":[{\"model\":\"mock-a\",\"currency\":\"USD\","
+	  "\"unit\":\"per_million_tokens\",\"input\":\"1.5\","
+	  "\"output\":\"3\"}]}')" },
+};
+
+static const struct db_query q_of_pack = { "sim.of_pack",
+	"UPDATE import_runs SET origin = 'provider_import',"
+	" pack_id = 'sim-pack', pack_version = '1.0.0' WHERE run_id = $1" };
+
+static void add_pack(struct site *site, struct err *err)
+{
+	for (size_t i = 0; i < COUNT(q_packs); i++)
+		MUST(site, db_run(site->db, &q_packs[i], DB_NO_ARGS, err),
+		     err);
 }
 
 static void add_run(struct site *site, const struct site_plan *plan,
@@ -204,6 +236,9 @@ static void add_run(struct site *site, const struct site_plan *plan,
 	MUST(site, db_tx_begin(&tx, site->db, err), err);
 	MUST(site, runs_add(site->db, &spec, site->net.now,
 			    net_random(&site->net), run_id, err), err);
+	if (plan->by_provider)
+		MUST(site, db_run(site->db, &q_of_pack,
+				  DB_ARGS(DB_TEXT(run_id)), err), err);
 	for (size_t i = 0; i < site->nitems && !site->fault; i++)
 		add_item(site, plan, run_id, i, err);
 	MUST(site, db_tx_commit(&tx, err), err);
@@ -243,6 +278,8 @@ static void open_site(struct site *site, const struct site_plan *plan)
 	make_peers(site, plan);
 	plan_items(site, plan);
 	add_host(site, &err);
+	if (plan->by_provider)
+		add_pack(site, &err);
 	if (!site->fault)
 		start_engine(site);
 }

@@ -64,6 +64,7 @@ struct site_plan {
 	int64_t tokens_per_day;		/* for that, a provider; 0: no limit */
 	int64_t crash_every;		/* on average, in commits; 0: never */
 	int64_t crash_at;		/* exactly once; 0: never */
+	bool by_provider;	/* of a pack that has prices */
 	bool verbose;
 };
 

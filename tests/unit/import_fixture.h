@@ -37,6 +37,7 @@ MAYBE_UNUSED static int drop_settings(void **state)
 /* The answers of real hosts speak of this account, group and user. */
 static const char *const marks[IMPORT_RESOURCE__MAX] = {
 	[IMPORT_GROUP]		= "crm-abc123-group111",
+	[IMPORT_CHANNEL]	= "crm-abc123-channel1",
 	[IMPORT_PARKING]	= "crm-abc123-parking1",
 	[IMPORT_ACCOUNT]	= "crm-abc123-account1",
 	[IMPORT_CLONE]		= "crm-abc123-clone111",

@@ -18,6 +18,8 @@ static void lookups_tell_things_apart(void **state)
 	} cases[] = {
 		{ IMPORT_GROUP, RESOURCE_GROUP,
 		  "p-example-1|subscription", false },
+		{ IMPORT_CHANNEL, RESOURCE_CHANNEL,
+		  "p-example-1|subscription", false },
 		{ IMPORT_PARKING, RESOURCE_GROUP, "parking", false },
 		{ IMPORT_ACCOUNT, RESOURCE_ACCOUNT,
 		  "p-example-1|subscription|0123abcd", false },
