@@ -313,8 +313,6 @@ static void a_create_that_was_cut_short_is_looked_for(void **state)
 /* As real hosts were asked, and as they showed what they had made. */
 static void a_body_is_what_hosts_took(void **state)
 {
-	static const char *const versions[] = { "0.1.126", "0.1.129",
-						"0.1.179" };
 	IMPORT im = import_on(NEW);
 	AUTO_FREE char *body = NULL;
 
