@@ -60,3 +60,5 @@ CREATE INDEX managed_resources_by_maker ON managed_resources (made_by)
 	WHERE made_by IS NOT NULL;
 CREATE INDEX managed_resources_by_secret ON managed_resources (secret_id)
 	WHERE secret_id IS NOT NULL;
+CREATE INDEX managed_resources_paused ON managed_resources (host_resource_id)
+	WHERE paused_at IS NOT NULL;

@@ -20,7 +20,7 @@
 	     "],\"restrict_models\":" restricts ",\"model_pricing\":[{" \
 	     "\"id\":1,\"platform\":\"" platform "\",\"models\":[\"m-1\"]," \
 	     "\"billing_mode\":\"token\",\"input_price\":" input \
-	     ",\"output_price\":0.000003,\"cache_read_price\":null}]}"))
+	     ",\"output_price\":0.0000025,\"cache_read_price\":null}]}"))
 #define AS_WRITTEN CHANNEL("3,7", "false", "openai", "1.5e-06")
 
 static void priced(struct import *im)
@@ -28,7 +28,7 @@ static void priced(struct import *im)
 	im->item.pack_provider_id = xstrdup("p-one");
 	im->manifest = json_pack("{s[{ss ss ss ss ss}]}", "pricing",
 		"model", "m-1", "currency", "USD", "unit",
-		"per_million_tokens", "input", "1.5", "output", "3");
+		"per_million_tokens", "input", "1.5", "output", "2.5");
 	provider_plan_make(&im->plan, im->manifest, NEW, "");
 	has(im, IMPORT_GROUP, RESOURCE_MAKING, "7");
 }
@@ -322,7 +322,7 @@ static void a_body_is_what_hosts_took(void **state)
 	assert_string_equal(body, "{\"name\":\"p-one crm-abc123-channel1\","
 		"\"group_ids\":[7],\"model_pricing\":[{\"platform\":\"openai\""
 		",\"models\":[\"m-1\"],\"billing_mode\":\"token\","
-		"\"input_price\":1.5e-6,\"output_price\":3.0e-6}],"
+		"\"input_price\":1.5e-6,\"output_price\":2.5e-6}],"
 		"\"restrict_models\":false}");
 	for (size_t v = 0; v < COUNT(versions); v++) {
 		CLEANUP(answer_done) struct answer answer = recorded(
