@@ -87,6 +87,17 @@ int import_responses_status(const struct import *im)
 
 /* ---- models ---- */
 
+static bool names_it(const json_t *models, const char *name)
+{
+	size_t i;
+	const json_t *model;
+
+	json_array_foreach(models, i, model)
+		if (strcmp(json_string_value(model), name) == 0)
+			return true;
+	return false;
+}
+
 /* Is it one to be mapped although nobody named it? */
 static bool is_current(const json_t *model)
 {
@@ -104,8 +115,8 @@ static void add(json_t *models, const json_t *listed, const json_t *id)
 {
 	const char *text = json_string_value(id);
 
-	if (!text || (listed && !upstream_lists(listed, text)) ||
-	    upstream_lists(models, text) ||
+	if (!text || (listed && !names_it(listed, text)) ||
+	    names_it(models, text) ||
 	    json_array_size(models) == UPSTREAM_CHAT_MODELS_MAX)
 		return;
 	json_array_append(models, (json_t *)(uintptr_t)id);
@@ -153,8 +164,8 @@ json_t *import_manifest_aliases(const struct import *im,
 		const char *name = text_of(model, "canonical");
 		json_t *id = json_object_get(model, "id");
 
-		if (upstream_lists(models, json_string_value(id)) &&
-		    !upstream_lists(models, name) &&
+		if (names_it(models, json_string_value(id)) &&
+		    !names_it(models, name) &&
 		    !json_object_get(aliases, name))
 			json_object_set(aliases, name, id);
 	}
@@ -184,7 +195,7 @@ const json_t *import_manifest_model(const struct import *im,
 	json_array_foreach(json_object_get(im->manifest, "models"), i, model)
 		if (is_called(model, name) &&
 		    (json_array_size(listed) == 0 ||
-		     upstream_lists(listed, text_of(model, "id"))))
+		     names_it(listed, text_of(model, "id"))))
 			return model;
 	return NULL;
 }
