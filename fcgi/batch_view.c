@@ -86,6 +86,7 @@ static int write_warnings(const struct request *req, struct jout *out,
 {
 	CLEANUP(packs_row_done) struct packs_row pack = { 0 };
 	CLEANUP(host_done) struct host host = { 0 };
+	CLEANUP(provider_plan_done) struct provider_plan plan = { 0 };
 	struct jdec_problems problems = { 0 };
 	struct manifest_provider m = { 0 };
 	json_auto_t *document = NULL;
@@ -104,7 +105,9 @@ static int write_warnings(const struct request *req, struct jout *out,
 	if (!manifest_provider_read(document, &m, &problems))
 		return err_set(err, ERR_INTERNAL, "the stored manifest of %s "
 			       "is no longer one", run->pack_provider_id);
-	provider_warnings_write(out, &m, &pack, &host);
+	provider_plan_make(&plan, document, host.version,
+			   req->worker->settings->usd_rate_cny);
+	provider_warnings_write(out, &m, &pack, &host, &plan);
 	return 0;
 }
 

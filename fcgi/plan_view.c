@@ -34,6 +34,7 @@ struct showing {
 	struct face *faces;		/* of the rows */
 	struct plan_row *rows;
 	struct import_plan plan;
+	struct provider_plan provider;	/* what the manifest makes here */
 };
 
 static void showing_done(struct showing *showing)
@@ -43,6 +44,7 @@ static void showing_done(struct showing *showing)
 	free(showing->faces);
 	free(showing->rows);
 	import_plan_done(&showing->plan);
+	provider_plan_done(&showing->provider);
 }
 
 /* Unknown hosts are treated as the oldest that there is. */
@@ -86,6 +88,7 @@ static int make_plan(struct showing *showing, struct err *err)
 		.given = terms->given,
 		.given_print = given.print,
 		.selectors = terms->subscription_users,
+		.provider = &showing->provider,
 		.parks = parks(showing),
 		.rows = showing->rows,
 		.nrows = run->rows.count,
@@ -242,7 +245,7 @@ static int write_rest(struct jout *out, const struct showing *showing,
 	write_limits(out, showing);
 	write_overlay(out, showing);
 	provider_warnings_write(out, &request->manifest, &pack,
-				&showing->host);
+				&showing->host, &showing->provider);
 	return 0;
 }
 
@@ -258,6 +261,9 @@ int plan_write(const struct request *req, struct jout *out,
 		return -1;
 	if (showing.host.capabilities)
 		showing.seen = json_loads(showing.host.capabilities, 0, NULL);
+	provider_plan_make(&showing.provider, request->document,
+			   showing.host.version,
+			   req->worker->settings->usd_rate_cny);
 	read_rows(&showing);
 	if (make_plan(&showing, err))
 		return -1;

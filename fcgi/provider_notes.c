@@ -160,15 +160,29 @@ static void warn_host(struct jout *out, const struct host *host)
 	warn(out, "host_not_ready", en, zh);
 }
 
+/* What is left out on a host of this version. */
+static void warn_plan(struct jout *out, const struct provider_plan *plan)
+{
+	for (int i = 0; i < PROVIDER_NOTE__MAX; i++) {
+		enum provider_note note = (enum provider_note)i;
+
+		if (plan->notes[i])
+			warn(out, provider_note_code(note), plan->notes[i],
+			     provider_note_zh(note));
+	}
+}
+
 void provider_warnings_write(struct jout *out,
 			     const struct manifest_provider *m,
 			     const struct packs_row *pack,
-			     const struct host *host)
+			     const struct host *host,
+			     const struct provider_plan *plan)
 {
 	jout_array(out, "warnings");
 	warn_terms(out, m);
 	warn_status(out, m);
 	warn_version(out, pack, host);
 	warn_host(out, host);
+	warn_plan(out, plan);
 	jout_array_end(out);
 }

@@ -14,6 +14,7 @@
 #include "shared/manifest.h"
 #include "shared/pack_providers.h"
 #include "shared/packs.h"
+#include "shared/provider_plan.h"
 
 /* Prefixes of keys of a vendor's plans.  Release with key_hints_done(). */
 struct key_hints {
@@ -38,6 +39,7 @@ char *key_hint(const void *hints, const char *key);
 void provider_warnings_write(struct jout *out,
 			     const struct manifest_provider *m,
 			     const struct packs_row *pack,
-			     const struct host *host);
+			     const struct host *host,
+			     const struct provider_plan *plan);
 
 #endif

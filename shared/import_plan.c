@@ -243,6 +243,48 @@ static int plan_user(struct planning *planning, const char *selector,
 			xstrdup(access), &there, err);
 }
 
+/* Does its row ask for something else than the manifest does now? */
+static bool is_outdated(const struct resource *channel, const char *group,
+			const struct provider_plan *provider)
+{
+	const char *text = channel->wanted_json;
+	json_auto_t *wanted = json_loads(text ? text : "{}", 0, NULL);
+	const json_t *groups = json_object_get(wanted, "group_ids");
+
+	return !group || json_integer_value(json_array_get(groups, 0)) !=
+			 strtoll(group, NULL, 10) ||
+	       !json_equal(json_object_get(wanted, "model_pricing"),
+			   provider->model_pricing) ||
+	       json_is_true(json_object_get(wanted, "restrict_models")) !=
+			provider->restrict_models;
+}
+
+/* Prices of the manifest over the group, which is the last entry. */
+static int plan_channel(struct planning *planning, struct err *err)
+{
+	const struct plan_spec *spec = planning->spec;
+	const char *group = planning->plan.entries[planning->plan.count - 1]
+				.host_resource_id;
+	CLEANUP(resource_done) struct resource there = { 0 };
+	AUTO_FREE char *lookup = lookup_group(spec->endpoint_key, spec->mode);
+	bool outdated;
+	struct plan_entry *entry;
+
+	if (!spec->provider || !spec->provider->channel)
+		return 0;
+	if (find(planning, RESOURCE_CHANNEL, lookup, &there, err))
+		return -1;
+	outdated = there.resource_id &&
+		   is_outdated(&there, group, spec->provider);
+	entry = add(planning, RESOURCE_CHANNEL, "prices of the group",
+		    TAKE(lookup), &there);
+	if (outdated) {
+		entry->action = PLAN_CHANGE;
+		entry->why = "its prices are written again";
+	}
+	return 0;
+}
+
 /* The owner of a given key is a user already, and the key is there. */
 static int plan_owner(struct planning *planning, struct err *err)
 {
@@ -279,7 +321,8 @@ static int plan_all(struct planning *planning, struct err *err)
 
 	if (plan_one(planning, RESOURCE_GROUP, "group of the endpoint",
 		     lookup_group(spec->endpoint_key, spec->mode), &live,
-		     err))
+		     err) ||
+	    plan_channel(planning, err))
 		return -1;
 	if (spec->parks &&
 	    plan_one(planning, RESOURCE_GROUP, "parking group",

@@ -10,6 +10,7 @@
 
 #include <jansson.h>
 
+#include "shared/provider_plan.h"
 #include "shared/resources.h"
 #include "shared/runs.h"
 
@@ -57,6 +58,7 @@ struct plan_spec {
 	enum given_key given;
 	const json_t *selectors;	/* array of texts; NULL: "default" */
 	const char *given_print;	/* fingerprint of the given key; "" */
+	const struct provider_plan *provider;	/* what the manifest makes; or NULL */
 	bool parks;		/* the host needs a parking group (0.1.126) */
 	const struct plan_row *rows;
 	size_t nrows;

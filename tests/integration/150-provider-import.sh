@@ -34,7 +34,11 @@ make_pack() {
 		name: {zh: "样例", en: "Sample"},
 		min_host_version: "0.1.126"}' >"$WORK/pack/pack.json"
 	manifest sample-payg "{base_url: \"$PROVIDER_URL/$tag/v1\",
-		key_prefixes: [\"good-\"]}"
+		key_prefixes: [\"good-\"],
+		pricing: [{model: \"mock-a\", currency: \"USD\",
+			unit: \"per_million_tokens\", input: \"1\",
+			output: \"2\", source: \"price list\",
+			date: \"2026-11-01\"}]}"
 	manifest sample-coding "{plan: \"coding_plan\",
 		base_url: \"$PROVIDER_URL/$tag-coding/v1\",
 		key_prefixes: [\"good-cp-\"],
