@@ -279,8 +279,8 @@ static int write_resources(const struct request *req,
 			   struct err *err)
 {
 	static const enum resource_type types[] = {
-		RESOURCE_GROUP, RESOURCE_ACCOUNT, RESOURCE_SUBSCRIPTION,
-		RESOURCE_USER_KEY,
+		RESOURCE_GROUP, RESOURCE_CHANNEL, RESOURCE_ACCOUNT,
+		RESOURCE_SUBSCRIPTION, RESOURCE_USER_KEY,
 	};
 	json_auto_t *seen = json_object();
 	struct users users = { out, seen };

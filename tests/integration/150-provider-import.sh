@@ -171,10 +171,10 @@ provider_is_imported() {
 		"$(json '"\(.provider_status) \(.access_status)"')" \
 		"active subscription_ready"
 	api GET "/api/providers/sample-payg/resources?host_id=$HOST_ID"
-	is "$HOST_IS: three accounts, a group, a user with subscription and key" \
+	is "$HOST_IS: three accounts, a group with prices, a user with subscription and key" \
 		"$(json '[.resources[].resource_type] | group_by(.) |
 		map("\(length) \(.[0])") | join(", ")')" \
-		"3 account, 1 group, 1 subscription, 1 user, 1 user_key"
+		"3 account, 1 channel, 1 group, 1 subscription, 1 user, 1 user_key"
 	api GET "/api/providers/sample-payg/access?host_id=$HOST_ID"
 	is "$HOST_IS: one access" "$(json '.access | length')" 1
 
