@@ -10,14 +10,14 @@ set -eu
 # one seed where the others get fifty.
 seeds=$1
 shift
-status=0
+FROM=${FROM:-1}
+TIMEOUT=${TIMEOUT:-$((600 + seeds / 2))}
+export FROM TIMEOUT
 for sim; do
 	case $sim in
-	*/sim_turns) n=$(((seeds + 49) / 50)) ;;
-	*) n=$seeds ;;
+	*/sim_turns) echo "$(((seeds + 49) / 50)) $sim" ;;
+	*) echo "$seeds $sim" ;;
 	esac
-	ARGS="--seed-from ${FROM:-1} --seeds $n" \
-		TIMEOUT=${TIMEOUT:-$((600 + seeds / 2))} \
-		"$(dirname "$0")/run-tests.sh" sim "$sim" || status=1
-done
-exit $status
+done | xargs -P "$(nproc)" -L 1 sh -c '
+	ARGS="--seed-from $FROM --seeds $1" exec "$0" sim "$2"' \
+	"$(dirname "$0")/run-tests.sh"
