@@ -13,7 +13,9 @@
 static const struct host_rule create_rules[] = {
 	{ "name", "Name", RULE_REQUIRED, NULL },
 	{ "protocol", "Protocol", RULE_REQUIRED, NULL },
+	{ "protocol", "Protocol", RULE_ONEOF, "http https socks5 socks5h" },
 	{ "host", "Host", RULE_REQUIRED, NULL },
+	{ "port", "Port", RULE_REQUIRED, NULL },
 };
 
 static json_t *find(const struct host_model *model, int64_t id)
@@ -104,12 +106,12 @@ static void delete(struct host_call *call)
 
 #define OF(method_, suffix_, handle_) \
 	.method = (method_), .pattern = "/api/v1/admin/proxies" suffix_, \
-	.handle = (handle_), .access = HOST_ADMIN, .noun = "proxy"
+	.handle = (handle_), .access = HOST_ADMIN
 
 const struct host_route host_proxy_routes[] = {
 	{ OF("POST", "", create), .request = "CreateProxyRequest",
 	  .rules = create_rules, .nrules = COUNT(create_rules) },
-	{ OF("GET", "/{id}", show) },
-	{ OF("DELETE", "/{id}", delete) },
+	{ OF("GET", "/{id}", show), .noun = "proxy" },
+	{ OF("DELETE", "/{id}", delete), .noun = "proxy" },
 	{ .method = NULL },
 };
