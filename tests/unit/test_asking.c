@@ -383,10 +383,33 @@ static void what_is_documented_is_said_and_is_no_yes(void **state)
 			    "https://api.deepseek.com/anthropic/v1/messages");
 }
 
+/* A pack that says so is believed, and its headers go along. */
+static void a_path_that_the_pack_shuns_is_not_asked_for(void **state)
+{
+	TALK talk = talk_new("chat-only-403", PROFILE_BASIC);
+	CLEANUP(request_done) struct request request = { 0 };
+	const struct capability *responses;
+
+	(void)state;
+	talk->asking->manifest = json_pack("{sb s{ss}}",
+		"force_disable_openai_responses_api", 1,
+		"required_headers", "X-Plan", "a");
+	asking_prepare(talk->asking);
+	assert_true(ask_capability(talk->asking, &request));
+	assert_string_equal(request.headers[request.nheaders - 1].name,
+			    "X-Plan");
+	talk_to_the_end(talk);
+	assert_null(strstr(talk->asked, "/responses"));
+	responses = &talk->asking->draft.paths[PATH_RESPONSES];
+	assert_int_equal(responses->is, CAPABLE_NO);
+	assert_int_equal(responses->learnt, LEARNT_PACK);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_kind_of_provider_is_found_out),
+		cmocka_unit_test(a_path_that_the_pack_shuns_is_not_asked_for),
 		cmocka_unit_test(basic_asks_for_a_stream_and_for_responses),
 		cmocka_unit_test(more_that_is_wanted_meanwhile_is_asked_too),
 		cmocka_unit_test(

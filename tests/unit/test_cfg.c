@@ -186,6 +186,23 @@ static void the_place_of_probing_is_one_of_three(void **state)
 	REFUSED(settings_read(&settings, path, &err), ERR_INVALID);
 }
 
+static void a_rate_is_a_number_or_is_not_said(void **state)
+{
+	CLEANUP(settings_done) struct settings settings = { 0 };
+	SCRATCH dir = scratch_new();
+	AUTO_FREE char *path = xasprintf("%s/crm.conf", dir);
+	struct err err;
+
+	(void)state;
+	scratch_write(path, "packs = { usd_rate_cny = \"7.12\"; };", 0600);
+	OK(settings_read(&settings, path, &err));
+	assert_string_equal(settings.usd_rate_cny, "7.12");
+	scratch_write(path, "packs = { usd_rate_cny = \"7,12\"; };", 0600);
+	REFUSED(settings_read(&settings, path, &err), ERR_INVALID);
+	scratch_write(path, "packs = { usd_rate_cny = \"0\"; };", 0600);
+	REFUSED(settings_read(&settings, path, &err), ERR_INVALID);
+}
+
 static void the_database_of_the_original_is_taken_from_its_variable(
 	void **state)
 {
@@ -277,6 +294,7 @@ int main(void)
 		cmocka_unit_test(the_place_of_probing_is_one_of_three),
 		cmocka_unit_test(
 			the_database_of_the_original_is_taken_from_its_variable),
+		cmocka_unit_test(a_rate_is_a_number_or_is_not_said),
 		cmocka_unit_test(the_file_is_the_option_or_the_variable),
 		cmocka_unit_test(
 			the_example_names_every_setting_with_its_default),
