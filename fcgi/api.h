@@ -51,6 +51,10 @@ int api_access_begin(const struct request *req, const char *name,
 int api_item_show(const struct request *req, struct reply *reply,
 		  struct err *err) MUST_CHECK;
 
+/* Is nothing of the run left to do?  For those who wait; api_runs.c. */
+int api_run_is_over(const struct request *req, const char *run_id, bool *ret,
+		    struct err *err) MUST_CHECK;
+
 /* POST /api/batch-import/runs; the rest of runs is in api_runs.c. */
 int api_run_post(const struct request *req, struct reply *reply,
 		 struct err *err) MUST_CHECK;

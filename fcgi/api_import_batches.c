@@ -54,7 +54,7 @@ static int write_batches(const struct request *req,
 {
 	CLEANUP(walk_done) struct walk walk = { 0 };
 	CLEANUP(run_done) struct run run = { 0 };
-	char last[WALK_ID_MAX] = "", cursor[CURSOR_MAX];
+	char last[WALK_ID_MAX] = "";
 	int64_t n = 0;
 	int more;
 
@@ -72,11 +72,7 @@ static int write_batches(const struct request *req,
 	jout_array_end(out);
 	if (more < 0)
 		return -1;
-	if (more == 0)
-		snprintf(last, sizeof(last), "%s",
-			 walk_was_cut(&walk) ? walk.last : "");
-	jout_str(out, "next_cursor",
-		 *last ? cursor_make("batches", last, cursor) : NULL);
+	cursor_write(out, "batches", &walk, more > 0, last);
 	return 0;
 }
 

@@ -145,7 +145,7 @@ static int write_page(const struct page *page,
 {
 	CLEANUP(walk_done) struct walk walk = { 0 };
 	CLEANUP(item_row_done) struct item_row row = { 0 };
-	char last[WALK_ID_MAX] = "", cursor[CURSOR_MAX];
+	char last[WALK_ID_MAX] = "";
 	int64_t n = 0;
 	int more = 1;
 
@@ -164,11 +164,7 @@ static int write_page(const struct page *page,
 	jout_array_end(page->out);
 	if (more < 0)
 		return -1;
-	if (more == 0)
-		snprintf(last, sizeof(last), "%s",
-			 walk_was_cut(&walk) ? walk.last : "");
-	jout_str(page->out, "next_cursor",
-		 *last ? cursor_make("items", last, cursor) : NULL);
+	cursor_write(page->out, "items", &walk, more > 0, last);
 	return 0;
 }
 

@@ -164,17 +164,6 @@ static int import_post(const struct request *req, struct reply *reply,
 	return show_batch(req, run_id, reply, err);
 }
 
-static int run_is_over(const struct request *req, const char *run_id,
-		       bool *ret, struct err *err)
-{
-	int64_t open_tasks;
-
-	if (tasks_open_of_run(req->db, run_id, &open_tasks, err))
-		return -1;
-	*ret = open_tasks == 0;
-	return 0;
-}
-
 static int show_finished(const struct request *req, const char *run_id,
 			 struct reply *reply, struct err *err)
 {
@@ -182,7 +171,7 @@ static int show_finished(const struct request *req, const char *run_id,
 	return show_batch(req, run_id, reply, err);
 }
 
-static const struct waiting added = { run_is_over, show_finished, WAIT_S, 0 };
+static const struct waiting added = { api_run_is_over, show_finished, WAIT_S, 0 };
 
 const struct route api_provider_import_routes[] = {
 	{ HTTP_POST, "/api/providers/{provider_id}/preview", SCOPE_READ,

@@ -58,7 +58,7 @@ static int write_runs(const struct request *req,
 {
 	CLEANUP(walk_done) struct walk walk = { 0 };
 	CLEANUP(run_done) struct run run = { 0 };
-	char last[WALK_ID_MAX] = "", cursor[CURSOR_MAX];
+	char last[WALK_ID_MAX] = "";
 	int64_t n = 0;
 	int more;
 
@@ -72,11 +72,7 @@ static int write_runs(const struct request *req,
 	jout_array_end(out);
 	if (more < 0)
 		return -1;
-	if (more == 0)
-		snprintf(last, sizeof(last), "%s",
-			 walk_was_cut(&walk) ? walk.last : "");
-	jout_str(out, "next_cursor",
-		 *last ? cursor_make("runs", last, cursor) : NULL);
+	cursor_write(out, "runs", &walk, more > 0, last);
 	return 0;
 }
 
@@ -142,8 +138,8 @@ static int run_cancel(const struct request *req, struct reply *reply,
 	return show_run(req, req->ids[0], reply, err);
 }
 
-static int run_is_over(const struct request *req, const char *run_id,
-		       bool *ret, struct err *err)
+int api_run_is_over(const struct request *req, const char *run_id, bool *ret,
+		    struct err *err)
 {
 	int64_t open_tasks;
 
@@ -160,7 +156,7 @@ static int show_finished(const struct request *req, const char *run_id,
 	return show_run(req, run_id, reply, err);
 }
 
-static const struct waiting added = { run_is_over, show_finished, 0 };
+static const struct waiting added = { api_run_is_over, show_finished, 0 };
 
 const struct route api_runs_routes[] = {
 	{ HTTP_POST, "/api/batch-import/runs", SCOPE_OPERATE,

@@ -82,3 +82,13 @@ int cursor_read(const char *list, const char *text, char ret[CURSOR_ID_MAX],
 	snprintf(ret, CURSOR_ID_MAX, "%s", plain + len + 1);
 	return 0;
 }
+
+void cursor_write(struct jout *out, const char *list, const struct walk *walk,
+		  bool more, const char *last)
+{
+	const char *from = more ? last : walk_was_cut(walk) ? walk->last : "";
+	char cursor[CURSOR_MAX];
+
+	jout_str(out, "next_cursor",
+		 *from ? cursor_make(list, from, cursor) : NULL);
+}

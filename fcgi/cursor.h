@@ -9,6 +9,8 @@
 #define FCGI_CURSOR_H
 
 #include "shared/err.h"
+#include "shared/jout.h"
+#include "shared/walk.h"
 
 #define CURSOR_MAX 270		/* text of a cursor, with its NUL */
 #define CURSOR_ID_MAX 160
@@ -23,5 +25,12 @@ const char *cursor_make(const char *list, const char *id,
  */
 int cursor_read(const char *list, const char *text, char ret[CURSOR_ID_MAX],
 		struct err *err) MUST_CHECK;
+
+/*
+ * The member "next_cursor" of a page.  `more`: rows were left when the page
+ * was full, and `last` is the id of its last one.
+ */
+void cursor_write(struct jout *out, const char *list, const struct walk *walk,
+		  bool more, const char *last);
 
 #endif
