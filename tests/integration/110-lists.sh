@@ -6,6 +6,9 @@
 RUNS=/api/batch-import/runs
 ITEMS=/api/batch-import/items
 
+# What keys can do is asked after their run is over, and tells of it: not here.
+SITE_SETTINGS="$quick_settings
+probe = { capabilities = \"off\"; };"
 start_stack 0.1.129 chat-only-403
 add_host
 
