@@ -405,8 +405,8 @@ static void an_import_looks_at_its_own_account(void **state)
 	has(im, IMPORT_GROUP, RESOURCE_MAKING, "7");
 	has(im, IMPORT_ACCOUNT, RESOURCE_MAKING, "5");
 	own_set(&im->resources[IMPORT_ACCOUNT].wanted_json, FULL_WANTED);
-	im->resources[IMPORT_ACCOUNT].lookup =
-		xstrdup("p-example-1|subscription|fp5");
+	own_set(&im->resources[IMPORT_ACCOUNT].lookup,
+		"p-example-1|subscription|fp5");
 	im->accounts = &im->resources[IMPORT_ACCOUNT];
 	im->naccounts = 1;
 	im->memo.renewed_key = im->memo.models_listed = true;
