@@ -245,6 +245,7 @@ static void check_rows(struct site *site, const struct deed *deed, bool done)
 	CLEANUP(item_done) struct item item = { 0 };
 	CLEANUP(resource_done) struct resource account = { 0 };
 	json_auto_t *models = NULL, *body = NULL, *state = NULL;
+	const json_t *live = account_of(site, deed, &state);
 	bool paused;
 	struct err err;
 
@@ -266,8 +267,7 @@ static void check_rows(struct site *site, const struct deed *deed, bool done)
 	    (item.paused_at != 0) != paused)
 		site_fault(site, "%s: paused is not %d", deed->wish->name,
 			   paused);
-	if (json_is_true(json_object_get(account_of(site, deed, &state),
-					 "schedulable")) == paused)
+	if (json_is_true(json_object_get(live, "schedulable")) == paused)
 		site_fault(site, "%s: schedulable is %d", deed->wish->name,
 			   paused);
 }
