@@ -1,124 +1,19 @@
-/*
- * The fuzz target of tests/fuzz/csv_rows.c without a fuzzer: the seeds of its
- * corpus, whole, cut short and with random changes.
- */
-#include <dirent.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <string.h>
-#include <cmocka.h>
+/* The fuzz target of tests/fuzz/csv_rows.c, with the seeds of its corpus. */
+#define CHANGES 300
+#define SEEDS_MIN 9
+#include "tests/unit/fuzz_replay.h"
 
-#include "shared/own.h"
 #include "shared/table.h"
 
-#define CORPUS "tests/fuzz/corpus-csv_rows"
-#define INPUT_MAX 2048
-#define CHANGES 300
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-struct input {
-	uint8_t data[INPUT_MAX];
-	size_t size;
-};
-
-static uint64_t chance = UINT64_C(0x9e3779b97f4a7c15);
-
-static size_t roll(size_t sides)
-{
-	chance ^= chance << 13;
-	chance ^= chance >> 7;
-	chance ^= chance << 17;
-	return (size_t)(chance % sides);
-}
-
 /* What parsers stumble over. */
-static const char *const pieces[] = {
+static const char *const pieces_of[] = {
 	"\"", "\"\"", ",", ";", "\t", "\n", "\r\n", "\r", "，", "、", "密钥",
 	"\xef\xbb\xbf", "\xff\xfe", "\xc3\xdc", "\x1f", "\xe2\x80\xae", "{",
 	"url", "sep=;\n", "http://a.example", " ", "\xe3\x80\x80",
 };
 
-static void put_piece(struct input *input)
-{
-	const char *piece = pieces[roll(COUNT(pieces))];
-	size_t len = strlen(piece), at = roll(input->size + 1);
-
-	if (input->size + len > INPUT_MAX)
-		return;
-	memmove(input->data + at + len, input->data + at, input->size - at);
-	memcpy(input->data + at, piece, len);
-	input->size += len;
-}
-
-static void change(struct input *input)
-{
-	for (size_t i = 1 + roll(4); i > 0; i--) {
-		size_t what = roll(8);
-
-		if (what == 0)
-			input->data[roll(input->size)] = (uint8_t)roll(256);
-		else if (what == 1)
-			input->size = 1 + roll(input->size);
-		else
-			put_piece(input);
-	}
-}
-
-/* In memory of its very size, so that a sanitizer sees a byte too far. */
-static void run(const struct input *input)
-{
-	AUTO_FREE uint8_t *data = xcalloc(input->size + 1, 1);
-
-	memcpy(data, input->data, input->size);
-	LLVMFuzzerTestOneInput(data, input->size);
-}
-
-static void run_seed(const char *name)
-{
-	AUTO_FREE char *path = xasprintf(CORPUS "/%s", name);
-	struct input seed = { .size = 0 };
-	FILE *file = fopen(path, "re");
-
-	assert_non_null(file);
-	seed.size = fread(seed.data, 1, INPUT_MAX, file);
-	fclose(file);
-	assert_true(seed.size > 0);
-	run(&seed);
-	for (size_t i = 0; i < CHANGES; i++) {
-		struct input changed = seed;
-
-		change(&changed);
-		run(&changed);
-	}
-}
-
-static void any_file_is_survived(void **state)
-{
-	DIR *dir = opendir(CORPUS);
-	const struct dirent *entry;
-	size_t seeds = 0;
-
-	(void)state;
-	assert_non_null(dir);
-	while ((entry = readdir(dir))) {
-		if (*entry->d_name == '.')
-			continue;
-		run_seed(entry->d_name);
-		seeds++;
-	}
-	closedir(dir);
-	assert_true(seeds > 8);
-}
-
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(any_file_is_survived),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return fuzz_replay("tests/fuzz/corpus-csv_rows", pieces_of,
+			   COUNT(pieces_of));
 }
