@@ -37,7 +37,7 @@ TABLE_ENUM_DEFINE(resource_state, state_names, RESOURCE_STATE__MAX);
 	" host_resource_id, wanted_json, written_json, origin, made_by," \
 	" generation, secret_id, expires_at, refusals, failure_class," \
 	" next_retry_at, off_by_us, mends, mended_at, live_json, prior_json," \
-	" paused_at"
+	" paused_at, live_version"
 
 static int resource_read(const struct db_rows *rows, struct resource *ret,
 			 struct err *err)
@@ -69,6 +69,7 @@ static int resource_read(const struct db_rows *rows, struct resource *ret,
 	row.live_json = db_strdup(rows, 20);
 	row.prior_json = db_strdup(rows, 21);
 	row.paused_at = db_i64(rows, 22);
+	row.live_version = db_strdup(rows, 23);
 	resource_done(ret);
 	*ret = row;
 	return 0;
@@ -88,6 +89,7 @@ void resource_done(struct resource *resource)
 	free(resource->secret_id);
 	free(resource->failure_class);
 	free(resource->live_json);
+	free(resource->live_version);
 	free(resource->prior_json);
 	*resource = (struct resource){ 0 };
 }
@@ -416,6 +418,17 @@ int resources_watched(struct db *db, const struct resource *resource,
 	return 0;
 }
 
+static const struct db_query q_saw = { "resources.saw",
+	"UPDATE managed_resources SET live_version = $2, updated_at = $3"
+	" WHERE resource_id = $1 AND live_version IS DISTINCT FROM $2" };
+
+int resources_saw(struct db *db, const char *resource_id,
+		  const char *live_version, int64_t now, struct err *err)
+{
+	return db_run(db, &q_saw, DB_ARGS(DB_TEXT(resource_id),
+		      DB_TEXT(live_version), DB_I64(now)), err);
+}
+
 static const struct db_query q_resumed = { "resources.resumed",
 	"UPDATE managed_resources SET off_by_us = 0, paused_at = NULL,"
 	" updated_at = $2 WHERE resource_id = $1" };
@@ -482,5 +495,5 @@ int resources_users(struct db *db, const char *resource_id,
 const struct db_query *const resources_queries[] = {
 	&q_find, &q_add, &q_make, &q_save, &q_release, &q_forgive,
 	&q_wake_forgotten, &q_of_host_id, &q_with_prefix, &q_watched,
-	&q_resumed, &q_pause, &q_get, &q_use, &q_users, NULL
+	&q_saw, &q_resumed, &q_pause, &q_get, &q_use, &q_users, NULL
 };

@@ -52,7 +52,7 @@ struct resource {
 	enum resource_state state;
 	char *host_resource_id;	/* or NULL */
 	char *wanted_json;	/* what we ask the host to make; or NULL */
-	char *written_json;	/* what it said it made; or NULL */
+	char *written_json;	/* its fields as we wrote them last: owned.h */
 	char *prior_json;	/* what it was before we took it over; or NULL */
 	char *origin;		/* created, adopted, reused; or NULL */
 	char *made_by;		/* task_id while `making` */
@@ -67,6 +67,7 @@ struct resource {
 	int64_t mends;		/* of it in a row that did not last */
 	int64_t mended_at;	/* the last one; 0: never */
 	char *live_json;	/* what of it matters, as last seen; or NULL */
+	char *live_version;	/* owned_version() as last seen; or NULL */
 	/*
 	 * Not stored.  Who waits for it wants to hold it, one after the other:
 	 * settling it wakes one.
@@ -163,6 +164,11 @@ int resources_next(struct db_rows *rows, struct resource *resource,
  */
 int resources_watched(struct db *db, const struct resource *resource,
 		      int64_t now, struct err *err) MUST_CHECK;
+
+/* How the host shows it now: written only if that is news. */
+int resources_saw(struct db *db, const char *resource_id,
+		  const char *live_version, int64_t now, struct err *err)
+	MUST_CHECK;
 
 /* It serves again: neither CRM nor an operator holds it out any more. */
 int resources_resumed(struct db *db, const char *resource_id, int64_t now,
