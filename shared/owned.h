@@ -3,9 +3,12 @@
  *
  * A resource is held as one flat JSON object of these fields, three times:
  * as it is wanted, as CRM wrote it last, and as it is live.  Comparing the
- * three tells who moved a field, and the row what may be done about it
- * (decision D25).  Nothing but these fields is ever compared, and no value is
- * a secret: a key stands as its fingerprint.
+ * three tells who moved a field, and the row what may be done about it.
+ * Nothing but these fields is ever compared, and no value is a secret: a key
+ * stands as its fingerprint.
+ *
+ * A member that is missing is not known, or not ours for this resource: it is
+ * not compared.  `null` is a value: the host has none.
  *
  * Pure.  How a host's JSON becomes such an object is schedd/host/owned_view.h.
  */
@@ -37,6 +40,14 @@ enum owned_moved {
 	OWNED_MOVED__MAX
 };
 
+/* How sure it is that a field is not as we wrote it. */
+enum owned_certainty {
+	OWNED_CERTAIN,		/* the host shows both */
+	OWNED_LIKELY,		/* hidden, but it behaves so */
+	OWNED_UNKNOWN,		/* hidden, and nothing tells */
+	OWNED_CERTAINTY__MAX
+};
+
 /* How two values are compared. */
 enum owned_kind {
 	OWNED_VALUE,		/* equal, or both absent */
@@ -47,6 +58,7 @@ enum owned_kind {
 
 TABLE_ENUM_DECLARE(owned_policy);
 TABLE_ENUM_DECLARE(owned_moved);
+TABLE_ENUM_DECLARE(owned_certainty);
 
 struct owned_field {
 	enum resource_type type;
@@ -56,6 +68,9 @@ struct owned_field {
 	const char *zh, *en;	/* what it is called */
 };
 
+/* The pseudo field of all that can be deleted: `live` is NULL. */
+#define OWNED_EXISTS "exists"
+
 /* The rows of a type, in the order in which findings are told. */
 extern const struct owned_field owned_fields[];
 extern const size_t owned_fields_count;
@@ -64,12 +79,14 @@ const struct owned_field *owned_field(enum resource_type type,
 
 /*
  * One field that is not as it should be.  Values are borrowed from the
- * objects compared; NULL: absent, which is not the same as unknown.
+ * objects compared; NULL: not known.  Where we alone moved it the action is
+ * to write ours, whatever the row says: nobody else was at it.
  */
 struct owned_finding {
 	const struct owned_field *field;
 	enum owned_moved moved;
 	enum owned_policy action;
+	enum owned_certainty certainty;
 	const json_t *wanted, *written, *live;
 };
 
@@ -80,17 +97,34 @@ struct owned_three {
 	enum resource_type type;
 	const json_t *wanted;
 	const json_t *written;
-	const json_t *live;	/* has no member for what the host hides */
+	const json_t *live;	/* NULL: it is no longer on the host */
 };
 
-/* How many; *ret holds OWNED_FINDINGS_MAX. */
+/*
+ * How many; *ret holds OWNED_FINDINGS_MAX.  Live as wanted is no finding,
+ * whoever made it so.  Of a field that is accepted, what was written last
+ * counts as wanted: accepting it is owned_accept().
+ */
 size_t owned_compare(const struct owned_three *the,
 		     struct owned_finding *ret);
+
+/*
+ * What `finding` shows is as if we had written it, from now on.  *written may
+ * be NULL: then it begins as `wanted`.
+ */
+void owned_accept(json_t **written, const json_t *wanted,
+		  const struct owned_finding *finding);
+
+/* What the members of `now`, just written, make of what was written before. */
+json_t *owned_overlay(const json_t *written, const json_t *now);
 
 /* Hex text of a hash over the fields of a flat object, with its NUL. */
 #define OWNED_VERSION_TEXT 33
 
-/* D24: the version of a resource.  NULL object: that of one that is gone. */
+/*
+ * The version of a resource, whatever the order of its members.  NULL object:
+ * that of one that is gone.  Keys are left out: hosts show them at times only.
+ */
 void owned_version(enum resource_type type, const json_t *flat,
 		   char ret[OWNED_VERSION_TEXT]);
 
