@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "schedd/change.h"
+#include "schedd/import_written.h"
 #include "shared/account_use.h"
 #include "shared/mapping.h"
 
@@ -199,6 +200,8 @@ static int let_go(const struct store *store, struct import *im, int64_t now,
 	if (!import_holds(im, IMPORT_ACCOUNT))
 		return 0;
 	r->state = RESOURCE_PRESENT;
+	if (im->change.state == CHANGE_DONE)
+		import_wrote_all(im, IMPORT_ACCOUNT);
 	return resources_save(store->db, r, im->task_id, now, err);
 }
 

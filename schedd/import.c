@@ -160,6 +160,7 @@ void import_give_back(struct import *im, enum import_resource which)
 void import_gone(struct import *im, enum import_resource which)
 {
 	im->resources[which].state = RESOURCE_GONE;
+	own_set(&im->resources[which].written_json, NULL);
 	im->changed[which] = true;
 }
 

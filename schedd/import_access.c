@@ -8,7 +8,9 @@
 #include "schedd/host/subscription.h"
 #include "schedd/host/user.h"
 #include "schedd/import_steps.h"
+#include "schedd/import_written.h"
 #include "schedd/judge.h"
+#include "shared/clock.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -209,8 +211,14 @@ static int64_t renewal_of(const struct import *im,
 static struct verdict settle_subscription(struct import *im,
 				const struct host_subscription_seen *seen)
 {
+	char ends[CLOCK_TEXT_MAX];
+
 	keep_id(im, IMPORT_SUBSCRIPTION, seen->id);
 	im->resources[IMPORT_SUBSCRIPTION].expires_at = renewal_of(im, seen);
+	if (seen->expires_at)
+		import_wrote(im, IMPORT_SUBSCRIPTION, "expires_at",
+			     json_string(clock_format(seen->expires_at / 1000 *
+						      1000, ends)));
 	import_settle(im, IMPORT_SUBSCRIPTION, "created", NULL);
 	return go_to("access.key");
 }

@@ -207,6 +207,8 @@ static struct verdict settled(struct import *im)
 
 	free(row->wanted_json);
 	row->wanted_json = import_channel_wanted(im);
+	if (im->memo.repriced)	/* all of it, its name as well */
+		own_set(&row->written_json, NULL);
 	if (im->memo.repricing) {
 		import_give_back(im, IMPORT_CHANNEL);
 		import_note(im, "channel_repriced", NULL);

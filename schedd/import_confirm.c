@@ -5,6 +5,7 @@
 #include "schedd/host/account.h"
 #include "schedd/host/account_view.h"
 #include "schedd/import_steps.h"
+#include "schedd/import_written.h"
 
 #define POLL_FIRST_MS	20
 #define POLL_MS		250
@@ -178,6 +179,8 @@ struct verdict got_account(void *subject, const struct answer *answer)
 			 : import_reuse(im, host_data(answer));
 	if (v.kind != VERDICT_GO_ON)
 		return v;
+	if (im->memo.adopting && is_maker(im))
+		import_wrote_over(im, IMPORT_ACCOUNT, host_data(answer));
 	own_set(&im->item.failure_detail, NULL);
 	im->item.confirmation = CONFIRMATION_CONFIRMED;
 	own_set(&im->item.group_id,

@@ -140,6 +140,7 @@ struct verdict got_bind_key(void *subject, const struct answer *answer)
 		import_settle(im, IMPORT_KEY, "created", NULL);
 		im->memo.created_key = true;
 	} else {
+		import_bound_key(im);
 		import_heal(im, "rebind");
 	}
 	return go_to("access.whoami");

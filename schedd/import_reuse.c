@@ -10,6 +10,7 @@
 #include "schedd/host/account.h"
 #include "schedd/import_mend.h"
 #include "schedd/import_steps.h"
+#include "schedd/import_written.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -397,6 +398,8 @@ struct verdict got_reuse_act(void *subject, const struct answer *answer)
 	}
 	if (why == FAILURE_NONE && answer)
 		note_act(im, &the.the);
+	if (why == FAILURE_NONE && mend.repairs & BIT(HOST_REPAIR_EXTEND))
+		import_wrote(im, IMPORT_ACCOUNT, "expires_at", json_null());
 	import_case_done(&the);
 	if (answer && host_reason_is(answer, "GROUP_NOT_FOUND"))
 		return group_lost(im, why);

@@ -280,6 +280,9 @@ struct verdict import_leave(struct import *im, struct verdict v);
 /* Whom the subscription is for. */
 int64_t import_subscriber(const struct import *im);
 
+/* A key that was there already is bound to the group now. */
+void import_bound_key(struct import *im);
+
 /*
  * The create of an account, ours or its copy, born in one group.  False if
  * its frozen body cannot be read.

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "schedd/import_steps.h"
+#include "schedd/import_written.h"
 #include "schedd/known_hosts.h"
 #include "schedd/profiling.h"
 #include "schedd/watch.h"
@@ -219,11 +220,15 @@ int import_save_resources(const struct store *store, struct import *im,
 {
 	if (import_keep_one_owner(store, im, err))
 		return -1;
-	for (int i = 0; i < IMPORT_RESOURCE__MAX; i++)
-		if (im->changed[i] &&
-		    resources_save(store->db, &im->resources[i], im->task_id,
+	for (int i = 0; i < IMPORT_RESOURCE__MAX; i++) {
+		if (!im->changed[i])
+			continue;
+		if (im->resources[i].state == RESOURCE_PRESENT)
+			import_wrote_all(im, (enum import_resource)i);
+		if (resources_save(store->db, &im->resources[i], im->task_id,
 				   now, err))
 			return -1;
+	}
 	if (im->watched.resource_id &&
 	    resources_watched(store->db, &im->watched, now, err))
 		return -1;

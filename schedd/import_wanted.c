@@ -10,6 +10,7 @@
 #include "schedd/host/base_url.h"
 #include "schedd/host/channel.h"
 #include "schedd/host/group.h"
+#include "schedd/host/key.h"
 #include "schedd/host/subscription.h"
 #include "schedd/host/user.h"
 #include "schedd/import_steps.h"
@@ -155,6 +156,9 @@ static char *wanted_of(const struct import *im, int which)
 		host_user_wanted(&out, email, im->resources[which].mark);
 	else if (which == IMPORT_SUBSCRIPTION)
 		want_subscription(im, &out);
+	else if (which == IMPORT_KEY)
+		host_key_wanted(&out, im->resources[which].mark,
+				import_id(im, IMPORT_GROUP));
 	else
 		return NULL;
 	return buf_take(&out.text);
@@ -172,6 +176,7 @@ static void freeze(struct import *im, int which)
 
 	if (row->wanted_json && wanted && strcmp(row->wanted_json, wanted) != 0)
 		row->generation++;
+	own_set(&row->written_json, NULL);
 	free(row->wanted_json);
 	row->wanted_json = wanted;
 }
@@ -194,4 +199,14 @@ int import_took(const struct store *store, void *subject, int which,
 	}
 	return resources_use(store->db, row->resource_id, im->item.item_id,
 			     now, err);
+}
+
+/* A key that is there is for another group from now on. */
+void import_bound_key(struct import *im)
+{
+	struct resource *row = &im->resources[IMPORT_KEY];
+
+	free(row->wanted_json);
+	row->wanted_json = wanted_of(im, IMPORT_KEY);
+	im->changed[IMPORT_KEY] = true;
 }

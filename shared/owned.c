@@ -264,12 +264,27 @@ void owned_accept(json_t **written, const json_t *wanted,
 			    json_deep_copy(finding->live));
 }
 
-json_t *owned_overlay(const json_t *written, const json_t *now)
+static bool is_kept(const struct owned_field *row, const json_t *before)
 {
-	json_t *both = written ? json_deep_copy(written) : json_object();
-	json_auto_t *copy = json_deep_copy(now);
+	if (strcmp(row->name, "key") == 0 || strcmp(row->name, "service") == 0)
+		return false;
+	return row->policy != OWNED_ACCEPT ||
+	       !json_object_get(before, row->name);
+}
 
-	json_object_update(both, copy);
+json_t *owned_wrote(enum resource_type type, const json_t *before,
+		    const json_t *wanted)
+{
+	json_t *both = before ? json_deep_copy(before) : json_object();
+
+	for (size_t i = 0; i < COUNT(owned_fields); i++) {
+		const struct owned_field *row = &owned_fields[i];
+		json_t *value = json_object_get(wanted, row->name);
+
+		if (row->type == type && value && is_kept(row, before))
+			json_object_set_new(both, row->name,
+					    json_deep_copy(value));
+	}
 	return both;
 }
 

@@ -115,8 +115,13 @@ size_t owned_compare(const struct owned_three *the,
 void owned_accept(json_t **written, const json_t *wanted,
 		  const struct owned_finding *finding);
 
-/* What the members of `now`, just written, make of what was written before. */
-json_t *owned_overlay(const json_t *written, const json_t *now);
+/*
+ * What is written by now, when all that was wanted (flat) has been: but where
+ * theirs counts, what was known of it before stays.  Neither a key nor who is
+ * in service is kept: to replace or switch it is always somebody's decision.
+ */
+json_t *owned_wrote(enum resource_type type, const json_t *before,
+		    const json_t *wanted);
 
 /* Hex text of a hash over the fields of a flat object, with its NUL. */
 #define OWNED_VERSION_TEXT 33

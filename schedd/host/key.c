@@ -2,6 +2,14 @@
 
 #include <inttypes.h>
 
+void host_key_wanted(struct jout *out, const char *mark, int64_t group_id)
+{
+	jout_object(out, NULL);
+	jout_str(out, "name", mark);
+	jout_i64(out, "group_id", group_id);
+	jout_object_end(out);
+}
+
 void host_ask_key_create(struct request *request,
 			 const struct host_peer *peer,
 			 const struct host_key_making *making)

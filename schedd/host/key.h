@@ -16,6 +16,9 @@ struct host_key_making {
 	int64_t generation;
 };
 
+/* What it is in the end, wherever it is born: frozen in its row. */
+void host_key_wanted(struct jout *out, const char *mark, int64_t group_id);
+
 /* Our own key, not one of the host's making: names SLOT_USER_KEY. */
 void host_ask_key_create(struct request *request,
 			 const struct host_peer *peer,

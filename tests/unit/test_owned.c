@@ -222,19 +222,24 @@ static void what_was_accepted_is_no_finding_any_more(void **state)
 	json_decref(written);
 }
 
-static void what_is_written_later_goes_over_what_was(void **state)
+static void what_was_asked_for_is_written_but_not_over_what_is_theirs(
+							void **state)
 {
-	json_auto_t *first = json("{\"priority\":50,\"name\":\"a\"}");
-	json_auto_t *now = json("{\"priority\":1}");
-	json_auto_t *both = owned_overlay(first, now);
-	json_auto_t *alone = owned_overlay(NULL, now);
-	json_auto_t *want = json("{\"priority\":1,\"name\":\"a\"}");
+	json_auto_t *before = json("{\"priority\":9,\"group_ids\":[1],"
+				   "\"expires_at\":7}");
+	json_auto_t *wanted = json("{\"priority\":50,\"name\":\"a\","
+		"\"group_ids\":[1,2],\"key\":\"f\",\"service\":\"off\","
+		"\"stray\":1}");
+	json_auto_t *both = owned_wrote(RESOURCE_ACCOUNT, before, wanted);
+	json_auto_t *first = owned_wrote(RESOURCE_ACCOUNT, NULL, wanted);
+	json_auto_t *want = json("{\"priority\":9,\"name\":\"a\","
+				 "\"group_ids\":[1,2],\"expires_at\":7}");
+	json_auto_t *want_first = json("{\"priority\":50,\"name\":\"a\","
+				       "\"group_ids\":[1,2]}");
 
 	(void)state;
 	assert_true(json_equal(both, want));
-	assert_true(json_equal(alone, now));
-	assert_int_equal(json_integer_value(json_object_get(first,
-							    "priority")), 50);
+	assert_true(json_equal(first, want_first));
 }
 
 /* ---- versions ---- */
@@ -306,7 +311,8 @@ int main(void)
 		cmocka_unit_test(who_moved_it_is_told_by_three),
 		cmocka_unit_test(what_is_gone_is_one_finding),
 		cmocka_unit_test(what_was_accepted_is_no_finding_any_more),
-		cmocka_unit_test(what_is_written_later_goes_over_what_was),
+		cmocka_unit_test(
+		what_was_asked_for_is_written_but_not_over_what_is_theirs),
 		cmocka_unit_test(equal_fields_are_one_version),
 		cmocka_unit_test(another_field_is_another_version),
 		cmocka_unit_test(types_have_versions_of_their_own),
