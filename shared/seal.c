@@ -250,6 +250,16 @@ void seal_hash_text(const void *data, size_t len, char ret[SEAL_HASH_TEXT])
 	sodium_bin2hex(ret, SEAL_HASH_TEXT, hash, sizeof(hash));
 }
 
+void seal_keyed_hash(const struct seal_public *key, const void *data,
+		     size_t len, char ret[SEAL_HASH_TEXT])
+{
+	unsigned char hash[32];
+
+	crypto_generichash(hash, sizeof(hash), data, len, key->fingerprint,
+			   sizeof(key->fingerprint));
+	sodium_bin2hex(ret, SEAL_HASH_TEXT, hash, sizeof(hash));
+}
+
 void seal_last4(const char *secret, char ret[5])
 {
 	size_t len = strlen(secret);

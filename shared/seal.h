@@ -77,6 +77,10 @@ void seal_fingerprint(const struct seal_public *key, const char *secret,
 /* Hash of a random token, or of any text: not keyed. */
 void seal_hash_text(const void *data, size_t len, char ret[SEAL_HASH_TEXT]);
 
+/* The same under the key of fingerprints: who lacks it cannot make one. */
+void seal_keyed_hash(const struct seal_public *key, const void *data,
+		     size_t len, char ret[SEAL_HASH_TEXT]);
+
 /* The last four characters, or "" of what is too short to show any. */
 void seal_last4(const char *secret, char ret[5]);
 

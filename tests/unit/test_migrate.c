@@ -9,6 +9,15 @@ static const struct db_query q_applied = { "test.applied",
 	"SELECT count(*) || ' ' || min(applied_at) FROM schema_migrations"
 	" WHERE version >= $1" };
 
+static int number_of_migrations(void)
+{
+	int n = 0;
+
+	while (migrations[n].sql)
+		n++;
+	return n;
+}
+
 static void an_empty_database_gets_every_migration_once(void **state)
 {
 	CLEANUP(db_close) struct db *db = NULL;
@@ -21,22 +30,24 @@ static void an_empty_database_gets_every_migration_once(void **state)
 	REFUSED(migrate_check(db, &err), ERR_CONFLICT);
 	assert_non_null(strstr(err.msg, "crmctl db migrate"));
 	OK(migrate_apply(db, NOW, &applied, &err));
-	assert_int_equal(applied, migrate_target());
+	assert_int_equal(applied, number_of_migrations());
 	OK(migrate_check(db, &err));
 	OK(migrate_apply(db, NOW + 1, &applied, &err));
 	assert_int_equal(applied, 0);
-	snprintf(want, sizeof(want), "%d %lld", migrate_target(),
+	snprintf(want, sizeof(want), "%d %lld", number_of_migrations(),
 		 (long long)NOW);
 	assert_string_equal(fixture_value(db, &q_applied, "0"), want);
 }
 
-static void migrations_are_numbered_without_holes(void **state)
+static void migrations_are_numbered_upwards(void **state)
 {
 	int version = 0;
 
 	(void)state;
-	for (const struct migration *m = migrations; m->sql; m++)
-		assert_int_equal(m->version, ++version);
+	for (const struct migration *m = migrations; m->sql; m++) {
+		assert_true(m->version > version);
+		version = m->version;
+	}
 	assert_int_equal(version, migrate_target());
 }
 
@@ -192,7 +203,7 @@ static void rows_of_the_first_release_survive(void **state)
 
 	(void)state;
 	OK(migrate_apply(db, NOW, &applied, &err));
-	assert_int_equal(applied, migrate_target() - 1);
+	assert_int_equal(applied, number_of_migrations() - 1);
 	OK(db_check(db, &err));
 	assert_string_equal(fixture_value(db, &q_kept, NULL),
 		"http://one0.1.1265 1 running1 unknown 1 1"
@@ -264,7 +275,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_empty_database_gets_every_migration_once),
-		cmocka_unit_test(migrations_are_numbered_without_holes),
+		cmocka_unit_test(migrations_are_numbered_upwards),
 		cmocka_unit_test(an_installation_keeps_its_id),
 		cmocka_unit_test(a_file_is_opened_again_after_it_was_made),
 		cmocka_unit_test(a_newer_database_is_refused),

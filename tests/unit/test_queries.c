@@ -2,6 +2,7 @@
 
 #include "shared/accesses.h"
 #include "shared/account_use.h"
+#include "shared/audit.h"
 #include "shared/buf.h"
 #include "shared/canary.h"
 #include "shared/changes.h"
@@ -34,7 +35,8 @@
 
 /* Every list of queries there is. */
 static const struct db_query *const *const lists[] = {
-	accesses_queries, account_use_queries, canary_queries, changes_queries,
+	accesses_queries, account_use_queries, audit_queries,
+	audit_list_queries, audit_verify_queries, canary_queries, changes_queries,
 	checks_queries, endpoints_queries, events_queries,
 	explain_evidence_queries, explain_host_queries, explain_matter_queries,
 	foreign_queries,
@@ -49,7 +51,7 @@ static const struct db_query *const *const lists[] = {
 
 /* What does not grow may be read from end to end. */
 static const char *const small[] = {
-	"installation", "schema_migrations", "sqlite_master",
+	"installation", "schema_migrations", "audit_chain", "sqlite_master",
 	"run_counts",	/* a row for each host, mode and state */
 	"page",		/* the rows of one page, see walk.h */
 	"matching",	/* the endpoints of a search, which are counted */
