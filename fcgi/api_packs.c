@@ -390,6 +390,6 @@ const struct route api_packs_routes[] = {
 	{ HTTP_GET,  "/api/packs/{pack_id}/versions/{version}", SCOPE_READ,
 	  .handle = version_show },
 	{ HTTP_DELETE, "/api/packs/{pack_id}/versions/{version}", SCOPE_ADMIN,
-	  .handle = version_delete },
+	  .handle = version_delete, .action = "pack.remove" },
 	{ 0 }
 };

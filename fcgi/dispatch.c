@@ -5,8 +5,10 @@
 
 #include "fcgi/auth.h"
 #include "fcgi/problem.h"
+#include "fcgi/refusals.h"
 #include "fcgi/replay.h"
 #include "fcgi/route.h"
+#include "fcgi/trail.h"
 #include "fcgi/wait.h"
 #include "shared/log.h"
 #include "shared/wake.h"
@@ -18,12 +20,14 @@ struct call {
 	struct request req;
 	struct token token;
 	struct replay replay;
+	struct trail trail;
 	json_t *body;
 };
 
 static void call_done(struct call *call)
 {
 	token_done(&call->token);
+	trail_done(&call->trail);
 	json_decref(call->body);
 	*call = (struct call){ 0 };
 }
@@ -127,6 +131,25 @@ static int read_body(struct call *call, struct err *err)
 	return 0;
 }
 
+static int check_token(struct call *call, const struct reply *reply,
+		       struct err *err)
+{
+	const struct route *route = call->route;
+	struct request *req = &call->req;
+
+	if (route->needs == SCOPE_NONE)
+		return 0;
+	if (auth_check(req->db, call->wire->authorization, route->needs,
+		       req->now, &call->token, err)) {
+		if (route->method != HTTP_GET && err->kind == ERR_DENIED)
+			refusals_note(req->worker, route, &call->token,
+				      reply->request_id, req->now);
+		return -1;
+	}
+	req->token = &call->token;
+	return 0;
+}
+
 /* All that must hold before the handler is called. */
 static int prepare(struct call *call, struct reply *reply, struct err *err)
 {
@@ -136,13 +159,8 @@ static int prepare(struct call *call, struct reply *reply, struct err *err)
 	if (route_find(wire->method, wire->path, req->ids, reply->allow,
 		       &call->route, err))
 		return -1;
-	if (call->route->needs != SCOPE_NONE) {
-		if (auth_check(req->db, wire->authorization,
-			       call->route->needs, req->now, &call->token,
-			       err))
-			return -1;
-		req->token = &call->token;
-	}
+	if (check_token(call, reply, err))
+		return -1;
 	if (wire->query && *wire->query && !call->route->takes_query) {
 		err_set(err, ERR_INVALID, "this endpoint takes no parameters");
 		return err_code(err, "invalid_parameter");
@@ -150,7 +168,13 @@ static int prepare(struct call *call, struct reply *reply, struct err *err)
 	if (call->route->body != BODY_IGNORED && req->token &&
 	    replay_init(&call->replay, wire, err))
 		return -1;
-	return read_body(call, err);
+	if (read_body(call, err))
+		return -1;
+	call->trail = (struct trail){ .route = call->route, .wire = wire,
+				      .body = call->body };
+	if (call->route->method != HTTP_GET)
+		trail_start(&call->trail, req);
+	return 0;
 }
 
 /* Commit what the handler wrote, with what its key must remember. */
@@ -161,6 +185,8 @@ static int settle(struct call *call, struct reply *reply, struct err *err)
 	/* A reply that nothing was written for has nothing to remember. */
 	if (!req->tx->db)
 		return 0;
+	if (req->trail && trail_write(req, reply, err))
+		return -1;
 	if (call->replay.key &&
 	    replay_store(&call->replay, req, reply, err))
 		return -1;
@@ -290,6 +316,7 @@ void dispatch(const struct worker *worker, const struct wire *wire,
 	struct err err = { 0 };
 
 	http_request_id(wire->request_id, wire->now, reply->request_id);
+	refusals_flush(worker, wire->now, false);
 	if (answer(&call, reply, &err)) {
 		report(&call, reply, &err);
 		problem_reply(reply, &err);

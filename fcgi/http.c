@@ -4,6 +4,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "fcgi/trail.h"
+
 static const char *const method_names[] = {
 	[HTTP_GET]	= "GET",
 	[HTTP_POST]	= "POST",
@@ -71,7 +73,12 @@ void reply_locate(struct reply *reply, int status, const char *folder,
 
 int request_begin(const struct request *req, struct err *err)
 {
-	return db_tx_begin(req->tx, req->db, err);
+	if (db_tx_begin(req->tx, req->db, err))
+		return -1;
+	/* Nobody else writes from here on, and the handler has not begun. */
+	if (req->trail)
+		trail_look(req);
+	return 0;
 }
 
 /* From `min` to `max` letters and digits, or characters of `more`. */

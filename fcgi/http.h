@@ -40,12 +40,15 @@ TABLE_ENUM_DECLARE(http_method);
 #define HTTP_REQUEST_ID_TEXT 65
 #define HTTP_REPLY_MAX (32 << 20)
 
+struct refusals;
+
 /* What a worker process holds.  Made by main(), borrowed by everybody. */
 struct worker {
 	struct db *db;
 	const struct settings *settings;
 	const struct seal_public *key;
 	const char *wake_path;		/* NULL: there is nobody to wake */
+	struct refusals *refusals;	/* NULL: they are not counted */
 	/* Of serve(); NULL where there is no loop, as in tests. */
 	const sigset_t *while_waiting;	/* lets the signals in that end us */
 	const volatile sig_atomic_t *stopping;
@@ -88,6 +91,8 @@ struct wire {
 	int64_t now;
 };
 
+struct trail;
+
 /* What a handler gets: everything that its route demands is checked. */
 struct request {
 	const struct worker *worker;
@@ -104,6 +109,7 @@ struct request {
 	size_t text_len;
 	int64_t now;
 	struct db_tx *tx;		/* see request_begin() */
+	struct trail *trail;		/* see trail.h; NULL: none is kept */
 };
 
 /*

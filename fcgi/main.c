@@ -10,7 +10,9 @@
 #include <unistd.h>
 
 #include "fcgi/listen.h"
+#include "fcgi/refusals.h"
 #include "fcgi/serve.h"
+#include "shared/audit.h"
 #include "shared/charset.h"
 #include "shared/clock.h"
 #include "shared/log.h"
@@ -19,6 +21,7 @@
 #include "shared/table.h"
 
 #define ENV_TOKEN "SUB2API_CRM_ADMIN_TOKEN"
+#define ENV_TOKEN_NAME "environment"
 #define ENV_LISTEN "SUB2API_CRM_LISTEN_ADDR"
 
 /* docs/exit-codes.md; the units do not restart for what a restart mends not. */
@@ -124,37 +127,61 @@ static int open_database(struct parts *parts, struct err *err)
 	return check_writable(location, err);
 }
 
+static int add_token(const struct parts *parts, const char *text, int64_t now,
+		     struct err *err)
+{
+	CLEANUP(db_tx_done) struct db_tx tx = { 0 };
+	char id[ID_MAX];
+
+	if (db_tx_begin(&tx, parts->db, err) ||
+	    tokens_add(parts->db, &(struct token_spec){ .text = text,
+		       .name = ENV_TOKEN_NAME, .scope = SCOPE_ADMIN }, now,
+		       seal_random(), id, err) ||
+	    audit_add(parts->db, &parts->key, &(struct audit_entry){
+			.at = now,
+			.cell = {
+				[AUDIT_ACTOR] = AUDIT_BY_MACHINE,
+				[AUDIT_TOKEN_NAME] = "crm-fcgi",
+				[AUDIT_ACTION] = "token.create",
+				[AUDIT_OBJECT] = "token",
+				[AUDIT_OBJECT_ID] = id,
+				[AUDIT_AFTER] = "{\"name\":\"" ENV_TOKEN_NAME
+					"\",\"scope\":\"admin\"}",
+				[AUDIT_RESULT] = "ok",
+			} }, err))
+		return -1;
+	return db_tx_commit(&tx, err);
+}
+
 /*
  * The administrator's token of the environment is one like others, made when
  * it is first seen.  All workers of a pool begin at once: whoever is second
  * finds it there.  One that was revoked stays revoked.
  */
-static int ensure_token(struct db *db, const char *text, struct err *err)
+static int ensure_token(const struct parts *parts, const char *text,
+			struct err *err)
 {
 	CLEANUP(token_done) struct token token = { 0 };
 	int64_t now = clock_wall_ms();
-	char id[ID_MAX];
 
-	if (tokens_check(db, text, now, &token, err) == 0)
+	if (tokens_check(parts->db, text, now, &token, err) == 0)
 		return 0;
 	if (err->kind != ERR_DENIED)
 		return -1;
-	if (tokens_add(db, &(struct token_spec){ .text = text,
-		       .name = "environment", .scope = SCOPE_ADMIN }, now,
-		       seal_random(), id, err) == 0 ||
+	if (add_token(parts, text, now, err) == 0 ||
 	    err->kind == ERR_CONFLICT)
 		return 0;
 	return err_wrap(err, ENV_TOKEN);
 }
 
-static int take_token(struct db *db, struct err *err)
+static int take_token(const struct parts *parts, struct err *err)
 {
 	char *text = getenv(ENV_TOKEN);
 	int rc;
 
 	if (!text || !*text)
 		return 0;
-	rc = ensure_token(db, text, err);
+	rc = ensure_token(parts, text, err);
 	/* /proc/PID/environ shows this memory to whoever is us. */
 	explicit_bzero(text, strlen(text));
 	unsetenv(ENV_TOKEN);
@@ -173,7 +200,9 @@ static int confine(const struct settings *settings, struct err *err)
 
 static int run(struct parts *parts, struct err *err)
 {
+	struct refusals refusals = { 0 };
 	struct worker worker = {
+		.refusals = &refusals,
 		.db = parts->db,
 		.settings = &parts->settings,
 		.key = &parts->key,
@@ -184,6 +213,7 @@ static int run(struct parts *parts, struct err *err)
 	proc_notify("READY=1");
 	rc = serve(&worker, parts->listen_fd, err);
 	proc_notify("STOPPING=1");
+	refusals_flush(&worker, clock_wall_ms(), true);
 	return rc;
 }
 
@@ -220,7 +250,7 @@ static int start(const struct options *options, struct parts *parts,
 		return complain(EXIT_KEYS, err);
 	if (open_database(parts, err))
 		return complain(EXIT_DATABASE, err);
-	if (take_token(parts->db, err))
+	if (take_token(parts, err))
 		return complain(err->kind == ERR_INVALID ? EXIT_USAGE
 							 : EXIT_DATABASE, err);
 	charset_start();

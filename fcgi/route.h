@@ -45,6 +45,7 @@ struct route {
 	bool takes_bundle;		/* a pack as tar.gz, and no JSON */
 	bool takes_files;		/* CSV and JSON lines beside JSON */
 	const struct waiting *waiting;	/* NULL: it never takes time */
+	const char *action;	/* in the audit log; NULL: see trail_action() */
 };
 
 /* All tables, NULL at the end. */

@@ -257,7 +257,8 @@ int audit_refused(struct db *db, const struct audit_refusal *r,
 
 static const struct db_query q_refused_list = { "audit.refused_list",
 	"SELECT minute, token_id, count, action, request_id, status"
-	" FROM audit_refused WHERE minute > 0 ORDER BY minute DESC, token_id DESC LIMIT $1" };
+	" FROM audit_refused WHERE minute > 0"
+	" ORDER BY minute DESC, token_id DESC LIMIT $1" };
 
 int audit_refused_list(struct db_rows *rows, struct db *db, int64_t limit,
 		       struct err *err)
