@@ -63,6 +63,7 @@ int64_t api_number(const json_t *object, const char *name);
 #define API_PACKS "/api/packs"
 #define API_PROVIDERS "/api/providers"
 #define API_BATCHES "/api/import-batches"
+#define API_AUDIT "/api/audit"
 #define API_NOTICES "/api/notices"
 
 #endif

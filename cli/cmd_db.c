@@ -14,22 +14,54 @@
 #define TOKEN_ENV "SUB2API_CRM_ADMIN_TOKEN"
 
 /* The first token, as the original took it: stored once, hashed. */
-static int add_admin_token(struct db *db, int64_t now, struct err *err)
+static int add_admin_token(struct machine *machine, int64_t now,
+			   struct err *err)
 {
+	CLEANUP(db_tx_done) struct db_tx tx = { 0 };
 	const char *text = getenv(TOKEN_ENV);
 	char token_id[ID_MAX];
 
 	if (!text || !*text)
 		return 0;
-	if (tokens_add(db, &(struct token_spec){ .text = text,
+	if (db_tx_begin(&tx, machine->db, err))
+		return -1;
+	if (tokens_add(machine->db, &(struct token_spec){ .text = text,
 		       .name = TOKEN_ENV, .scope = SCOPE_ADMIN }, now,
 		       seal_random(), token_id, err)) {
 		if (err->kind != ERR_CONFLICT)
 			return err_wrap(err, TOKEN_ENV);
 		return 0;
 	}
+	if ((machine->no_key.kind == ERR_NONE &&
+	     machine_audit(machine, &(struct machine_deed){
+			.action = "token.create", .object = "token",
+			.object_id = token_id,
+			.after = "{\"scope\":\"admin\"}" }, now, err)) ||
+	    db_tx_commit(&tx, err))
+		return -1;
 	fprintf(stderr, "%s is token %s now\n", TOKEN_ENV, token_id);
 	return 0;
+}
+
+/*
+ * The first migration of all may come before the keys; what was applied when
+ * stands in the database in any case.
+ */
+static int tell(struct machine *machine, int applied, int64_t now,
+		struct err *err)
+{
+	CLEANUP(db_tx_done) struct db_tx tx = { 0 };
+	AUTO_FREE char *after = xasprintf("{\"schema\":%d}",
+					  migrate_target());
+
+	if (applied == 0 || machine->no_key.kind != ERR_NONE)
+		return 0;
+	if (db_tx_begin(&tx, machine->db, err) ||
+	    machine_audit(machine, &(struct machine_deed){
+			.action = "db.migrate", .object = "db",
+			.after = after }, now, err))
+		return -1;
+	return db_tx_commit(&tx, err);
 }
 
 static int say(const struct machine *machine, const char *what,
@@ -53,7 +85,8 @@ int cmd_db_migrate(struct call *call, struct err *err)
 		return -1;
 	if (migrate_apply(machine.db, now, &applied, err))
 		return err_code(err, EXITS_CODE_DATABASE);
-	if (add_admin_token(machine.db, now, err))
+	if (tell(&machine, applied, now, err) ||
+	    add_admin_token(&machine, now, err))
 		return -1;
 	what = xasprintf("%d migration%s applied", applied,
 			 applied == 1 ? "" : "s");

@@ -54,6 +54,29 @@ static int print_token(const char *text, const char *token_id,
 	return print_text("\n", err);
 }
 
+static int store(struct machine *machine, const char *text,
+		 const struct new_token *new_token, int64_t now,
+		 char ret_id[ID_MAX], struct err *err)
+{
+	CLEANUP(db_tx_done) struct db_tx tx = { 0 };
+	json_auto_t *shown = json_pack("{s:s, s:s}", "name", new_token->name,
+				       "scope",
+				       scope_name(new_token->scope));
+	AUTO_FREE char *after = shown ? json_dumps(shown, JSON_COMPACT)
+				      : NULL;
+
+	if (db_tx_begin(&tx, machine->db, err) ||
+	    tokens_add(machine->db, &(struct token_spec){ .text = text,
+		       .name = new_token->name, .scope = new_token->scope,
+		       .expires_at = new_token->expires_at }, now,
+		       seal_random(), ret_id, err) ||
+	    machine_audit(machine, &(struct machine_deed){
+			.action = "token.create", .object = "token",
+			.object_id = ret_id, .after = after }, now, err))
+		return -1;
+	return db_tx_commit(&tx, err);
+}
+
 int cmd_token_create(struct call *call, struct err *err)
 {
 	CLEANUP(machine_done) struct machine machine = { 0 };
@@ -66,10 +89,7 @@ int cmd_token_create(struct call *call, struct err *err)
 	    machine_open_ready(&machine, &call->args, err))
 		return -1;
 	token_draw(&text);
-	if (tokens_add(machine.db, &(struct token_spec){ .text = text,
-		       .name = new_token.name, .scope = new_token.scope,
-		       .expires_at = new_token.expires_at }, now,
-		       seal_random(), token_id, err))
+	if (store(&machine, text, &new_token, now, token_id, err))
 		return -1;
 	return print_token(text, token_id, &new_token, err);
 }
@@ -133,9 +153,16 @@ int cmd_token_list(struct call *call, struct err *err)
 int cmd_token_revoke(struct call *call, struct err *err)
 {
 	CLEANUP(machine_done) struct machine machine = { 0 };
+	CLEANUP(db_tx_done) struct db_tx tx = { 0 };
+	const char *token_id = call->args.words[0];
+	int64_t now = clock_wall_ms();
 
-	if (machine_open_ready(&machine, &call->args, err))
+	if (machine_open_ready(&machine, &call->args, err) ||
+	    db_tx_begin(&tx, machine.db, err) ||
+	    tokens_revoke(machine.db, token_id, now, err) ||
+	    machine_audit(&machine, &(struct machine_deed){
+			.action = "token.revoke", .object = "token",
+			.object_id = token_id }, now, err))
 		return -1;
-	return tokens_revoke(machine.db, call->args.words[0], clock_wall_ms(),
-			     err);
+	return db_tx_commit(&tx, err);
 }

@@ -3,11 +3,13 @@
 #include <errno.h>
 #include <grp.h>
 #include <pwd.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli/exits.h"
+#include "shared/audit.h"
 #include "shared/migrate.h"
 
 struct owner {
@@ -67,6 +69,46 @@ static int become_owner(const struct args *args, const char *location,
 	return become(&owner, err);
 }
 
+/* Before we become somebody else: who may not read it now may not later. */
+static void read_key(struct machine *machine)
+{
+	const char *sudo = getenv("SUDO_USER");
+	const struct passwd *user = getpwuid(getuid());
+
+	snprintf(machine->user, sizeof(machine->user), "%s",
+		 sudo && *sudo ? sudo : user ? user->pw_name : "?");
+	machine->no_key = (struct err){ 0 };
+	if (seal_read_public(&machine->key, machine->settings.seal_public,
+			     machine->settings.fingerprint_key,
+			     &machine->no_key) &&
+	    machine->no_key.kind == ERR_NONE)
+		err_set(&machine->no_key, ERR_INTERNAL, "no key");
+}
+
+int machine_audit(struct machine *machine, const struct machine_deed *deed,
+		  int64_t now, struct err *err)
+{
+	if (machine->no_key.kind != ERR_NONE) {
+		*err = machine->no_key;
+		err_wrap(err, "the audit log is kept under a key");
+		return err_code(err, EXITS_CODE_KEYS);
+	}
+	return audit_add(machine->db, &machine->key, &(struct audit_entry){
+		.at = now,
+		.cell = {
+			[AUDIT_ACTOR] = AUDIT_BY_MACHINE,
+			[AUDIT_TOKEN_NAME] = machine->user,
+			[AUDIT_ACTION] = deed->action,
+			[AUDIT_OBJECT] = deed->object,
+			[AUDIT_OBJECT_ID] = deed->object_id,
+			[AUDIT_HOST_ID] = deed->host_id,
+			[AUDIT_BEFORE] = deed->before,
+			[AUDIT_AFTER] = deed->after,
+			[AUDIT_RESULT] = "ok",
+		},
+	}, err);
+}
+
 int machine_open(struct machine *ret, const struct args *args,
 		 enum db_mode mode, struct err *err)
 {
@@ -74,6 +116,7 @@ int machine_open(struct machine *ret, const struct args *args,
 
 	if (settings_read(&ret->settings, file, err))
 		return err_code(err, EXITS_CODE_USAGE);
+	read_key(ret);
 	if (become_owner(args, ret->settings.database, err))
 		return -1;
 	if (db_open(&ret->db, ret->settings.database, mode, err))
@@ -95,4 +138,5 @@ void machine_done(struct machine *machine)
 {
 	db_close(&machine->db);
 	settings_done(&machine->settings);
+	explicit_bzero(&machine->key, sizeof(machine->key));
 }

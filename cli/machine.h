@@ -9,12 +9,25 @@
 
 #include "cli/args.h"
 #include "shared/db.h"
+#include "shared/seal.h"
 #include "shared/settings.h"
 
 /* Zeroed is empty; release with machine_done(). */
 struct machine {
 	struct settings settings;
 	struct db *db;
+	struct seal_public key;		/* read as who called us */
+	struct err no_key;		/* why not; kind ERR_NONE: it was */
+	char user[64];			/* who called us */
+};
+
+/* What is done on the machine, for the audit log. */
+struct machine_deed {
+	const char *action;	/* "token.create" */
+	const char *object;
+	const char *object_id;
+	const char *host_id;	/* or NULL */
+	const char *before, *after;	/* JSON, or NULL */
 };
 
 /*
@@ -27,6 +40,14 @@ int machine_open(struct machine *ret, const struct args *args,
 /* As machine_open(), for a database that has the schema of this program. */
 int machine_open_ready(struct machine *ret, const struct args *args,
 		       struct err *err) MUST_CHECK;
+
+/*
+ * Add a row to the audit log, in the transaction of what it tells of.  Fails
+ * with the code of unusable keys if the key of the log could not be read: what
+ * cannot be told is not done.
+ */
+int machine_audit(struct machine *machine, const struct machine_deed *deed,
+		  int64_t now, struct err *err) MUST_CHECK;
 
 void machine_done(struct machine *machine);
 

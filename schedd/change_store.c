@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "schedd/audit_event.h"
 #include "schedd/change.h"
 #include "schedd/import_written.h"
 #include "shared/account_use.h"
@@ -220,7 +221,9 @@ static int note_event(const struct store *store, const struct import *im,
 			     ? "changed" : "not_changed");
 	event.class = xstrdup_null(im->change.failure_class);
 	event.detail = buf_take(&out.text);
-	return events_add(store->db, im->item.item_id, &event, err);
+	if (events_add(store->db, im->item.item_id, &event, err))
+		return -1;
+	return import_audit(store, im, &event, now, err);
 }
 
 /* Who was not checked while it was paused is due; and who may have lost. */

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "schedd/audit_event.h"
 #include "schedd/import_steps.h"
 #include "schedd/watch.h"
 #include "shared/notices.h"
@@ -20,7 +21,8 @@ static int save_events(const struct store *store, struct import *im,
 		};
 
 		if (access_events_add(store->db, im->access.access_id, &event,
-				      err))
+				      err) ||
+		    import_audit(store, im, &im->events[i], now, err))
 			return -1;
 		im->check.repaired +=
 			strcmp(im->events[i].kind, "repaired") == 0;

@@ -7,6 +7,7 @@
  */
 #include <string.h>
 
+#include "schedd/audit_event.h"
 #include "schedd/host/compliance.h"
 #include "schedd/host/user.h"
 #include "schedd/step.h"
@@ -161,12 +162,20 @@ static int acceptance_end(const struct store *store, const struct task *task,
 		.step = "probe.public",
 		.not_before = now,
 	};
+	const struct audit_deed deed = {
+		.host_id = a->host.host_id,
+		.object = "host",
+		.object_id = a->host.host_id,
+		.kind = "compliance-accepted",
+	};
 	char task_id[ID_MAX];
 
 	(void)task;
 	if (verdict->kind == VERDICT_FAILED)
 		return hosts_found(store->db, a->host.host_id, &refusal, now,
 				   err);
+	if (audit_event(store, &deed, now, err))
+		return -1;
 	return tasks_add(store->db, &probe, now,
 			 store->random(store->random_arg), task_id, err);
 }

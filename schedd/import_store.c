@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "schedd/audit_event.h"
 #include "schedd/import_steps.h"
 #include "schedd/import_written.h"
 #include "schedd/known_hosts.h"
@@ -363,7 +364,8 @@ int import_save_events(const struct store *store, struct import *im,
 		im->events[i].at = now;
 		own_set(&im->events[i].step, step->name);
 		if (events_add(store->db, im->item.item_id, &im->events[i],
-			       err))
+			       err) ||
+		    import_audit(store, im, &im->events[i], now, err))
 			return -1;
 	}
 	return 0;

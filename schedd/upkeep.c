@@ -2,11 +2,16 @@
 
 #include "schedd/profiling.h"
 #include "schedd/watch.h"
+#include "shared/audit.h"
 #include "shared/resources.h"
 #include "shared/tasks.h"
 
 #define EXPIRE_EVERY_MS 5000
 #define PROFILE_EVERY_MS 1000
+#define AUDIT_EVERY_MS	INT64_C(21600000)
+#define AUDIT_ROWS	2000	/* dropped in one transaction, at most */
+#define DAY_MS		INT64_C(86400000)
+#define REFUSED_DAYS	90	/* where rows of the log are kept for ever */
 #define WATCH_MS	5000	/* between looks of the watch, at most */
 #define WATCH_MIN_MS	200	/* and at least */
 
@@ -53,6 +58,26 @@ static int tell_tasks(struct upkeep *upkeep, const struct store *store,
 	return 0;
 }
 
+/* Rows of the audit log that are too old; more of them with the next turn. */
+static int shorten_audit(struct upkeep *upkeep, const struct store *store,
+			 int64_t now, struct err *err)
+{
+	CLEANUP(db_tx_done) struct db_tx tx = { 0 };
+	int64_t days = store->settings->audit_keep_days, n = 0;
+	int64_t refused = days ? days : REFUSED_DAYS;
+
+	if (db_tx_begin(&tx, store->db, err) ||
+	    audit_refused_forget(store->db, now - refused * DAY_MS, err) ||
+	    (days && audit_prune(store->db, &store->key->pub,
+				 now - days * DAY_MS, AUDIT_ROWS, now, &n,
+				 err)) ||
+	    db_tx_commit(&tx, err))
+		return -1;
+	if (n < AUDIT_ROWS)
+		upkeep->audited_at = now;
+	return 0;
+}
+
 int upkeep_turn(struct upkeep *upkeep, const struct store *store, int64_t now,
 		struct err *err)
 {
@@ -71,6 +96,10 @@ int upkeep_turn(struct upkeep *upkeep, const struct store *store, int64_t now,
 		if (profiling_turn(store, now, err))
 			return -1;
 	}
+	if (is_due(upkeep->audited_at + AUDIT_EVERY_MS, now,
+		   AUDIT_EVERY_MS) &&
+	    shorten_audit(upkeep, store, now, err))
+		return -1;
 	if (!is_due(upkeep->watch_at, now, WATCH_MS))
 		return 0;
 	return watch(upkeep, store, now, err);

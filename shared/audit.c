@@ -170,7 +170,6 @@ int audit_add(struct db *db, const struct seal_public *key,
 	struct audit_place head;
 	char hash[SEAL_HASH_TEXT];
 
-	assert(db_in_tx(db));
 	assert(entry.cell[AUDIT_ACTOR] && entry.cell[AUDIT_ACTION] &&
 	       entry.cell[AUDIT_RESULT]);
 	if (make_fit(db, &entry, &held, err) || read_head(db, &head, err))

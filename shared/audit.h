@@ -78,7 +78,10 @@ struct audit_row {
 
 void audit_row_done(struct audit_row *row);
 
-/* Add a row.  Only inside the write transaction of what it tells of. */
+/*
+ * Add a row, inside the write transaction of what it tells of.  Two who add
+ * outside of one cannot break the chain: the second fails.
+ */
 int audit_add(struct db *db, const struct seal_public *key,
 	      const struct audit_entry *entry, struct err *err) MUST_CHECK;
 

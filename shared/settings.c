@@ -142,6 +142,9 @@ static const struct cfg_field fields[] = {
 	       "Hours in which these repairs count"),
 	NUMBER("watch.host_hours", watch_host_hours, 24, 0, 8760,
 	       "Hours between probes of a host; 0 for none"),
+
+	NUMBER("audit.keep_days", audit_keep_days, 0, 0, 36500,
+	       "Days after which rows of the audit log are dropped; 0: never"),
 };
 
 static const char *const probe_places[] = { "auto", "crm", "host" };

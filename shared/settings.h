@@ -74,6 +74,8 @@ struct settings {
 	int64_t watch_repairs;		/* of one thing that do not last */
 	int64_t watch_repairs_hours;	/* in which they count */
 	int64_t watch_host_hours;	/* between probes of a host; 0: none */
+
+	int64_t audit_keep_days;	/* rows of the audit log; 0: for ever */
 };
 
 /* Read `file`, or the defaults if it is NULL.  Release: settings_done(). */
