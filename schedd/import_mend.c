@@ -13,6 +13,7 @@
 
 #include "schedd/host/account.h"
 #include "schedd/import_steps.h"
+#include "shared/owned_key.h"
 
 #define ROUNDS_MAX 3		/* proofs in one run that ended in repairs */
 #define HOUR_MS 3600000
@@ -103,7 +104,7 @@ static json_t *switches(const json_t *live)
 }
 
 void import_keep_seen(struct import *im, const struct resource *account,
-		      const json_t *live, bool well)
+		      const json_t *live, unsigned symptoms)
 {
 	json_t *seen = json_loads(account->live_json ? account->live_json
 						     : "{}", 0, NULL);
@@ -111,7 +112,10 @@ void import_keep_seen(struct import *im, const struct resource *account,
 
 	if (!seen)
 		seen = json_object();
-	if (well) {
+	if (symptoms & 1u << HOST_SYMPTOM_KEY)
+		json_object_set_new(seen, OWNED_KEY_REFUSED, json_true());
+	if (symptoms == 0) {
+		json_object_del(seen, OWNED_KEY_REFUSED);
 		json_object_set_new(seen, "before", switches(live));
 		json_object_del(seen, "live");
 	} else {
@@ -231,7 +235,7 @@ struct host_mend_plan import_plan(struct import *im, const json_t *live)
 	im->memo.mend_delay = plan.count > 1 ? plan.mends[1].delay_ms : 0;
 	im->memo.mend_first = plan.count ? plan.mends[0].delay_ms : 0;
 	if (live && im->suspect.resource_id)
-		import_keep_seen(im, &im->suspect, live, plan.symptoms == 0);
+		import_keep_seen(im, &im->suspect, live, plan.symptoms);
 	return plan;
 }
 

@@ -22,9 +22,13 @@ void import_case(const struct import *im, const struct resource *account,
 		 const json_t *live, struct import_case *ret);
 void import_case_done(struct import_case *the);
 
-/* Keep how it looks now with its row, for the steps that follow. */
+/*
+ * Keep how it looks now with its row, for the steps that follow: all of it, if
+ * it has `symptoms` (bits of enum host_symptom).  That its key seems to be
+ * another one is kept until it is well.
+ */
 void import_keep_seen(struct import *im, const struct resource *account,
-		      const json_t *live, bool well);
+		      const json_t *live, unsigned symptoms);
 
 /* Plan from `live` what is to be done about the account that is looked at. */
 struct host_mend_plan import_plan(struct import *im, const json_t *live);

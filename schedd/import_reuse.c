@@ -276,7 +276,7 @@ static struct verdict revived(struct import *im, const json_t *live)
 {
 	const struct resource *row = &im->resources[IMPORT_ACCOUNT];
 
-	import_keep_seen(im, row, live, true);
+	import_keep_seen(im, row, live, 0);
 	im->memo.done = im->memo.mend = 0;
 	/* It is called in the live group, where it was. */
 	im->memo.proven = true;
@@ -326,7 +326,8 @@ struct verdict got_reuse_read(void *subject, const struct answer *answer)
 		return revived(im, live);
 	im->memo.mend = plan.mends[0].repairs;
 	im->memo.mend_delay = plan.count > 1 ? plan.mends[1].delay_ms : 0;
-	import_keep_seen(im, &im->resources[IMPORT_ACCOUNT], live, false);
+	import_keep_seen(im, &im->resources[IMPORT_ACCOUNT], live,
+			 plan.symptoms | BIT(HOST_SYMPTOM_STALE));
 	next.delay_ms = plan.mends[0].delay_ms;
 	return next;
 }

@@ -5,6 +5,7 @@
 #include "tests/unit/play.h"
 
 #include "schedd/import_mend.h"
+#include "shared/owned_key.h"
 
 #define OLD "0.1.126"
 #define MIDDLE "0.1.129"
@@ -436,7 +437,7 @@ static void how_it_was_before_is_remembered(void **state)
 	struct import_case the;
 
 	(void)state;
-	import_keep_seen(im, r, well, true);
+	import_keep_seen(im, r, well, 0);
 	own_set(&r->live_json, im->watched.live_json);
 	resource_done(&im->watched);
 	import_case(im, r, ill, &the);
@@ -447,14 +448,20 @@ static void how_it_was_before_is_remembered(void **state)
 	assert_ptr_equal(the.the.live, ill);
 	import_case_done(&the);
 	/* The same again is not written again. */
-	import_keep_seen(im, r, well, true);
+	import_keep_seen(im, r, well, 0);
 	assert_null(im->watched.resource_id);
 	/* What is wrong is kept whole: the next step mends upon it. */
-	import_keep_seen(im, r, ill, false);
+	import_keep_seen(im, r, ill, 1u << HOST_SYMPTOM_KEY);
 	own_set(&r->live_json, im->watched.live_json);
 	import_case(im, r, NULL, &the);
 	assert_true(json_equal(the.the.live, ill));
+	assert_true(owned_key_refused(the.seen));
 	import_case_done(&the);
+	/* That its key was refused holds until it is well. */
+	import_keep_seen(im, r, ill, 1u << HOST_SYMPTOM_ERROR);
+	assert_non_null(strstr(r->live_json, OWNED_KEY_REFUSED));
+	import_keep_seen(im, r, well, 0);
+	assert_null(strstr(im->watched.live_json, OWNED_KEY_REFUSED));
 }
 
 int main(void)
