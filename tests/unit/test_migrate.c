@@ -246,6 +246,35 @@ static void lists_know_the_rows_of_the_first_release(void **state)
 		" run_11itm_11,run_12itm_12");
 }
 
+static const struct db_query q_bound = { "test.bound",
+	"SELECT group_concat(coalesce(wanted_json, 'null'), ' ') FROM"
+	" (SELECT wanted_json FROM managed_resources WHERE resource_type ="
+	" 'user_key' AND $1 IS NULL ORDER BY resource_id)" };
+
+/* Of the user keys; not of those that proofs move about. */
+static void keys_know_the_groups_that_they_were_made_for(void **state)
+{
+	CLEANUP(db_close) struct db *db = first_release();
+	int applied;
+	struct err err;
+
+	(void)state;
+	fixture_sql(db, "INSERT INTO managed_resources (resource_id, host_id,"
+		" resource_type, lookup, mark, state, host_resource_id,"
+		" created_at, updated_at) VALUES"
+		" ('res_2', 'hst_1', 'group', 'p|subscription', 'g',"
+		"  'present', '12', 1, 2),"
+		" ('res_3', 'hst_1', 'user_key', 'p|subscription|a', 'crm-a',"
+		"  'present', '7', 1, 2),"
+		" ('res_4', 'hst_1', 'user_key', 'p|self_service|a', 'crm-b',"
+		"  'present', '8', 1, 2),"
+		" ('res_5', 'hst_1', 'user_key', 'proof|3', 'crm-c',"
+		"  'present', '9', 1, 2)");
+	OK(migrate_apply(db, NOW, &applied, &err));
+	assert_string_equal(fixture_value(db, &q_bound, NULL),
+		"null {\"name\":\"crm-a\",\"group_id\":12} null null");
+}
+
 static void the_schema_holds_what_its_comments_promise(void **state)
 {
 	static const char *const refused[] = {
@@ -283,6 +312,7 @@ int main(void)
 		cmocka_unit_test(a_foreign_database_is_left_alone),
 		cmocka_unit_test(rows_of_the_first_release_survive),
 		cmocka_unit_test(lists_know_the_rows_of_the_first_release),
+		cmocka_unit_test(keys_know_the_groups_that_they_were_made_for),
 		cmocka_unit_test(the_schema_holds_what_its_comments_promise),
 	};
 
