@@ -168,6 +168,10 @@ static const struct opt_spec specs[] = {
 	[OPT_EXPECT]	      = { "expect", 0, "SEQ:HASH", false,
 				  "a head that was kept; it must still be"
 				  " there" },
+	[OPT_MIRROR_URL]      = { "mirror-url", 0, "URL", false,
+				  "a mirror of the provider's own address" },
+	[OPT_IGNORE_PACKS]    = { "ignore-packs", 0, NULL, false,
+				  "though a pack knows the address" },
 	[OPT_URL]	      = { "url", 0, "URL", false,
 				  "address of the API [CRM_URL]" },
 	[OPT_TOKEN_FILE]      = { "token-file", 0, "FILE", false,

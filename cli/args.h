@@ -98,6 +98,8 @@ enum opt {
 	OPT_SINCE,
 	OPT_UNTIL,
 	OPT_EXPECT,
+	OPT_MIRROR_URL,
+	OPT_IGNORE_PACKS,
 	/* of crmctl */
 	OPT_URL,
 	OPT_TOKEN_FILE,

@@ -63,6 +63,8 @@ static int write_body(struct jout *body, const struct args *args,
 		jout_str(body, "pack_id", args_get(args, OPT_PACK));
 	if (args_has(args, OPT_BASE_URL))
 		jout_str(body, "base_url", args_get(args, OPT_BASE_URL));
+	if (args_has(args, OPT_MIRROR_URL))
+		jout_str(body, "mirror_url", args_get(args, OPT_MIRROR_URL));
 	if (args_has(args, OPT_MODEL)) {
 		jout_array(body, "requested_models");
 		while ((model = args_each(args, OPT_MODEL, &at)))

@@ -8,7 +8,8 @@
 #define PROVIDER_KEYS \
 	(O(PACK) | O(BASE_URL) | O(MODEL) | O(LABEL) | O(NOTE) | \
 	 O(SELECTOR) | O(DAYS) | O(ACCESS_MODE) | O(PROBE_KEY_FILE) | \
-	 O(ACCESS_KEY_FILE) | O(REBIND) | O(STRICT) | O(ACCEPT_TERMS))
+	 O(ACCESS_KEY_FILE) | O(REBIND) | O(STRICT) | O(ACCEPT_TERMS) | \
+	 O(MIRROR_URL))
 
 const struct command commands[] = {
 	{ "host", "add", "", O(BASE_URL) | O(AUTH_TYPE) | O(HOST_TOKEN_FILE),
@@ -41,7 +42,8 @@ const struct command commands[] = {
 	  O(HOST) | O(BASE_URL) | O(KEY_FILE) | O(MODEL) | O(FILE) |
 	  O(SELECTOR) | O(DAYS) | O(ACCESS_MODE) | O(PROBE_KEY_FILE) |
 	  O(ACCESS_KEY_FILE) | O(REBIND) | O(FORM) | O(LABEL) | O(NOTE) |
-	  O(STRICT) | O(CANARY) | O(STOP_AFTER) | O(WAIT) | WATCHED,
+	  O(STRICT) | O(CANARY) | O(STOP_AFTER) | O(IGNORE_PACKS) | O(WAIT) |
+	  WATCHED,
 	  "import a provider's key, or many from a file", false,
 	  cmd_run_create },
 	{ "run", "template", "", 0, O(LANG),

@@ -107,6 +107,8 @@ int run_body_terms(struct jout *body, const struct args *args,
 		jout_bool(body, "rebind", true);
 	if (args_has(args, OPT_STRICT))
 		jout_bool(body, "strict", true);
+	if (args_has(args, OPT_IGNORE_PACKS))
+		jout_bool(body, "ignore_packs", true);
 	if (write_canary(body, args, err))
 		return -1;
 	return write_user_keys(body, args, err);

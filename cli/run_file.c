@@ -113,6 +113,8 @@ static int add_options(struct api_filters *query, const struct args *args,
 		api_filter(query, "rebind", "true");
 	if (args_has(args, OPT_STRICT))
 		api_filter(query, "strict", "true");
+	if (args_has(args, OPT_IGNORE_PACKS))
+		api_filter(query, "ignore_packs", "true");
 	if (add_number(query, "subscription_days", args, OPT_DAYS, DAYS_MAX,
 		       err) ||
 	    add_number(query, "canary_items", args, OPT_CANARY, CANARY_MAX,

@@ -52,7 +52,7 @@ int api_access_begin(const struct request *req, const char *name,
 		? ACCESS_SELF_SERVICE : ACCESS_SUBSCRIPTION;
 
 	if (accesses_active(req->db, access->host_id, access->endpoint_key,
-			    other, &view.other_active, err))
+			    access->plan, other, &view.other_active, err))
 		return -1;
 	access_write_begin(out, name, access, &view);
 	return 0;

@@ -61,6 +61,7 @@ static void write_provider(struct jout *out,
 	jout_str(out, "base_url", request->run.rows.rows[0].endpoint->url);
 	jout_str(out, "endpoint_key",
 		 request->run.rows.rows[0].endpoint->key);
+	jout_str(out, "plan", request->plan);
 	jout_str(out, "access_mode",
 		 access_mode_name((enum access_mode)terms->access_mode));
 	jout_bool(out, "needs_accept_plan_terms", is_barred(request));
@@ -110,6 +111,7 @@ static int add_runs(const struct request *req,
 		.pack_id = request->provider.pack_id,
 		.version = request->provider.version,
 		.provider_id = request->provider.provider_id,
+		.plan = request->plan,
 		.wave_id = n > 1 ? wave : NULL,
 		.hint = key_hint,
 		.arg = hints,

@@ -9,7 +9,9 @@
 #include "fcgi/query.h"
 #include "shared/hosts.h"
 #include "shared/item_list.h"
+#include "shared/items.h"
 #include "shared/lookup.h"
+#include "shared/pack_match.h"
 #include "shared/pack_providers.h"
 #include "shared/provider_status.h"
 #include "shared/provider_uses.h"
@@ -17,6 +19,7 @@
 
 #define ENDPOINTS_MAX 50	/* by which one provider is reached on a host */
 #define SHOWN_MAX 1000		/* resources of one type, accesses */
+#define PLANS_MAX 4		/* places of an endpoint where it has accounts */
 
 struct place_query {
 	const char *host_id;
@@ -36,6 +39,8 @@ struct place {
 	char host_id[ID_MAX];		/* "": it is on none */
 	char keys[ENDPOINTS_MAX][ENDPOINT_KEY_MAX];
 	size_t nkeys;
+	char plans[PLANS_MAX][LOOKUP_PLAN_MAX];	/* at one or another of them */
+	size_t nplans;
 };
 
 static void place_done(struct place *place)
@@ -71,6 +76,109 @@ static int find_keys(const struct request *req, struct place *place,
 	return 0;
 }
 
+static void add_plan(struct place *place, const char *plan)
+{
+	for (size_t i = 0; i < place->nplans; i++)
+		if (strcmp(place->plans[i], plan) == 0)
+			return;
+	if (place->nplans < PLANS_MAX)
+		snprintf(place->plans[place->nplans++], LOOKUP_PLAN_MAX, "%s",
+			 plan);
+}
+
+/* Who looks at accesses; may fail. */
+typedef int (*access_look)(const struct request *req, void *arg,
+			   const struct access *access, struct err *err);
+
+/* Each access at the provider's endpoints, whatever its place. */
+static int for_all_accesses(const struct request *req,
+			    const struct place *place, access_look look,
+			    void *arg, struct err *err)
+{
+	for (size_t i = 0; i < place->nkeys; i++) {
+		const struct access_filter filter = {
+			.host_id = place->host_id,
+			.endpoint_key = place->keys[i],
+		};
+		CLEANUP(db_rows_done) struct db_rows rows = { 0 };
+		CLEANUP(access_done) struct access access = { 0 };
+		int more;
+
+		if (accesses_list(&rows, req->db, &filter, "", SHOWN_MAX, err))
+			return -1;
+		while ((more = accesses_next(&rows, &access, err)) > 0)
+			if (look(req, arg, &access, err))
+				return -1;
+		if (more < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* Another's place may have accounts of keys that were there before. */
+static int see_access(const struct request *req, void *arg,
+		      const struct access *access, struct err *err)
+{
+	struct place *place = arg;
+	CLEANUP(item_done) struct item item = { 0 };
+
+	if (!access->item_id)
+		return 0;
+	if (items_get(req->db, NULL, access->item_id, &item, err))
+		return err->kind == ERR_NOT_FOUND ? 0 : -1;
+	if (item.pack_provider_id && strcmp(item.pack_provider_id,
+					    place->provider.provider_id) == 0)
+		add_plan(place, item.plan);
+	return 0;
+}
+
+/* What the manifest says, and what imports found. */
+static int find_plans(const struct request *req, struct place *place,
+		      struct err *err)
+{
+	const struct packs_provider *p = &place->provider;
+	json_auto_t *manifest = json_loads(p->manifest, 0, NULL);
+	CLEANUP(pack_candidates_done) struct pack_candidates others = { 0 };
+	const char *plan = json_string_value(json_object_get(manifest,
+							     "plan"));
+	char mirrored[LOOKUP_PLAN_MAX], own[LOOKUP_PLAN_MAX];
+
+	if (p->endpoint_key &&
+	    pack_candidates_read(req->db, p->endpoint_key, &others, err))
+		return -1;
+	pack_match_place(&others, plan ? plan : "", false, own);
+	pack_match_place(&others, plan ? plan : "", true, mirrored);
+	add_plan(place, own);
+	add_plan(place, mirrored);
+	return for_all_accesses(req, place, see_access, place, err);
+}
+
+/* Each access of the provider here. */
+struct looking {
+	const struct place *place;
+	access_look look;
+	void *arg;
+};
+
+static int look_in_place(const struct request *req, void *arg,
+			 const struct access *access, struct err *err)
+{
+	const struct looking *looking = arg;
+
+	for (size_t i = 0; i < looking->place->nplans; i++)
+		if (strcmp(looking->place->plans[i], access->plan) == 0)
+			return looking->look(req, looking->arg, access, err);
+	return 0;
+}
+
+static int for_accesses(const struct request *req, const struct place *place,
+			access_look look, void *arg, struct err *err)
+{
+	struct looking looking = { place, look, arg };
+
+	return for_all_accesses(req, place, look_in_place, &looking, err);
+}
+
 static int find_place(const struct request *req, struct place *ret,
 		      struct err *err)
 {
@@ -93,7 +201,9 @@ static int find_place(const struct request *req, struct place *ret,
 			return -1;
 		snprintf(ret->host_id, ID_MAX, "%s", query.host_id);
 	}
-	return *ret->host_id ? find_keys(req, ret, err) : 0;
+	if (!*ret->host_id)
+		return 0;
+	return find_keys(req, ret, err) || find_plans(req, ret, err) ? -1 : 0;
 }
 
 static void place_begin(struct jout *out, const struct place *place)
@@ -107,33 +217,6 @@ static void place_begin(struct jout *out, const struct place *place)
 	for (size_t i = 0; i < place->nkeys; i++)
 		jout_str(out, NULL, place->keys[i]);
 	jout_array_end(out);
-}
-
-/* Each access of the provider here; `each` may fail. */
-static int for_accesses(const struct request *req, const struct place *place,
-			int (*each)(const struct request *req, void *arg,
-				    const struct access *access,
-				    struct err *err),
-			void *arg, struct err *err)
-{
-	for (size_t i = 0; i < place->nkeys; i++) {
-		const struct access_filter filter = {
-			.host_id = place->host_id,
-			.endpoint_key = place->keys[i],
-		};
-		CLEANUP(db_rows_done) struct db_rows rows = { 0 };
-		CLEANUP(access_done) struct access access = { 0 };
-		int more;
-
-		if (accesses_list(&rows, req->db, &filter, "", SHOWN_MAX, err))
-			return -1;
-		while ((more = accesses_next(&rows, &access, err)) > 0)
-			if (each(req, arg, &access, err))
-				return -1;
-		if (more < 0)
-			return -1;
-	}
-	return 0;
 }
 
 struct tallies {
@@ -233,14 +316,14 @@ static void write_resource(struct jout *out, const struct resource *row)
 	jout_object_end(out);
 }
 
-/* All whose lookup is of this endpoint. */
+/* All whose lookup is of this place. */
 static int write_of_type(const struct request *req, const struct place *place,
-			 const char *key, enum resource_type type,
+			 const char *at, enum resource_type type,
 			 struct jout *out, struct err *err)
 {
 	CLEANUP(db_rows_done) struct db_rows rows = { 0 };
 	CLEANUP(resource_done) struct resource row = { 0 };
-	AUTO_FREE char *prefix = xasprintf("%s|", key);
+	AUTO_FREE char *prefix = xasprintf("%s|", at);
 	int more;
 
 	if (resources_with_prefix(&rows, req->db, place->host_id, type, prefix,
@@ -274,22 +357,36 @@ static int write_user(const struct request *req, void *arg,
 	return 0;
 }
 
-static int write_resources(const struct request *req,
-			   const struct place *place, struct jout *out,
-			   struct err *err)
+static int write_at(const struct request *req, const struct place *place,
+		    const char *at, struct jout *out, struct err *err)
 {
 	static const enum resource_type types[] = {
 		RESOURCE_GROUP, RESOURCE_CHANNEL, RESOURCE_ACCOUNT,
 		RESOURCE_SUBSCRIPTION, RESOURCE_USER_KEY,
 	};
+
+	for (size_t t = 0; t < COUNT(types); t++)
+		if (write_of_type(req, place, at, types[t], out, err))
+			return -1;
+	return 0;
+}
+
+static int write_resources(const struct request *req,
+			   const struct place *place, struct jout *out,
+			   struct err *err)
+{
 	json_auto_t *seen = json_object();
 	struct users users = { out, seen };
 
-	for (size_t i = 0; i < place->nkeys; i++)
-		for (size_t t = 0; t < COUNT(types); t++)
-			if (write_of_type(req, place, place->keys[i], types[t],
-					  out, err))
+	for (size_t i = 0; i < place->nkeys; i++) {
+		for (size_t k = 0; k < place->nplans; k++) {
+			AUTO_FREE char *at = lookup_place(place->keys[i],
+							  place->plans[k]);
+
+			if (write_at(req, place, at, out, err))
 				return -1;
+		}
+	}
 	return for_accesses(req, place, write_user, &users, err);
 }
 

@@ -1,8 +1,11 @@
 #include "fcgi/batch_view.h"
 
+#include <string.h>
+
 #include "fcgi/provider_notes.h"
 #include "fcgi/view.h"
 #include "shared/item_list.h"
+#include "shared/lookup.h"
 #include "shared/proofs.h"
 #include "shared/provider_status.h"
 
@@ -64,12 +67,14 @@ static int write_statuses(const struct request *req, struct jout *out,
 		? ACCESS_SELF_SERVICE : ACCESS_SUBSCRIPTION;
 	struct item_counts counts = { 0 };
 	struct status_tally tally = { 0 };
+	char plan[LOOKUP_PLAN_MAX];
 	bool other_active = false;
 
 	if (item_list_counts(req->db, run->run_id, &counts, err) ||
+	    items_plan_of_run(req->db, run->run_id, plan, err) ||
 	    (run->endpoint_key &&
-	     accesses_active(req->db, run->host_id, run->endpoint_key, other,
-			     &other_active, err)))
+	     accesses_active(req->db, run->host_id, run->endpoint_key, plan,
+			     other, &other_active, err)))
 		return -1;
 	for (int i = 0; i < ACCESS_STATUS__MAX; i++)
 		tally.of[i] = counts.by_access[i];
@@ -105,7 +110,7 @@ static int write_warnings(const struct request *req, struct jout *out,
 	if (!manifest_provider_read(document, &m, &problems))
 		return err_set(err, ERR_INTERNAL, "the stored manifest of %s "
 			       "is no longer one", run->pack_provider_id);
-	provider_plan_make(&plan, document, host.version,
+	provider_plan_make(&plan, document, run->endpoint_key, host.version,
 			   req->worker->settings->usd_rate_cny);
 	provider_warnings_write(out, &m, &pack, &host, &plan);
 	return 0;
@@ -177,6 +182,7 @@ int batch_access_write(const struct request *req, struct jout *out,
 	jout_str(out, "access_id", access->access_id);
 	jout_str(out, "host_id", access->host_id);
 	jout_str(out, "endpoint_key", access->endpoint_key);
+	jout_str(out, "plan", access->plan);
 	jout_str(out, "access_mode", access_mode_name(access->mode));
 	jout_str(out, "selector", access->selector);
 	jout_str(out, "item_id", access->item_id);
@@ -197,17 +203,20 @@ static int write_accesses(const struct request *req, struct jout *out,
 		.endpoint_key = run->endpoint_key,
 		.access_mode = access_mode_name(run->access_mode),
 	};
+	char plan[LOOKUP_PLAN_MAX];
 	CLEANUP(db_rows_done) struct db_rows rows = { 0 };
 	CLEANUP(access_done) struct access access = { 0 };
 	int more = 0;
 
 	jout_array(out, "access");
 	if (run->endpoint_key) {
-		if (accesses_list(&rows, req->db, &filter, "", ACCESSES_SHOWN,
+		if (items_plan_of_run(req->db, run->run_id, plan, err) ||
+		    accesses_list(&rows, req->db, &filter, "", ACCESSES_SHOWN,
 				  err))
 			return -1;
 		while ((more = accesses_next(&rows, &access, err)) > 0)
-			if (batch_access_write(req, out, &access, err))
+			if (strcmp(access.plan, plan) == 0 &&
+			    batch_access_write(req, out, &access, err))
 				return -1;
 	}
 	jout_array_end(out);

@@ -229,6 +229,7 @@ static int write_use(const struct request *req,
 	const struct account_place place = {
 		.host_id = target->run.host_id,
 		.endpoint_key = target->item.endpoint_key,
+		.plan = target->item.plan,
 		.mode = target->run.access_mode,
 	};
 	int64_t items, accesses;

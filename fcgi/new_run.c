@@ -21,6 +21,9 @@ void new_run_done(struct new_run *run)
 	free(run->rejected);
 	import_rows_done(&run->rows);
 	json_decref(run->body);
+	for (size_t i = 0; run->matches && i < run->nmatches; i++)
+		pack_candidates_done(&run->matches[i]);
+	free(run->matches);
 	*run = (struct new_run){ 0 };
 }
 
@@ -57,6 +60,28 @@ static const json_t *rows_of(const struct new_run_spec *spec, int64_t max,
 	return NULL;
 }
 
+/* What packs know of the endpoints; each is looked for once. */
+static int find_matches(const struct request *req, struct new_run *run,
+			struct err *err)
+{
+	const struct import_rows *rows = &run->rows;
+	bool any = false;
+
+	if (!req->worker->settings->match_urls || run->terms.ignore_packs)
+		return 0;
+	if (pack_match_any(req->db, &any, err))
+		return -1;
+	if (!any || rows->names.count == 0)
+		return 0;
+	run->nmatches = rows->names.count;
+	run->matches = xcalloc(run->nmatches, sizeof(*run->matches));
+	for (size_t i = 0; i < run->nmatches; i++)
+		if (pack_candidates_read(req->db, rows->names.texts[i],
+					 &run->matches[i], err))
+			return -1;
+	return 0;
+}
+
 int new_run_read(const struct request *req, const struct new_run_spec *spec,
 		 struct new_run *ret, struct jdec_problems *problems,
 		 struct jdec_problems *of_rows, struct err *err)
@@ -71,6 +96,8 @@ int new_run_read(const struct request *req, const struct new_run_spec *spec,
 				 rows_of(spec, max, problems), spec->lines,
 				 of_rows);
 	ret->rejected = rejects_json(&ret->rows.rejects);
+	if (!spec->of_provider && find_matches(req, ret, err))
+		return -1;
 	return new_run_check_host(req, "host_id", ret->terms.host_id, problems,
 				  err);
 }
@@ -154,13 +181,50 @@ static char *warnings_of(const struct new_run *run,
 	return import_row_warnings(row, hint);
 }
 
+/* Of which provider an item is, and where its account goes. */
+struct belonging {
+	const char *provider_id;		/* or NULL */
+	const struct pack_candidate *match;	/* found by URL; or NULL */
+	char plan[LOOKUP_PLAN_MAX];
+};
+
 /* A run that is being added. */
 struct adding {
 	const struct new_run *run;
 	const struct new_run_pack *pack;	/* or NULL */
 	const char *host_id;
 	const char *run_id;
+	const json_t *places;		/* of the host */
 };
+
+static int find_belonging(const struct request *req,
+			  const struct adding *adding,
+			  const struct import_row *row, struct belonging *ret,
+			  struct err *err)
+{
+	const struct new_run *run = adding->run;
+	const struct pack_candidates *known = run->matches
+		? &run->matches[row->endpoint->number] : NULL;
+	char plan[LOOKUP_PLAN_MAX] = "";
+	const struct pack_place account = {
+		.host_id = adding->host_id,
+		.endpoint_key = row->endpoint->key,
+		.mode = (enum access_mode)run->terms.access_mode,
+		.print = run->keys[row->key].face.fingerprint,
+		.plan = adding->pack ? adding->pack->plan : plan,
+	};
+
+	ret->provider_id = adding->pack ? adding->pack->provider_id : NULL;
+	if (known)
+		ret->match = pack_match_key(known,
+					    run->rows.keys.texts[row->key]);
+	if (ret->match) {
+		ret->provider_id = ret->match->provider_id;
+		pack_match_place(known, ret->match->plan, false, plan);
+	}
+	return pack_place_find(req->db, &account, adding->places, ret->plan,
+			       err);
+}
 
 static int add_item(const struct request *req, const struct adding *adding,
 		    size_t n, struct err *err)
@@ -170,13 +234,13 @@ static int add_item(const struct request *req, const struct adding *adding,
 	const struct new_run_pack *pack = adding->pack;
 	AUTO_FREE char *models = json_dumps(row->models, JSON_COMPACT);
 	AUTO_FREE char *warnings = warnings_of(run, row, pack);
+	struct belonging of = { 0 };
 	char item_id[ID_MAX], task_id[ID_MAX];
-	const struct item_spec item = {
+	struct item_spec item = {
 		.run_id = adding->run_id,
 		.seq = (int64_t)row->seq,
 		.base_url = row->endpoint->url,
 		.endpoint_key = row->endpoint->key,
-		.pack_provider_id = pack ? pack->provider_id : NULL,
 		.api_key_secret_id = run->keys[row->key].face.secret_id,
 		.requested_models = models,
 		.warnings = warnings,
@@ -195,6 +259,12 @@ static int add_item(const struct request *req, const struct adding *adding,
 		.not_before = req->now,
 	};
 
+	if (find_belonging(req, adding, row, &of, err))
+		return -1;
+	item.pack_provider_id = of.provider_id;
+	item.pack_id = of.match ? of.match->pack_id : NULL;
+	item.pack_version = of.match ? of.match->version : NULL;
+	item.plan = of.plan;
 	if (items_add(req->db, &item, req->now, random_behind(row->seq),
 		      item_id, err))
 		return -1;
@@ -247,13 +317,17 @@ int new_run_add(const struct request *req, const struct new_run *run,
 		const char *host_id, const struct new_run_pack *pack,
 		char ret_id[ID_MAX], struct err *err)
 {
-	const struct adding adding = {
+	json_auto_t *places = NULL;
+	struct adding adding = {
 		.run = run,
 		.pack = pack,
 		.host_id = host_id,
 		.run_id = ret_id,
 	};
 
+	if (pack_places_read(req->db, host_id, &places, err))
+		return -1;
+	adding.places = places;
 	if (add_run(req, &adding, ret_id, err))
 		return -1;
 	for (size_t i = 0; i < run->rows.count; i++)

@@ -11,6 +11,7 @@
 
 #include "fcgi/import_rows.h"
 #include "fcgi/run_terms.h"
+#include "shared/pack_match.h"
 #include "shared/secrets.h"
 
 /* What a batch is and whence it comes.  Members are borrowed. */
@@ -19,6 +20,7 @@ struct new_run_spec {
 	const char *list;	/* name of the member that has the rows */
 	const int64_t *lines;	/* where each began; NULL: no file of lines */
 	bool unreadable;	/* it is known that there are no rows to read */
+	bool of_provider;	/* the provider is known: nothing to look for */
 };
 
 /* The provider of a pack that an import names.  Members are borrowed. */
@@ -26,6 +28,7 @@ struct new_run_pack {
 	const char *pack_id;
 	const char *version;
 	const char *provider_id;
+	const char *plan;	/* where its accounts go: see pack_match.h */
 	const char *wave_id;	/* NULL: on one host only */
 	int64_t wave_place;
 	/* A warning for a key, or NULL; the caller of it frees. */
@@ -42,6 +45,8 @@ struct new_run {
 	char *rejected;			/* JSON array */
 	struct secret_sealed *keys;	/* by number in rows.keys */
 	struct secret_sealed given_key;	/* unless GIVEN_KEY_NONE */
+	struct pack_candidates *matches;	/* by endpoint; NULL: none */
+	size_t nmatches;
 };
 
 /*

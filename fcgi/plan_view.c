@@ -33,6 +33,7 @@ struct showing {
 	json_t *seen;			/* capabilities; or NULL */
 	struct face *faces;		/* of the rows */
 	struct plan_row *rows;
+	char (*plans)[LOOKUP_PLAN_MAX];	/* of the rows */
 	struct import_plan plan;
 	struct provider_plan provider;	/* what the manifest makes here */
 };
@@ -43,6 +44,7 @@ static void showing_done(struct showing *showing)
 	json_decref(showing->seen);
 	free(showing->faces);
 	free(showing->rows);
+	free(showing->plans);
 	import_plan_done(&showing->plan);
 	provider_plan_done(&showing->provider);
 }
@@ -52,6 +54,34 @@ static bool parks(const struct showing *showing)
 {
 	return !json_is_true(json_object_get(json_object_get(
 		showing->seen, "features"), "responses_mode"));
+}
+
+/* The same key stays where it is: see pack_match.h. */
+static int read_places(struct showing *showing, struct err *err)
+{
+	const struct provider_request *request = showing->request;
+	const struct import_rows *rows = &request->run.rows;
+	json_auto_t *places = NULL;
+
+	if (pack_places_read(showing->req->db, showing->host.host_id, &places,
+			     err))
+		return -1;
+	showing->plans = xcalloc(rows->count, sizeof(*showing->plans));
+	for (size_t i = 0; i < rows->count; i++) {
+		const struct pack_place account = {
+			.host_id = showing->host.host_id,
+			.endpoint_key = rows->rows[i].endpoint->key,
+			.mode = (enum access_mode)request->run.terms.access_mode,
+			.print = showing->faces[i].print,
+			.plan = request->plan,
+		};
+
+		if (pack_place_find(showing->req->db, &account, places,
+				    showing->plans[i], err))
+			return -1;
+		showing->rows[i].plan = showing->plans[i];
+	}
+	return 0;
 }
 
 static void read_rows(struct showing *showing)
@@ -146,6 +176,7 @@ static void write_items(struct jout *out, const struct showing *showing,
 		jout_object(out, NULL);
 		jout_i64(out, "seq", (int64_t)row->seq);
 		jout_str(out, "base_url", row->endpoint->url);
+		jout_str(out, "plan", showing->plans[i]);
 		jout_str(out, "label", row->label ? row->label : "");
 		jout_str(out, "api_key_fingerprint", *face->print
 			 ? face->print : NULL);
@@ -262,10 +293,11 @@ int plan_write(const struct request *req, struct jout *out,
 	if (showing.host.capabilities)
 		showing.seen = json_loads(showing.host.capabilities, 0, NULL);
 	provider_plan_make(&showing.provider, request->document,
+			   request->run.rows.rows[0].endpoint->key,
 			   showing.host.version,
 			   req->worker->settings->usd_rate_cny);
 	read_rows(&showing);
-	if (make_plan(&showing, err))
+	if (read_places(&showing, err) || make_plan(&showing, err))
 		return -1;
 	jout_object(out, NULL);
 	jout_str(out, "host_id", host_id);

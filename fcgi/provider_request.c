@@ -8,6 +8,7 @@ struct own_body {
 	json_t *host_ids;
 	const char *pack_id;
 	const char *base_url;
+	const char *mirror_url;
 	json_t *requested_models;
 	bool accept_plan_terms;
 	json_t *keys;
@@ -17,6 +18,7 @@ static const struct jdec_field own_fields[] = {
 	JDEC_STRS(struct own_body, host_ids, false, 2, PROVIDER_HOSTS_MAX),
 	JDEC_STR(struct own_body, pack_id, false, 1, HTTP_ID_MAX),
 	JDEC_STR(struct own_body, base_url, false, 1, ENDPOINT_URL_MAX),
+	JDEC_STR(struct own_body, mirror_url, false, 1, ENDPOINT_URL_MAX),
 	JDEC_STRS(struct own_body, requested_models, false, 0, MODELS_MAX),
 	JDEC_FLAG(struct own_body, accept_plan_terms, false),
 	JDEC_VALUE(struct own_body, keys, false),
@@ -133,19 +135,47 @@ static bool is_known_url(const struct manifest_provider *m, const char *url)
 	return false;
 }
 
-static void choose_url(const char *given, struct provider_request *ret,
+static void choose_url(const struct own_body *own,
+		       struct provider_request *ret,
 		       struct jdec_problems *problems)
 {
 	const struct manifest_provider *m = &ret->manifest;
+	const char *given = own->base_url ? own->base_url : own->mirror_url;
 
-	if (!m->base_url && !given)
+	if (own->base_url && own->mirror_url)
+		jdec_problem(problems, "", "mirror_url", "does not go with "
+			     "base_url: give one of them");
+	else if (own->mirror_url && !m->base_url)
+		jdec_problem(problems, "", "mirror_url", "is for a provider "
+			     "whose address the pack knows; here it is "
+			     "base_url that is missing");
+	else if (!m->base_url && !given)
 		jdec_problem(problems, "", "base_url", "is missing: the pack "
 			     "does not know where %s is", m->provider_id);
-	else if (m->base_url && given && !is_known_url(m, given))
+	else if (m->base_url && own->base_url &&
+		 !is_known_url(m, own->base_url))
 		jdec_problem(problems, "", "base_url", "is not one that the "
-			     "pack knows of %s", m->provider_id);
+			     "pack knows of %s; a mirror of it is a "
+			     "mirror_url", m->provider_id);
 	else
 		ret->base_url = xstrdup(given ? given : m->base_url);
+}
+
+/* Among which accounts of its endpoint those of this plan are. */
+static int choose_place(const struct request *req,
+			struct provider_request *ret, struct err *err)
+{
+	CLEANUP(pack_candidates_done) struct pack_candidates others = { 0 };
+	const char *own_key = ret->provider.endpoint_key;
+	const char *key = ret->run.rows.count
+		? ret->run.rows.rows[0].endpoint->key : "";
+
+	ret->mirrored = !own_key || !pack_match_knows(ret->document, key);
+	if (own_key && pack_candidates_read(req->db, own_key, &others, err))
+		return -1;
+	pack_match_place(&others, ret->manifest.plan, ret->mirrored,
+			 ret->plan);
+	return 0;
 }
 
 /* A key becomes a row of a batch. */
@@ -201,7 +231,7 @@ int provider_request_read(const struct request *req, const char *provider_id,
 			  struct jdec_problems *of_rows, struct err *err)
 {
 	struct own_body own = { 0 };
-	struct new_run_spec spec = { .list = "keys" };
+	struct new_run_spec spec = { .list = "keys", .of_provider = true };
 
 	split(req->body, ret);
 	if (!jdec(ret->own, "", own_fields, COUNT(own_fields), &own,
@@ -210,13 +240,14 @@ int provider_request_read(const struct request *req, const char *provider_id,
 	if (find_provider(req, provider_id, own.pack_id, ret, err))
 		return -1;
 	ret->accept_plan_terms = own.accept_plan_terms;
-	choose_url(own.base_url, ret, problems);
+	choose_url(&own, ret, problems);
 	read_hosts(own.host_ids, ret, problems);
 	make_rows(&own, ret, problems);
 	spec.body = ret->body;
 	/* Without a base URL every row would be wrong. */
 	spec.unreadable = !ret->base_url;
-	if (new_run_read(req, &spec, &ret->run, problems, of_rows, err))
+	if (new_run_read(req, &spec, &ret->run, problems, of_rows, err) ||
+	    choose_place(req, ret, err))
 		return -1;
 	return check_hosts(req, ret, problems, err);
 }

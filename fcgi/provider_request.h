@@ -21,6 +21,8 @@ struct provider_request {
 	struct manifest_provider manifest;	/* borrowed from it */
 	char *base_url;			/* that the keys are for; or NULL */
 	json_t *hosts;			/* array of ids; owned */
+	bool mirrored;			/* base_url is not the vendor's own */
+	char plan[LOOKUP_PLAN_MAX];	/* where its accounts go */
 	bool accept_plan_terms;
 	json_t *own;			/* the members that are only ours */
 	json_t *body;			/* of the run; owned */

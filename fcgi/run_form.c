@@ -17,6 +17,7 @@ struct run_query {
 	int64_t subscription_days;
 	bool rebind;
 	bool strict;
+	bool ignore_packs;
 	int64_t canary_items;
 	int64_t canary_stop_after;
 };
@@ -37,6 +38,7 @@ static const struct query_field query_fields[] = {
 	NUMBER(subscription_days),
 	FLAG(rebind),
 	FLAG(strict),
+	FLAG(ignore_packs),
 	NUMBER(canary_items),
 	NUMBER(canary_stop_after),
 };
@@ -144,6 +146,8 @@ static int read_query(const struct request *req, json_t *body, struct err *err)
 		json_object_set_new(body, "rebind", json_true());
 	if (query.strict)
 		json_object_set_new(body, "strict", json_true());
+	if (query.ignore_packs)
+		json_object_set_new(body, "ignore_packs", json_true());
 	set_canary(body, &query);
 	return 0;
 }

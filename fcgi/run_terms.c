@@ -25,6 +25,7 @@ static const struct jdec_field terms_fields[] = {
 		 API_KEY_MAX),
 	JDEC_FLAG(struct run_terms, rebind, false),
 	JDEC_FLAG(struct run_terms, strict, false),
+	JDEC_FLAG(struct run_terms, ignore_packs, false),
 	JDEC_OBJ(struct run_terms, canary, false),
 };
 

@@ -27,6 +27,7 @@ struct run_terms {
 	const char *access_api_key;
 	bool rebind;
 	bool strict;
+	bool ignore_packs;	/* whatever they know of its URLs */
 	json_t *canary;
 	struct run_canary first;
 	enum given_key given;	/* which of the two keys is there */

@@ -185,6 +185,9 @@ void item_begin(struct jout *out, const char *name, const struct item *item,
 	jout_i64(out, "seq", item->seq);
 	jout_str(out, "provider_id", item->provider_id);
 	jout_str(out, "endpoint_key", item->endpoint_key);
+	jout_str(out, "plan", item->plan);
+	jout_str(out, "pack_id", item->pack_id ? item->pack_id
+						: view->run->pack_id);
 	jout_str(out, "pack_provider_id", item->pack_provider_id);
 	jout_str(out, "base_url", item->base_url);
 	jout_str(out, "label", item->label);

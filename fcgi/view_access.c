@@ -33,6 +33,7 @@ void access_write_begin(struct jout *out, const char *name,
 	jout_str(out, "host_id", access->host_id);
 	jout_str(out, "provider_id", access->endpoint_key);
 	jout_str(out, "endpoint_key", access->endpoint_key);
+	jout_str(out, "plan", access->plan);
 	jout_str(out, "access_mode", access_mode_name(access->mode));
 	jout_str(out, "selector", access->selector);
 	jout_str(out, "item_id", access->item_id);

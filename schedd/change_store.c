@@ -119,6 +119,7 @@ static struct account_place place_of(const struct import *im)
 	return (struct account_place){
 		.host_id = im->host.host_id,
 		.endpoint_key = im->item.endpoint_key,
+		.plan = im->item.plan,
 		.mode = im->run.access_mode,
 	};
 }

@@ -4,13 +4,16 @@
 #include <string.h>
 
 #include "shared/account_use.h"
+#include "shared/lookup.h"
 
 #define ACCOUNTS_MAX 1000	/* of one group: what a host lists in a page */
 
 int check_load_accounts(const struct store *store, struct import *im,
 			struct err *err)
 {
-	AUTO_FREE char *prefix = xasprintf("%s|%s|", im->item.endpoint_key,
+	AUTO_FREE char *place = lookup_place(im->item.endpoint_key,
+					     im->item.plan);
+	AUTO_FREE char *prefix = xasprintf("%s|%s|", place,
 		access_mode_name(im->run.access_mode));
 	CLEANUP(db_rows_done) struct db_rows rows = { 0 };
 	struct resource row = { 0 };
@@ -39,6 +42,7 @@ int check_paused(const struct store *store, const struct import *im,
 	const struct account_place place = {
 		.host_id = im->access.host_id,
 		.endpoint_key = im->access.endpoint_key,
+		.plan = im->access.plan,
 		.mode = im->access.mode,
 	};
 

@@ -56,13 +56,20 @@ static int load_manifest(const struct store *store, struct asking *asking,
 	CLEANUP(run_done) struct run run = { 0 };
 	AUTO_FREE char *text = NULL;
 
+	const char *pack = asking->item.pack_id;
+	const char *version = asking->item.pack_version;
+
 	if (!asking->item.pack_provider_id)
 		return 0;
-	if (runs_get(store->db, asking->item.run_id, &run, err))
+	if (!pack && runs_get(store->db, asking->item.run_id, &run, err))
 		return -1;
-	if (!run.pack_id)
+	if (!pack) {
+		pack = run.pack_id;
+		version = run.pack_version;
+	}
+	if (!pack)
 		return 0;
-	if (packs_manifest(store->db, run.pack_id, run.pack_version,
+	if (packs_manifest(store->db, pack, version,
 			   asking->item.pack_provider_id, &text, err))
 		return err->kind == ERR_NOT_FOUND ? 0 : -1;
 	asking->manifest = json_loads(text, 0, NULL);

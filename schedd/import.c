@@ -197,7 +197,8 @@ void import_blame(struct import *im, const char *words)
 /* Short text that names a resource of this item, among those of its type. */
 static char *lookup_of(const struct import *im, enum import_resource which)
 {
-	const char *key = im->item.endpoint_key;
+	AUTO_FREE char *key = lookup_place(im->item.endpoint_key,
+					   im->item.plan);
 	enum access_mode mode = im->run.access_mode;
 	const char *selector = import_selector(im);
 	const char *print = im->item.api_key_fingerprint

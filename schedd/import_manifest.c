@@ -10,6 +10,7 @@
 #include "schedd/upstream/manifest.h"
 #include "schedd/upstream/models.h"
 #include "shared/endpoint.h"
+#include "shared/pack_match.h"
 #include "shared/pack_providers.h"
 
 /* As a provider's refusal that takes an account out: see host/armour.h. */
@@ -25,19 +26,37 @@ int import_load_manifest(const struct store *store, struct import *im,
 {
 	AUTO_FREE char *text = NULL;
 
-	if (!im->item.pack_provider_id || !im->run.pack_id)
+	const char *pack = im->item.pack_id ? im->item.pack_id
+					    : im->run.pack_id;
+	const char *version = im->item.pack_id ? im->item.pack_version
+					       : im->run.pack_version;
+
+	if (!im->item.pack_provider_id || !pack)
 		return 0;
-	if (packs_manifest(store->db, im->run.pack_id, im->run.pack_version,
+	if (packs_manifest(store->db, pack, version,
 			   im->item.pack_provider_id, &text, err))
 		return err->kind == ERR_NOT_FOUND ? 0 : -1;
 	im->manifest = json_loads(text, 0, NULL);
-	provider_plan_make(&im->plan, im->manifest, im->host.version,
+	provider_plan_make(&im->plan, im->manifest, im->item.endpoint_key,
+			   im->host.version,
 			   store->settings->usd_rate_cny);
 	return 0;
 }
 
+/* Nobody was asked to accept the terms where a URL was all that came. */
+static void say_terms(struct import *im)
+{
+	const json_t *terms = json_object_get(im->manifest, "plan_terms");
+	const char *word = text_of(terms, "shared_use");
+
+	if (im->item.pack_id && word && strcmp(word, "forbidden") == 0)
+		item_warn(&im->item, "plan_terms_forbid_sharing",
+			  text_of(json_object_get(terms, "text"), "en"));
+}
+
 void import_say_plan(struct import *im)
 {
+	say_terms(im);
 	for (size_t i = 0; i < PROVIDER_NOTE__MAX; i++)
 		if (im->plan.notes[i])
 			item_warn(&im->item,
@@ -67,6 +86,9 @@ bool import_next_base(struct import *im)
 					       "alternate_base_urls");
 	AUTO_FREE char *url = NULL;
 
+	/* Keys meant for a mirror go to nobody else. */
+	if (!pack_match_knows(im->manifest, im->item.endpoint_key))
+		return false;
 	if ((size_t)im->memo.base >= json_array_size(others)) {
 		im->memo.base = 0;	/* none answers: the first is to blame */
 		return false;
@@ -213,6 +235,7 @@ void import_template_account(const struct import *im,
 {
 	const json_t *account = template(im, "account");
 
+	wish->headers = im->plan.headers;
 	wish->concurrency = json_integer_value(json_object_get(account,
 							"concurrency"));
 	wish->priority = json_object_get(account, "priority");

@@ -271,6 +271,7 @@ int import_save_proof(const struct store *store, struct import *im,
 	const struct access_spec spec = {
 		.host_id = im->host.host_id,
 		.endpoint_key = im->item.endpoint_key,
+		.plan = im->item.plan,
 		.mode = im->run.access_mode,
 		.selector = import_selector(im),
 		.item_id = im->item.item_id,

@@ -14,6 +14,7 @@
 #include "schedd/host/subscription.h"
 #include "schedd/host/user.h"
 #include "schedd/import_steps.h"
+#include "shared/lookup.h"
 #include "shared/secrets.h"
 
 #define PASSWORD_CHARS 32
@@ -94,10 +95,11 @@ static void want_clone(const struct import *im, struct jout *out)
 
 static void want_group(const struct import *im, int which, struct jout *out)
 {
+	AUTO_FREE char *place = lookup_place(im->item.endpoint_key,
+					     im->item.plan);
 	struct host_group_wish wish = {
 		.readable = which == IMPORT_PARKING ? "CRM parking" :
-			    which == IMPORT_PROOF_GROUP ? "CRM proof"
-							: im->item.endpoint_key,
+			    which == IMPORT_PROOF_GROUP ? "CRM proof" : place,
 		.mark = im->resources[which].mark,
 		.subscription = which != IMPORT_GROUP ||
 				im->run.access_mode == ACCESS_SUBSCRIPTION,

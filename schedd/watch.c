@@ -5,6 +5,7 @@
 #include "shared/checks.h"
 #include "shared/endpoint.h"
 #include "shared/hosts.h"
+#include "shared/lookup.h"
 #include "shared/pauses.h"
 
 #define HOUR_MS		3600000
@@ -59,6 +60,7 @@ struct due {
 	char access_id[ID_MAX];
 	char host_id[ID_MAX];
 	char endpoint_key[ENDPOINT_KEY_MAX];
+	char plan[LOOKUP_PLAN_MAX];
 	enum access_mode mode;
 };
 
@@ -77,6 +79,7 @@ static int read_due(const struct store *store, int64_t now, int64_t limit,
 		snprintf(due[n].host_id, ID_MAX, "%s", access.host_id);
 		snprintf(due[n].endpoint_key, ENDPOINT_KEY_MAX, "%s",
 			 access.endpoint_key);
+		snprintf(due[n].plan, LOOKUP_PLAN_MAX, "%s", access.plan);
 		due[n++].mode = access.mode;
 	}
 	*ret_count = n;
@@ -97,7 +100,7 @@ static int add_check(const struct store *store, const struct due *due,
 		.not_before = now,
 	};
 	const struct account_place place = { due->host_id, due->endpoint_key,
-					     due->mode };
+					     due->plan, due->mode };
 	char check_id[ID_MAX];
 	enum hold held;
 	bool paused;

@@ -11,7 +11,7 @@
 	" a.status, a.status_since, a.failure_class, a.failures," \
 	" a.first_failure_at, a.diagnosis, a.surfaces, a.surfaces_at," \
 	" a.last_proof_id, a.proven_at, p.expires_at, a.checked_at," \
-	" a.next_check_at, a.created_at, a.updated_at"
+	" a.next_check_at, a.created_at, a.updated_at, a.plan"
 #define FROM_ACCESSES \
 	" FROM accesses a LEFT JOIN proofs p ON p.proof_id = a.last_proof_id"
 
@@ -51,6 +51,7 @@ static int access_read(const struct db_rows *rows, struct access *ret,
 		.next_check_at = db_i64(rows, 21),
 		.created_at = db_i64(rows, 22),
 		.updated_at = db_i64(rows, 23),
+		.plan = db_strdup(rows, 24),
 	};
 	return 0;
 }
@@ -60,6 +61,7 @@ void access_done(struct access *access)
 	free(access->access_id);
 	free(access->host_id);
 	free(access->endpoint_key);
+	free(access->plan);
 	free(access->selector);
 	free(access->item_id);
 	free(access->key_source);
@@ -90,10 +92,10 @@ const char *access_word(const struct access *access, bool other_active)
 static const struct db_query q_ensure = { "accesses.ensure",
 	"INSERT INTO accesses (access_id, host_id, endpoint_key, access_mode,"
 	" selector, key_fingerprint, key_resource_id, item_id, key_source,"
-	" status, status_since, created_at, updated_at)"
+	" status, status_since, created_at, updated_at, plan)"
 	" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'unknown', $10, $10,"
-	" $10)"
-	" ON CONFLICT (host_id, endpoint_key, access_mode, selector)"
+	" $10, $11)"
+	" ON CONFLICT (host_id, endpoint_key, plan, access_mode, selector)"
 	" DO UPDATE SET"
 	" key_fingerprint = coalesce($6, accesses.key_fingerprint),"
 	" key_resource_id = coalesce($7, accesses.key_resource_id),"
@@ -116,7 +118,8 @@ int accesses_ensure(struct db *db, const struct access_spec *spec,
 		     DB_TEXT(access_mode_name(spec->mode)),
 		     DB_TEXT(spec->selector), DB_TEXT(spec->key_fingerprint),
 		     DB_TEXT(spec->key_resource_id), DB_TEXT(spec->item_id),
-		     DB_TEXT(spec->key_source), DB_I64(now)), err))
+		     DB_TEXT(spec->key_source), DB_I64(now),
+		     DB_TEXT(spec->plan ? spec->plan : "")), err))
 		return -1;
 	more = db_next(&rows, err);
 	if (more <= 0)
@@ -219,17 +222,18 @@ int accesses_planned(struct db *db, const char *access_id,
 
 static const struct db_query q_active = { "accesses.active",
 	"SELECT count(*) FROM accesses WHERE host_id = $1"
-	" AND endpoint_key = $2 AND access_mode = $3 AND status = 'active'" };
+	" AND endpoint_key = $2 AND plan = $4 AND access_mode = $3"
+	" AND status = 'active'" };
 
 int accesses_active(struct db *db, const char *host_id,
-		    const char *endpoint_key, enum access_mode mode,
-		    bool *ret, struct err *err)
+		    const char *endpoint_key, const char *plan,
+		    enum access_mode mode, bool *ret, struct err *err)
 {
 	int64_t count;
 
 	if (db_number(db, &q_active, DB_ARGS(DB_TEXT(host_id),
-		      DB_TEXT(endpoint_key), DB_TEXT(access_mode_name(mode))),
-		      &count, err))
+		      DB_TEXT(endpoint_key), DB_TEXT(access_mode_name(mode)),
+		      DB_TEXT(plan)), &count, err))
 		return -1;
 	*ret = count > 0;
 	return 0;

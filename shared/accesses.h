@@ -25,6 +25,7 @@ struct access {
 	char *access_id;
 	char *host_id;
 	char *endpoint_key;
+	char *plan;			/* "": see lookup_place() */
 	enum access_mode mode;
 	char *selector;			/* a label, or "key:<fingerprint>" */
 	char *item_id;			/* that it was proven by last; or NULL */
@@ -51,6 +52,7 @@ struct access {
 struct access_spec {
 	const char *host_id;
 	const char *endpoint_key;
+	const char *plan;		/* NULL: "" */
 	enum access_mode mode;
 	const char *selector;
 	const char *item_id;
@@ -103,10 +105,11 @@ int accesses_planned(struct db *db, const char *access_id,
 int accesses_plan_forgotten(struct db *db, int64_t next_check_at, int64_t now,
 			    struct err *err) MUST_CHECK;
 
-/* Has this host an active access of this endpoint in the mode? */
+/* Has this host an active access of this endpoint and plan in the mode? */
 int accesses_active(struct db *db, const char *host_id,
-		    const char *endpoint_key, enum access_mode mode,
-		    bool *ret, struct err *err) MUST_CHECK;
+		    const char *endpoint_key, const char *plan,
+		    enum access_mode mode, bool *ret, struct err *err)
+	MUST_CHECK;
 
 /* The filters of a list; NULL means any. */
 struct access_filter {

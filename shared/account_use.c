@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "shared/lookup.h"
+
 /* Imports on one account that are read: the newest know its models best. */
 #define READ_MAX 500
 
@@ -104,17 +106,22 @@ int account_use_items_next(struct db_rows *rows, struct account_user *user,
 	return 1;
 }
 
+static const char *plan_of(const struct account_place *place)
+{
+	return place->plan ? place->plan : "";
+}
+
 static const struct db_query q_accesses = { "account_use.accesses",
 	"SELECT count(*) FROM accesses WHERE host_id = $1"
-	" AND endpoint_key = $2 AND access_mode = $3" };
+	" AND endpoint_key = $2 AND access_mode = $3 AND plan = $4" };
 
 int account_use_accesses(struct db *db, const struct account_place *place,
 			 int64_t *ret_count, struct err *err)
 {
 	return db_number(db, &q_accesses, DB_ARGS(DB_TEXT(place->host_id),
 			 DB_TEXT(place->endpoint_key),
-			 DB_TEXT(access_mode_name(place->mode))), ret_count,
-			 err);
+			 DB_TEXT(access_mode_name(place->mode)),
+			 DB_TEXT(plan_of(place))), ret_count, err);
 }
 
 /* The last character there is stands behind every continuation. */
@@ -128,7 +135,8 @@ static const struct db_query q_paused = { "account_use.paused",
 int account_use_paused(struct db *db, const struct account_place *place,
 		       bool *ret, struct err *err)
 {
-	AUTO_FREE char *prefix = xasprintf("%s|%s|", place->endpoint_key,
+	AUTO_FREE char *at = lookup_place(place->endpoint_key, place->plan);
+	AUTO_FREE char *prefix = xasprintf("%s|%s|", at,
 		access_mode_name(place->mode));
 	int64_t all;
 
@@ -143,7 +151,7 @@ int account_use_paused(struct db *db, const struct account_place *place,
 static const struct db_query q_check = { "account_use.check",
 	"UPDATE accesses SET next_check_at = $4, updated_at = $5"
 	" WHERE host_id = $1 AND endpoint_key = $2 AND access_mode = $3"
-	" AND item_id IS NOT NULL"
+	" AND plan = $6 AND item_id IS NOT NULL"
 	" AND (next_check_at IS NULL OR next_check_at > $4)"
 	" AND NOT EXISTS (SELECT 1 FROM access_checks c WHERE c.access_id ="
 	"  accesses.access_id AND c.state = 'running')" };
@@ -154,7 +162,7 @@ int account_use_check(struct db *db, const struct account_place *place,
 	return db_run(db, &q_check, DB_ARGS(DB_TEXT(place->host_id),
 		      DB_TEXT(place->endpoint_key),
 		      DB_TEXT(access_mode_name(place->mode)), DB_I64(at),
-		      DB_I64(now)), err);
+		      DB_I64(now), DB_TEXT(plan_of(place))), err);
 }
 
 static const struct db_query q_set_models = { "account_use.set_models",

@@ -46,6 +46,7 @@ int account_use_items_next(struct db_rows *rows, struct account_user *user,
 struct account_place {
 	const char *host_id;
 	const char *endpoint_key;
+	const char *plan;		/* NULL: "" */
 	enum access_mode mode;
 };
 

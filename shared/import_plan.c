@@ -20,6 +20,8 @@ struct planning {
 	const struct plan_spec *spec;
 	struct import_plan plan;
 	size_t room;
+	char *place;		/* that is planned for right now */
+	const char *plan_name;	/* of it */
 };
 
 static void entry_done(struct plan_entry *entry)
@@ -90,6 +92,16 @@ static struct plan_entry *add(struct planning *planning,
 	return entry;
 }
 
+static bool is_planned(const struct planning *planning,
+		       enum resource_type type, const char *lookup)
+{
+	for (size_t i = 0; i < planning->plan.count; i++)
+		if (planning->plan.entries[i].type == type &&
+		    strcmp(planning->plan.entries[i].lookup, lookup) == 0)
+			return true;
+	return false;
+}
+
 /* One that is used as it is, or made.  Takes `lookup`. */
 static int plan_one(struct planning *planning, enum resource_type type,
 		    const char *purpose, char *lookup, bool *ret_there,
@@ -142,7 +154,7 @@ static int plan_account(struct planning *planning, const struct plan_row *row,
 {
 	const struct plan_spec *spec = planning->spec;
 	CLEANUP(resource_done) struct resource there = { 0 };
-	AUTO_FREE char *lookup = lookup_account(spec->endpoint_key, spec->mode,
+	AUTO_FREE char *lookup = lookup_account(planning->place, spec->mode,
 						row->print);
 	struct plan_entry *entry;
 	char *mark;
@@ -174,14 +186,12 @@ static int plan_proof(struct planning *planning, const struct plan_row *row,
 	bool there;
 
 	entry = add(planning, RESOURCE_GROUP, "proof group",
-		    lookup_proof_group(spec->endpoint_key, spec->mode,
+		    lookup_proof_group(planning->place, spec->mode,
 				       row->print), &none);
 	entry->action = PLAN_PASS;
 	entry->seq = row->seq;
-	for (size_t i = 0; i + 1 < planning->plan.count; i++)
-		if (planning->plan.entries[i].type == RESOURCE_USER_KEY &&
-		    strcmp(planning->plan.entries[i].lookup, key) == 0)
-			return 0;
+	if (is_planned(planning, RESOURCE_USER_KEY, key))
+		return 0;
 	return plan_one(planning, RESOURCE_USER_KEY, "proof key", TAKE(key),
 			&there, err);
 }
@@ -193,6 +203,8 @@ static int plan_accounts(struct planning *planning, bool live,
 	bool proves = false, is_new, there;
 
 	for (size_t i = 0; i < spec->nrows; i++) {
+		if (strcmp(spec->rows[i].plan, planning->plan_name) != 0)
+			continue;
 		if (plan_account(planning, &spec->rows[i], &is_new, err))
 			return -1;
 		if (is_new && live) {
@@ -202,8 +214,10 @@ static int plan_accounts(struct planning *planning, bool live,
 		}
 		live = true;	/* whoever comes first proves the group */
 	}
-	return proves ? plan_one(planning, RESOURCE_USER, "proof user",
-				 xstrdup(LOOKUP_PROOF), &there, err) : 0;
+	if (!proves || is_planned(planning, RESOURCE_USER, LOOKUP_PROOF))
+		return 0;
+	return plan_one(planning, RESOURCE_USER, "proof user",
+			xstrdup(LOOKUP_PROOF), &there, err);
 }
 
 static int plan_subscription(struct planning *planning, const char *lookup,
@@ -230,12 +244,14 @@ static int plan_user(struct planning *planning, const char *selector,
 		     struct err *err)
 {
 	const struct plan_spec *spec = planning->spec;
-	AUTO_FREE char *access = lookup_access(spec->endpoint_key, spec->mode,
+	AUTO_FREE char *access = lookup_access(planning->place, spec->mode,
 					       selector);
+	AUTO_FREE char *user = lookup_user(spec->mode, selector);
 	bool there;
 
-	if (plan_one(planning, RESOURCE_USER, "managed user",
-		     lookup_user(spec->mode, selector), &there, err) ||
+	if ((!is_planned(planning, RESOURCE_USER, user) &&
+	     plan_one(planning, RESOURCE_USER, "managed user", xstrdup(user),
+		      &there, err)) ||
 	    (spec->mode == ACCESS_SUBSCRIPTION &&
 	     plan_subscription(planning, access, err)))
 		return -1;
@@ -266,7 +282,7 @@ static int plan_channel(struct planning *planning, struct err *err)
 	const char *group = planning->plan.entries[planning->plan.count - 1]
 				.host_resource_id;
 	CLEANUP(resource_done) struct resource there = { 0 };
-	AUTO_FREE char *lookup = lookup_group(spec->endpoint_key, spec->mode);
+	AUTO_FREE char *lookup = lookup_group(planning->place, spec->mode);
 	bool outdated;
 	struct plan_entry *entry;
 
@@ -290,7 +306,7 @@ static int plan_owner(struct planning *planning, struct err *err)
 {
 	const struct plan_spec *spec = planning->spec;
 	AUTO_FREE char *selector = xasprintf("key:%s", spec->given_print);
-	AUTO_FREE char *access = lookup_access(spec->endpoint_key, spec->mode,
+	AUTO_FREE char *access = lookup_access(planning->place, spec->mode,
 					       selector);
 
 	return spec->mode == ACCESS_SUBSCRIPTION
@@ -314,23 +330,53 @@ static int plan_users(struct planning *planning, struct err *err)
 	return 0;
 }
 
-static int plan_all(struct planning *planning, struct err *err)
+/* All that one place needs, and a parking group, once for all. */
+static int plan_place(struct planning *planning, bool first, struct err *err)
 {
 	const struct plan_spec *spec = planning->spec;
 	bool live, there;
 
 	if (plan_one(planning, RESOURCE_GROUP, "group of the endpoint",
-		     lookup_group(spec->endpoint_key, spec->mode), &live,
-		     err) ||
+		     lookup_group(planning->place, spec->mode), &live, err) ||
 	    plan_channel(planning, err))
 		return -1;
-	if (spec->parks &&
+	if (spec->parks && first &&
 	    plan_one(planning, RESOURCE_GROUP, "parking group",
 		     xstrdup(LOOKUP_PARKING), &there, err))
 		return -1;
 	if (plan_accounts(planning, live, err))
 		return -1;
 	return plan_users(planning, err);
+}
+
+static bool was_planned(const struct plan_spec *spec, size_t row)
+{
+	for (size_t i = 0; i < row; i++)
+		if (strcmp(spec->rows[i].plan, spec->rows[row].plan) == 0)
+			return true;
+	return false;
+}
+
+/* Keys of one run may be in several places: where they were before. */
+static int plan_all(struct planning *planning, struct err *err)
+{
+	const struct plan_spec *spec = planning->spec;
+
+	for (size_t i = 0; i < spec->nrows; i++) {
+		int rc;
+
+		if (was_planned(spec, i))
+			continue;
+		planning->plan_name = spec->rows[i].plan;
+		planning->place = lookup_place(spec->endpoint_key,
+					       planning->plan_name);
+		rc = plan_place(planning, i == 0, err);
+		free(planning->place);
+		planning->place = NULL;
+		if (rc)
+			return -1;
+	}
+	return 0;
 }
 
 int import_plan_make(struct db *db, const struct plan_spec *spec,

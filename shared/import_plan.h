@@ -46,6 +46,7 @@ struct import_plan {
 /* An account that is wanted.  Members are borrowed. */
 struct plan_row {
 	int64_t seq;
+	const char *plan;	/* where it goes: see lookup_place() */
 	const char *print;	/* fingerprint; "": it cannot be known again */
 	bool adopts;		/* it names an account of somebody's */
 	const json_t *models;	/* asked for by name, or an empty array */

@@ -33,8 +33,9 @@
 	" i.model_aliases, i.model_resolution, i.capability_profile," \
 	" i.foreign_accounts, CASE WHEN i.finished_at IS NULL THEN" \
 	" (SELECT t.held_for FROM tasks t WHERE t.subject_id = i.item_id" \
-	"  AND t.state = 'held') END, " ITEM_PAUSED_AT ", i.pack_provider_id"
-#define ITEM_COLUMNS_COUNT 53
+	"  AND t.state = 'held') END, " ITEM_PAUSED_AT ", i.pack_provider_id," \
+	" i.plan, i.pack_id, i.pack_version"
+#define ITEM_COLUMNS_COUNT 56
 #define FROM_ITEMS \
 	" FROM import_run_items i" \
 	" JOIN secrets s ON s.secret_id = i.api_key_secret_id"

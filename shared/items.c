@@ -1,11 +1,13 @@
 #include "shared/items.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <jansson.h>
 
 #include "shared/item_row.h"
+#include "shared/lookup.h"
 
 static const char *const stage_names[] = {
 	[STAGE_PROBE]		= "probe",
@@ -112,6 +114,9 @@ static void item_read_wishes(const struct db_rows *rows, struct item *item)
 	item->held_for = db_strdup(rows, 50);
 	item->paused_at = db_i64(rows, 51);
 	item->pack_provider_id = db_strdup(rows, 52);
+	item->plan = db_strdup(rows, 53);
+	item->pack_id = db_strdup(rows, 54);
+	item->pack_version = db_strdup(rows, 55);
 }
 
 int item_read(const struct db_rows *rows, struct item *ret, struct err *err)
@@ -165,6 +170,9 @@ void item_done(struct item *item)
 	free(item->capability_profile);
 	free(item->foreign_accounts);
 	free(item->pack_provider_id);
+	free(item->plan);
+	free(item->pack_id);
+	free(item->pack_version);
 	free(item->held_for);
 	free(item->canonical_model_families);
 	free(item->recommended_models);
@@ -188,9 +196,10 @@ static const struct db_query q_add = { "items.add",
 	" endpoint_key, base_url, api_key_secret_id, requested_models,"
 	" current_stage, confirmation_status, access_status, warnings,"
 	" created_at, updated_at, label, note, line, account_proxy,"
-	" adopt_account_id, pack_provider_id)"
+	" adopt_account_id, pack_provider_id, plan, pack_id, pack_version)"
 	" VALUES ($1, $2, $3, $4, $4, $5, $6, $7, 'probe', 'pending',"
-	" 'unknown', $8, $9, $9, $10, $11, $12, $13, $14, $15)" };
+	" 'unknown', $8, $9, $9, $10, $11, $12, $13, $14, $15, $16,"
+	" $17, $18)" };
 
 int items_add(struct db *db, const struct item_spec *spec, int64_t now,
 	      uint64_t random, char ret_id[ID_MAX], struct err *err)
@@ -206,10 +215,30 @@ int items_add(struct db *db, const struct item_spec *spec, int64_t now,
 		   DB_TEXT(spec->note ? spec->note : ""),
 		   DB_TIME(spec->line), DB_TEXT(spec->account_proxy),
 		   DB_TEXT(spec->adopt_account_id),
-		   DB_TEXT(spec->pack_provider_id)), err))
+		   DB_TEXT(spec->pack_provider_id),
+		   DB_TEXT(spec->plan ? spec->plan : ""),
+		   DB_TEXT(spec->pack_id), DB_TEXT(spec->pack_version)), err))
 		return err_wrap(err, "add item %" PRId64, spec->seq);
 	memcpy(ret_id, id, ID_MAX);
 	return 0;
+}
+
+static const struct db_query q_plan = { "items.plan_of_run",
+	"SELECT plan FROM import_run_items WHERE run_id = $1"
+	" ORDER BY seq LIMIT 1" };
+
+int items_plan_of_run(struct db *db, const char *run_id, char *ret,
+		      struct err *err)
+{
+	CLEANUP(db_rows_done) struct db_rows rows = { 0 };
+	int more;
+
+	if (db_query(&rows, db, &q_plan, DB_ARGS(DB_TEXT(run_id)), err))
+		return -1;
+	more = db_next(&rows, err);
+	snprintf(ret, LOOKUP_PLAN_MAX, "%s", more > 0 ? db_must(&rows, 0)
+						      : "");
+	return more < 0 ? -1 : 0;
 }
 
 static const struct db_query q_get = { "items.get",
@@ -419,6 +448,6 @@ void item_warn(struct item *item, const char *code, const char *detail)
 }
 
 const struct db_query *const items_queries[] = {
-	&q_add, &q_get, &q_save, &q_save_listed, &q_profile, &q_say,
+	&q_add, &q_plan, &q_get, &q_save, &q_save_listed, &q_profile, &q_say,
 	&q_access_of_resource, &q_key_of_resource, NULL
 };

@@ -85,7 +85,10 @@ struct item {
 	int64_t seq;
 	char *provider_id;
 	char *endpoint_key;
-	char *pack_provider_id;		/* of run.pack_id; or NULL */
+	char *plan;			/* its place there: see lookup.h; or "" */
+	char *pack_provider_id;		/* of the run's pack, or of pack_id; or NULL */
+	char *pack_id;			/* found by URL; NULL: that of the run */
+	char *pack_version;
 	char *base_url;
 	char *api_key_secret_id;
 	char *api_key_fingerprint;	/* of the secret; or NULL */
@@ -141,7 +144,10 @@ struct item_spec {
 	int64_t seq;
 	const char *base_url;		/* normalised */
 	const char *endpoint_key;
+	const char *plan;		/* NULL: "" */
 	const char *pack_provider_id;	/* or NULL */
+	const char *pack_id;		/* only if the run has none */
+	const char *pack_version;
 	const char *api_key_secret_id;
 	const char *requested_models;	/* JSON array */
 	const char *warnings;		/* JSON array */
@@ -161,6 +167,10 @@ int items_add(struct db *db, const struct item_spec *spec, int64_t now,
 /* ERR_NOT_FOUND if it is not there, or not in `run_id` (NULL: any run). */
 int items_get(struct db *db, const char *run_id, const char *item_id,
 	      struct item *ret, struct err *err) MUST_CHECK;
+
+/* The plan of the first item of a run, of LOOKUP_PLAN_MAX bytes; "". */
+int items_plan_of_run(struct db *db, const char *run_id, char *ret,
+		      struct err *err) MUST_CHECK;
 
 /*
  * Write every column that a flow may change, but for capability_profile: that

@@ -5,22 +5,29 @@
 #define PROOF_KEYS_MIN 4	/* of a host: as many proofs may run at once */
 #define ITEMS_FOR_A_KEY 16	/* a key of its own costs the host two calls */
 
-char *lookup_group(const char *endpoint_key, enum access_mode mode)
+char *lookup_place(const char *endpoint_key, const char *plan)
 {
-	return xasprintf("%s|%s", endpoint_key, access_mode_name(mode));
+	if (!plan || *plan == '\0')
+		return xstrdup(endpoint_key);
+	return xasprintf("%s~%s", endpoint_key, plan);
 }
 
-char *lookup_account(const char *endpoint_key, enum access_mode mode,
+char *lookup_group(const char *place, enum access_mode mode)
+{
+	return xasprintf("%s|%s", place, access_mode_name(mode));
+}
+
+char *lookup_account(const char *place, enum access_mode mode,
 		     const char *print)
 {
-	return xasprintf("%s|%s|%s", endpoint_key, access_mode_name(mode),
+	return xasprintf("%s|%s|%s", place, access_mode_name(mode),
 			 print);
 }
 
-char *lookup_proof_group(const char *endpoint_key, enum access_mode mode,
+char *lookup_proof_group(const char *place, enum access_mode mode,
 			 const char *print)
 {
-	return xasprintf(LOOKUP_PROOF "|%s|%s|%s", endpoint_key,
+	return xasprintf(LOOKUP_PROOF "|%s|%s|%s", place,
 			 access_mode_name(mode), print);
 }
 
@@ -44,9 +51,9 @@ char *lookup_user(enum access_mode mode, const char *selector)
 			 selector);
 }
 
-char *lookup_access(const char *endpoint_key, enum access_mode mode,
+char *lookup_access(const char *place, enum access_mode mode,
 		    const char *selector)
 {
-	return xasprintf("%s|%s|%s", endpoint_key, access_mode_name(mode),
+	return xasprintf("%s|%s|%s", place, access_mode_name(mode),
 			 selector);
 }

@@ -391,8 +391,10 @@ int packs_install(struct db *db, const struct packs_spec *spec, int64_t now,
 /* Removing. */
 
 static const struct db_query q_runs = { "packs.runs",
-	"SELECT count(*) FROM import_runs"
-	" WHERE pack_id = $1 AND pack_version = $2" };
+	"SELECT (SELECT count(*) FROM import_runs"
+	"  WHERE pack_id = $1 AND pack_version = $2)"
+	" + (SELECT count(*) FROM import_run_items"
+	"  WHERE pack_id = $1 AND pack_version = $2)" };
 static const struct db_query q_forget = { "packs.forget",
 	"UPDATE pack_active SET previous_version = NULL"
 	" WHERE pack_id = $1 AND previous_version = $2" };
@@ -421,7 +423,7 @@ static int check_unused(struct db *db, const struct packs_row *row,
 			row->pack_id);
 	else
 		err_set(err, ERR_CONFLICT, "version %s of pack %s was used by"
-			" %" PRId64 " runs", row->version, row->pack_id,
+			" %" PRId64 " imports", row->version, row->pack_id,
 			runs);
 	return err_code(err, "pack_in_use");
 }

@@ -4,12 +4,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
+#include "shared/pack_match.h"
 #include "shared/semver.h"
 #include "shared/table.h"
 
 /* The first version whose channels were looked at. */
 #define CHANNELS_SINCE "0.1.126"
+/* The first version in which accounts were seen to send headers of theirs. */
+#define HEADERS_SINCE "0.1.179"
 
 #define PER_MILLION 1e6
 #define RATE_MAX 1e6
@@ -23,9 +27,11 @@ static const struct {
 	[NOTE_CHANNEL_NO_RATE] = { "channel_no_rate",
 		"价格不是美元，且未设置汇率（packs.usd_rate_cny），不创建渠道" },
 	[NOTE_HEADERS_NOT_SENT] = { "headers_not_sent",
-		"该供应商要求的请求头只在直接探测时发送，主机不会发送" },
+		"该供应商要求的请求头只在直接探测时发送，该主机不会发送" },
 	[NOTE_CLIENT_ALLOWLISTED] = { "client_allowlisted",
 		"该套餐只允许指定的客户端；CRM 不伪造客户端标识" },
+	[NOTE_MIRROR] = { "mirror_url",
+		"密钥将发往指定的镜像地址，而不是供应商自己的地址" },
 };
 _Static_assert(COUNT(notes) == PROVIDER_NOTE__MAX, "one row a note");
 
@@ -225,13 +231,43 @@ static void plan_channel(struct provider_plan *plan, const json_t *manifest,
 							"restrict_models"));
 }
 
-static void plan_headers(struct provider_plan *plan, const json_t *manifest)
+static bool has_headers(const char *version)
+{
+	return version && semver_is_valid(version) &&
+	       semver_compare(version, HEADERS_SINCE) >= 0;
+}
+
+/* What a host lets an account send in place of a header of the client's. */
+static bool may_be_sent(const json_t *headers)
+{
+	static const char *const kept[] = {
+		"host", "content-length", "content-type", "transfer-encoding",
+		"connection", "authorization", "x-api-key", "x-goog-api-key",
+		"cookie", "accept-encoding",
+	};
+	const char *name;
+	json_t *value;
+
+	json_object_foreach((json_t *)(uintptr_t)headers, name, value)
+		for (size_t i = 0; i < COUNT(kept); i++)
+			if (strcasecmp(name, kept[i]) == 0)
+				return false;
+	return true;
+}
+
+static void plan_headers(struct provider_plan *plan, const json_t *manifest,
+			 const char *version)
 {
 	json_t *headers = json_object_get(manifest, "required_headers");
 	AUTO_FREE char *names = NULL;
 	const char *name;
 	json_t *value;
 
+	if (has_headers(version) && may_be_sent(headers)) {
+		if (json_object_size(headers))
+			plan->headers = json_incref(headers);
+		return;
+	}
 	json_object_foreach(headers, name, value) {
 		char *more = names ? xasprintf("%s, %s", names, name)
 				   : xstrdup(name);
@@ -242,16 +278,27 @@ static void plan_headers(struct provider_plan *plan, const json_t *manifest)
 	if (names)
 		plan->notes[NOTE_HEADERS_NOT_SENT] = xasprintf(
 			"the provider wants %s; CRM sends it when it asks the "
-			"provider itself, a host does not", names);
+			"provider itself, this host does not", names);
+}
+
+static void plan_mirror(struct provider_plan *plan, const json_t *manifest,
+			const char *endpoint_key)
+{
+	if (!pack_match_knows(manifest, endpoint_key))
+		plan->notes[NOTE_MIRROR] = xasprintf(
+			"keys go to the mirror that was named, %s, and not to "
+			"%s", endpoint_key, text_of(manifest, "base_url"));
 }
 
 void provider_plan_make(struct provider_plan *ret, const json_t *manifest,
-			const char *host_version, const char *usd_rate_cny)
+			const char *endpoint_key, const char *host_version,
+			const char *usd_rate_cny)
 {
 	*ret = (struct provider_plan){ 0 };
 	plan_channel(ret, manifest, host_version,
 		     provider_plan_rate(usd_rate_cny));
-	plan_headers(ret, manifest);
+	plan_headers(ret, manifest, host_version);
+	plan_mirror(ret, manifest, endpoint_key);
 	if (json_is_true(json_object_get(manifest,
 					 "requires_allowlisted_client")))
 		ret->notes[NOTE_CLIENT_ALLOWLISTED] = xstrdup(
@@ -262,6 +309,7 @@ void provider_plan_make(struct provider_plan *ret, const json_t *manifest,
 void provider_plan_done(struct provider_plan *plan)
 {
 	json_decref(plan->model_pricing);
+	json_decref(plan->headers);
 	for (size_t i = 0; i < PROVIDER_NOTE__MAX; i++)
 		free(plan->notes[i]);
 	*plan = (struct provider_plan){ 0 };

@@ -27,6 +27,7 @@ enum provider_note {
 	NOTE_CHANNEL_NO_RATE,		/* prices of another currency */
 	NOTE_HEADERS_NOT_SENT,		/* a host does not send them */
 	NOTE_CLIENT_ALLOWLISTED,	/* only some clients are let by */
+	NOTE_MIRROR,			/* keys go to an address that is not the vendor's */
 	PROVIDER_NOTE__MAX
 };
 
@@ -39,16 +40,19 @@ struct provider_plan {
 	bool channel;		/* one is made for the group */
 	json_t *model_pricing;	/* of it, as hosts take it; else NULL */
 	bool restrict_models;	/* models without a price are refused */
+	json_t *headers;	/* that accounts send, name: value; or NULL */
 	char *notes[PROVIDER_NOTE__MAX];	/* words; NULL: nothing */
 };
 
 /*
- * `manifest` is one that was checked.  `host_version` NULL: not known, then
- * hosts can do what those that we know can.  `usd_rate_cny` is how many CNY
- * one USD is, as the setting has it ("": not set).
+ * `manifest` is one that was checked.  `endpoint_key` is that of the address
+ * that keys go to.  `host_version` NULL: not known, then hosts can do what
+ * those that we know can.  `usd_rate_cny` is how many CNY one USD is, as the
+ * setting has it ("": not set).
  */
 void provider_plan_make(struct provider_plan *ret, const json_t *manifest,
-			const char *host_version, const char *usd_rate_cny);
+			const char *endpoint_key, const char *host_version,
+			const char *usd_rate_cny);
 void provider_plan_done(struct provider_plan *plan);
 
 /* A rate as the setting has it; 0: none, or none that can be. */

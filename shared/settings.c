@@ -51,6 +51,8 @@ static const struct cfg_field fields[] = {
 	     "Public keys of those whose packs are taken, between blanks"),
 	FLAG("packs.require_signature", require_signature, false, NULL,
 	     "Whether packs that none of them signed are refused"),
+	FLAG("packs.match_urls", match_urls, true, NULL,
+	     "Whether imports by URL go by what the packs know of the URL"),
 	TEXT("packs.usd_rate_cny", usd_rate_cny, "", NULL,
 	     "CNY that one USD is, for prices of packs; empty: not converted"),
 

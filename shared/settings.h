@@ -29,6 +29,7 @@ struct settings {
 	int64_t bundle_max;	/* bytes of a pack's bundle */
 	char *trusted_keys;	/* of who signs packs, between blanks; "": none */
 	bool require_signature;
+	bool match_urls;
 	char *usd_rate_cny;	/* CNY that one USD is; "": not said */
 
 	int64_t connect_timeout_ms;

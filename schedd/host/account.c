@@ -40,6 +40,13 @@ static void write_pool_mode(struct jout *out)
 	jout_i64(out, "pool_mode_retry_count", 0);
 }
 
+/* They go above what the client sent. */
+static void write_headers(struct jout *out, const json_t *headers)
+{
+	jout_bool(out, "header_override_enabled", true);
+	jout_json(out, "header_overrides", headers);
+}
+
 static void write_groups(struct jout *out, const int64_t *ids, size_t count)
 {
 	jout_array(out, "group_ids");
@@ -67,6 +74,8 @@ void host_account_wanted(struct jout *out,
 	jout_object_end(out);
 	if (wish->pool_mode)
 		write_pool_mode(out);
+	if (wish->headers)
+		write_headers(out, wish->headers);
 	jout_object_end(out);
 	jout_object(out, "extra");
 	jout_str(out, MODE, FORCE_CHAT);

@@ -27,6 +27,7 @@ struct host_account_wish {
 	const char *alias;		/* a model name that only it maps ... */
 	const char *alias_of;	/* ... to this one; or NULL */
 	int64_t proxy_id;	/* the host's; 0: none */
+	const json_t *headers;	/* to send, name: value; NULL: none */
 };
 
 /* The body of the create without its key, to be frozen as wanted_json. */

@@ -168,6 +168,13 @@ static const struct feature features_table[] = {
 		    " minutes.",
 	  .no_zh = "没有 token 计数接口（404）。",
 	  .no_en = "There is no token counting (404)." },
+	{ FEATURE(header_overrides), .since = AT(0, 1, 179),
+	  .lacked_at = AT(0, 1, 129), .blocks = "required_headers",
+	  .yes_zh = "账号可以带上供应商要求的请求头。",
+	  .yes_en = "Accounts send the headers that a provider requires.",
+	  .no_zh = "账号不能带上自己的请求头：供应商要求的请求头不会发出。",
+	  .no_en = "Accounts have no headers of their own: those that a"
+		   " provider requires are not sent." },
 	{ FEATURE(embeddings), .since = AT(0, 1, 179),
 	  .lacked_at = AT(0, 1, 129), .blocks = "embeddings",
 	  .yes_zh = "/v1/embeddings 原样转发。",

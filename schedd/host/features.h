@@ -44,6 +44,7 @@ struct host_features {
 	bool responses_complete; /* streams on /v1/responses lack nothing */
 	bool converted_json;	/* a converted chat is no event stream */
 	bool count_tokens;	/* /v1/messages/count_tokens goes upstream */
+	bool header_overrides;	/* accounts send headers of their own */
 	bool embeddings;
 };
 

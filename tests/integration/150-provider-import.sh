@@ -5,6 +5,7 @@
 # resource.
 . tests/integration/lib.sh
 . tests/integration/hosts.sh
+. tests/integration/planned.sh
 
 # What the keys can do is asked in the background; here requests are counted.
 SITE_SETTINGS="$quick_settings"'
@@ -47,85 +48,6 @@ make_pack() {
 	manifest sample-relay '{base_url: null, base_url_required: true}'
 }
 
-# The plan, and what is there after it, as lines that can be compared: what is
-# made for a proof and removed after it is not there any more.
-planned() {
-	json '.plans[0].resources[] | select(.action != "create_and_remove") |
-		"\(.resource_type) \(.lookup)"' | sort
-}
-
-made() {
-	db "SELECT DISTINCT r.resource_type || ' ' || r.lookup
-		FROM managed_resources r JOIN resource_uses u
-		ON u.resource_id = r.resource_id
-		JOIN import_run_items i ON i.item_id = u.item_id
-		WHERE i.run_id = '$1' AND r.state = 'present'
-		AND r.resource_type <> 'user_token'" | sort
-}
-
-# newly RUN_ID: those of them that were not there when the preview was made.
-newly() {
-	made "$1" | while IFS= read -r line; do
-		grep -qxF "$line" "$WORK/before" || echo "$line"
-	done
-}
-
-passing() {
-	db "SELECT DISTINCT r.resource_type || ' ' || r.lookup
-		FROM managed_resources r JOIN resource_uses u
-		ON u.resource_id = r.resource_id
-		JOIN import_run_items i ON i.item_id = u.item_id
-		WHERE i.run_id = '$1' AND r.state = 'gone'" | sort
-}
-
-all_present() {
-	db "SELECT resource_type || ' ' || lookup FROM managed_resources
-		WHERE host_id = '$HOST_ID' AND state = 'present'" | sort
-}
-
-# preview_is_what_happens WHAT OPTION...: previews, imports, compares.
-preview_is_what_happens() {
-	what=$1
-	shift
-	all_present >"$WORK/before"
-	asked_before=$(requests_seen)
-	ctl -o json provider preview sample-payg --host "$HOST_ID" "$@"
-	is "$what: the preview is answered" "$RC" 0
-	is "$what: and nobody was asked anything" "$(requests_seen)" \
-		"$asked_before"
-	BODY=$OUT
-	planned >"$WORK/planned"
-	creates=$(json '.plans[0].resources[] | select(.action == "create") |
-		"\(.resource_type) \(.lookup)"' | sort)
-	passes=$(json '.plans[0].resources[] |
-		select(.action == "create_and_remove") |
-		"\(.resource_type) \(.lookup)"' | sort)
-	actions=$(json '[.plans[0].resources[] |
-		select(.resource_type == "account").action] | join(" ")')
-	ctl -o json provider import sample-payg --host "$HOST_ID" --wait \
-		--timeout 120 "$@"
-	is "$what: the import ends well" "$RC" 0
-	BATCH=$OUT
-	BODY=$OUT
-	RUN_ID=$(json .batch_id)
-	is "$what: as a batch, a provider and an access" \
-		"$(json '"\(.batch_status) \(.provider_status)
-		\(.access_status)" | gsub("\\s+"; " ")')" \
-		"succeeded active $ready"
-	is "$what: it rests on what was planned, and on nothing else" \
-		"$(made "$RUN_ID")" "$(cat "$WORK/planned")"
-	is "$what: what was to be made was made, the rest was there" \
-		"$(newly "$RUN_ID")" "$creates"
-	is "$what: what is made for a proof is gone" "$(passing "$RUN_ID")" \
-		"$passes"
-}
-
-# How many requests hosts and provider have seen, and how much there is to do.
-requests_seen() {
-	[ -n "${REAL_HOSTS:-}" ] || cat "$SITE"/log/*.requests | wc -l
-	db 'SELECT count(*) FROM tasks'
-}
-
 provider_is_imported() {
 	HOST_IS="$version"
 	new_key "first-$host_number"
@@ -137,7 +59,7 @@ provider_is_imported() {
 	third=$SITE/etc/third-$host_number.key
 
 	ready=subscription_ready
-	preview_is_what_happens "$HOST_IS: a first key" --key-file "$first"
+	preview_is_what_happens sample-payg "$HOST_IS: a first key" --key-file "$first"
 	is "$HOST_IS: an account is created" "$actions" create
 	BODY=$BATCH
 	is "$HOST_IS: the item names provider and endpoint" "$(json '.items[0] |
@@ -151,15 +73,15 @@ provider_is_imported() {
 		(.completion_preview | length) > 0 and
 		(.completion_type | startswith("application/json"))')" true
 
-	preview_is_what_happens "$HOST_IS: the same key" --key-file "$first"
+	preview_is_what_happens sample-payg "$HOST_IS: the same key" --key-file "$first"
 	is "$HOST_IS: its account is used again" "$actions" reuse
 
-	preview_is_what_happens "$HOST_IS: a second key" --key-file "$second"
+	preview_is_what_happens sample-payg "$HOST_IS: a second key" --key-file "$second"
 	is "$HOST_IS: it gets an account of its own" "$actions" create
 
-	preview_is_what_happens "$HOST_IS: one model of it" \
+	preview_is_what_happens sample-payg "$HOST_IS: one model of it" \
 		--key-file "$third" --model mock-a
-	preview_is_what_happens "$HOST_IS: another model" \
+	preview_is_what_happens sample-payg "$HOST_IS: another model" \
 		--key-file "$third" --model mock-b
 	is "$HOST_IS: its account is changed" "$actions" change
 	BODY=$BATCH
@@ -179,12 +101,12 @@ provider_is_imported() {
 	is "$HOST_IS: one access" "$(json '.access | length')" 1
 
 	ready=fully_ready
-	preview_is_what_happens "$HOST_IS: self service, two keys" \
+	preview_is_what_happens sample-payg "$HOST_IS: self service, two keys" \
 		--key-file "$first" --key-file "$second" \
 		--access-mode self_service
 	is "$HOST_IS: with accounts of their own" "$actions" "create create"
 	ready=fully_ready
-	preview_is_what_happens "$HOST_IS: two users" --key-file "$first" \
+	preview_is_what_happens sample-payg "$HOST_IS: two users" --key-file "$first" \
 		--user default --user second
 }
 
@@ -270,5 +192,6 @@ if [ -z "${REAL_HOSTS:-}" ]; then
 		"$SITE/log/hosts.requests")" -gt 100 ] && echo yes)" yes
 fi
 
+each_host leave_nothing
 no_secret_leaks
 done_testing

@@ -101,6 +101,26 @@ char *host_endpoint_url(const struct host_model *model,
 	return xasprintf("%.*s%s%s", (int)len, base, path, rest);
 }
 
+/* The account's own; what authenticates is not for them to say. */
+static void add_overrides(const struct host_model *model,
+			  const json_t *credentials,
+			  struct model_request *request)
+{
+	json_t *headers = json_object_get(credentials, "header_overrides");
+	const char *name;
+	json_t *value;
+
+	if (!host_has(model, HOST_OVERRIDES_HEADERS) ||
+	    !json_is_true(json_object_get(credentials,
+					  "header_override_enabled")))
+		return;
+	json_object_foreach(headers, name, value)
+		if (json_string_length(value) > 0 &&
+		    !model_request_header(request, name))
+			model_request_add_header(request, name,
+						 json_string_value(value));
+}
+
 bool host_endpoint_request(const struct host_model *model,
 			   const json_t *credentials,
 			   enum host_endpoint endpoint, json_t *body,
@@ -125,5 +145,6 @@ bool host_endpoint_request(const struct host_model *model,
 	if (body)
 		model_request_add_header(ret, "Content-Type",
 					 "application/json");
+	add_overrides(model, credentials, ret);
 	return true;
 }

@@ -62,6 +62,7 @@ static const enum host_version first_with[] = {
 	[HOST_HIDES_FOREIGN_KEYS]       = HOST_0_1_179,
 	[HOST_HAS_CN_PLATFORMS]         = HOST_0_1_179,
 	[HOST_SHOWS_QUOTA_DIMENSION]    = HOST_0_1_179,
+	[HOST_OVERRIDES_HEADERS]        = HOST_0_1_179,
 };
 
 _Static_assert(COUNT(first_with) == HOST_FEATURE__MAX, "a row per feature");

@@ -57,6 +57,7 @@ enum host_feature {
 	HOST_SHOWS_WINDOW,		/* of a subscription, in /v1/usage */
 	HOST_LOGS_NO_RETRIES,		/* nor bodies, in the log of errors */
 	HOST_LOGS_KEY_NAMES,
+	HOST_OVERRIDES_HEADERS,		/* of accounts, above the client's */
 	HOST_FEATURE__MAX
 };
 

@@ -48,8 +48,27 @@ json_t *provider_keys_new(const char *list)
 	return keys;
 }
 
+/* Where its own word begins: vendors put something like "sk-cp-" before it. */
+static const char *word_of(const char *key)
+{
+	const char *at;
+
+	if (strncmp(key, "sk-", 3) != 0)
+		return key;
+	for (size_t i = 0; i < COUNT(prefixes); i++) {
+		AUTO_FREE char *word = xasprintf("-%s", prefixes[i].prefix);
+
+		at = strstr(key, word);
+		if (at)
+			return at + 1;
+	}
+	return key;
+}
+
 enum provider_key provider_keys_class(const json_t *keys, const char *key)
 {
+	const char *word = word_of(key);
+
 	if (!key[0])
 		return PROVIDER_KEY_MISSING;
 	if (keys && !json_object_get(keys, key))
@@ -57,7 +76,7 @@ enum provider_key provider_keys_class(const json_t *keys, const char *key)
 	for (size_t i = 0; i < COUNT(prefixes); i++) {
 		const char *prefix = prefixes[i].prefix;
 
-		if (strncmp(key, prefix, strlen(prefix)) == 0)
+		if (strncmp(word, prefix, strlen(prefix)) == 0)
 			return prefixes[i].class;
 	}
 	return keys ? PROVIDER_KEY_GOOD : PROVIDER_KEY_UNKNOWN;

@@ -306,11 +306,23 @@ static void answer_question(struct provider_call *call)
 		tell(call, &ask);
 }
 
+/* Some want to know who calls, by a header that hosts do not send unasked. */
+static bool is_stranger(const struct provider_call *call)
+{
+	const char *agent = model_request_header(call->request, "User-Agent");
+
+	return provider_is(call, TWIST_AGENT) &&
+	       (!agent || strcmp(agent, "cn-relay-manager") != 0);
+}
+
 static void work(struct provider_call *call, enum provider_key class)
 {
 	bool question = strcmp(call->request->method, "POST") == 0;
 
-	if (question && provider_is(call, TWIST_FLAP) &&
+	if (question && is_stranger(call))
+		provider_answer_error(call, 403, "Unknown client",
+				      "unknown_client");
+	else if (question && provider_is(call, TWIST_FLAP) &&
 	    call->model->questions++ % 2 == 1)
 		answer_reply(call, provider_reply_limited);
 	else if (call->path == PROVIDER_MODELS)

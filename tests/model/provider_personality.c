@@ -189,6 +189,7 @@ static const struct provider_personality personalities[] = {
 	{ "quota-429", "429 exceeded_current_quota_error: no money", FAIL(quota_429), 0 },
 	{ "zhipu-1113", "429 code 1113: no money", FAIL(zhipu_1113), 0 },
 	{ "agents-only", "403 only available for Coding Agents", FAIL(agents_only), 0 },
+	{ "wants-agent", "403 unless the user agent is cn-relay-manager", ONLY(403), TWIST_AGENT },
 	{ "unpurchased", "403 AccessDenied.Unpurchased", FAIL(unpurchased), 0 },
 	{ "fail-400", "400 on every question", FAIL(400), 0 },
 	{ "fail-401", "401 on every question", FAIL(401), 0 },

@@ -53,6 +53,7 @@ enum provider_twist {
 	TWIST_WHOLE	= 1 << 15,	/* streams come in one piece, as JSON */
 	TWIST_TAGS	= 1 << 16,	/* thinks in the content; no [DONE] */
 	TWIST_APART	= 1 << 17,	/* /messages is below /anthropic only */
+	TWIST_AGENT	= 1 << 18,	/* lets one user agent by */
 };
 
 struct provider_personality {

@@ -170,14 +170,17 @@ static void the_other_mode_is_looked_for(void **state)
 
 	(void)state;
 	world_access(db, "hst_1", "alice", NOW, id);
-	OK(accesses_active(db, "hst_1", WORLD_ENDPOINT, ACCESS_SUBSCRIPTION,
+	OK(accesses_active(db, "hst_1", WORLD_ENDPOINT, "",
+			   ACCESS_SUBSCRIPTION,
 			   &active, &err));
 	assert_false(active);
 	set_status(db, id, ACCESS_ACTIVE);
-	OK(accesses_active(db, "hst_1", WORLD_ENDPOINT, ACCESS_SUBSCRIPTION,
+	OK(accesses_active(db, "hst_1", WORLD_ENDPOINT, "",
+			   ACCESS_SUBSCRIPTION,
 			   &active, &err));
 	assert_true(active);
-	OK(accesses_active(db, "hst_1", WORLD_ENDPOINT, ACCESS_SELF_SERVICE,
+	OK(accesses_active(db, "hst_1", WORLD_ENDPOINT, "",
+			   ACCESS_SELF_SERVICE,
 			   &active, &err));
 	assert_false(active);
 }

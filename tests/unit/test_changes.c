@@ -207,7 +207,7 @@ static void the_others_are_named(void **state)
 	CLEANUP(db_close) struct db *db = site();
 	CLEANUP(db_rows_done) struct db_rows list = { 0 };
 	CLEANUP(account_user_done) struct account_user user = { 0 };
-	const struct account_place place = { "hst_1", "p-1",
+	const struct account_place place = { "hst_1", "p-1", "",
 					     ACCESS_SUBSCRIPTION };
 	int64_t accesses;
 	struct err err;
@@ -225,9 +225,9 @@ static void only_all_accounts_together_are_a_pause(void **state)
 {
 	CLEANUP(db_close) struct db *db = site();
 	CLEANUP(item_done) struct item item = { 0 };
-	const struct account_place place = { "hst_1", "p-1",
+	const struct account_place place = { "hst_1", "p-1", "",
 					     ACCESS_SUBSCRIPTION };
-	const struct account_place nobody = { "hst_1", "p-2",
+	const struct account_place nobody = { "hst_1", "p-2", "",
 					      ACCESS_SUBSCRIPTION };
 	bool paused;
 	struct err err;
@@ -256,7 +256,7 @@ static const struct db_query q_next = { "test.next",
 static void who_was_not_checked_is_due(void **state)
 {
 	CLEANUP(db_close) struct db *db = site();
-	const struct account_place place = { "hst_1", "p-1",
+	const struct account_place place = { "hst_1", "p-1", "",
 					     ACCESS_SUBSCRIPTION };
 	struct err err;
 

@@ -29,7 +29,8 @@ static void priced(struct import *im)
 	im->manifest = json_pack("{s[{ss ss ss ss ss}]}", "pricing",
 		"model", "m-1", "currency", "USD", "unit",
 		"per_million_tokens", "input", "1.5", "output", "2.5");
-	provider_plan_make(&im->plan, im->manifest, NEW, "");
+	provider_plan_make(&im->plan, im->manifest, im->item.endpoint_key,
+			   NEW, "");
 	has(im, IMPORT_GROUP, RESOURCE_MAKING, "7");
 }
 

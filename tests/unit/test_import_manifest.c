@@ -33,7 +33,8 @@ static void by_provider(struct import *im)
 	im->item.pack_provider_id = xstrdup("p-one");
 	im->manifest = json_loads(text, 0, NULL);
 	assert_non_null(im->manifest);
-	provider_plan_make(&im->plan, im->manifest, NEW, "");
+	provider_plan_make(&im->plan, im->manifest, im->item.endpoint_key,
+			   NEW, "");
 }
 
 static void plain(struct import *im)

@@ -29,7 +29,7 @@ static void plan(struct provider_plan *ret, const char *text,
 	json_auto_t *manifest = json_loads(text, 0, NULL);
 
 	assert_non_null(manifest);
-	provider_plan_make(ret, manifest, version, rate);
+	provider_plan_make(ret, manifest, "p-1", version, rate);
 }
 
 static void check_pricing(const char *text, const char *rate,
@@ -149,14 +149,46 @@ static void a_channel_is_made_where_something_asks_for_it(void **state)
 	}
 }
 
+#define HEADERS(last) MANIFEST(SIMPLE, "", ",\"required_headers\":{" \
+	"\"X-One\":\"1\",\"" last "\":\"2\"}," \
+	"\"requires_allowlisted_client\":true")
+
+static void headers_go_where_hosts_send_them(void **state)
+{
+	CLEANUP(provider_plan_done) struct provider_plan is = { 0 };
+	CLEANUP(provider_plan_done) struct provider_plan kept = { 0 };
+	CLEANUP(provider_plan_done) struct provider_plan none = { 0 };
+
+	(void)state;
+	plan(&is, HEADERS("X-Two"), "0.1.179", "");
+	assert_null(is.notes[NOTE_HEADERS_NOT_SENT]);
+	assert_string_equal(json_string_value(json_object_get(is.headers,
+							      "X-Two")), "2");
+	plan(&kept, HEADERS("Cookie"), "0.1.179", "");
+	assert_non_null(kept.notes[NOTE_HEADERS_NOT_SENT]);
+	assert_null(kept.headers);
+	plan(&none, MANIFEST(SIMPLE, "", ",\"required_headers\":{}"),
+	     "0.1.179", "");
+	assert_null(none.headers);
+	assert_null(none.notes[NOTE_HEADERS_NOT_SENT]);
+}
+
+static void a_mirror_is_said(void **state)
+{
+	CLEANUP(provider_plan_done) struct provider_plan is = { 0 };
+
+	(void)state;
+	plan(&is, MANIFEST(SIMPLE, "", ",\"base_url\":\"https://a.example\""),
+	     "0.1.179", "");
+	assert_non_null(strstr(is.notes[NOTE_MIRROR], "https://a.example"));
+}
+
 static void what_no_host_does_is_said(void **state)
 {
 	CLEANUP(provider_plan_done) struct provider_plan is = { 0 };
 
 	(void)state;
-	plan(&is, MANIFEST(SIMPLE, "", ",\"required_headers\":{\"X-One\":"
-	     "\"1\",\"X-Two\":\"2\"},\"requires_allowlisted_client\":true"),
-	     "0.1.179", "");
+	plan(&is, HEADERS("X-Two"), "0.1.129", "");
 	assert_non_null(strstr(is.notes[NOTE_HEADERS_NOT_SENT],
 			       "X-One, X-Two"));
 	assert_non_null(is.notes[NOTE_CLIENT_ALLOWLISTED]);
@@ -175,6 +207,8 @@ int main(void)
 		cmocka_unit_test(a_name_has_one_price),
 		cmocka_unit_test(
 			a_channel_is_made_where_something_asks_for_it),
+		cmocka_unit_test(headers_go_where_hosts_send_them),
+		cmocka_unit_test(a_mirror_is_said),
 		cmocka_unit_test(what_no_host_does_is_said),
 	};
 

@@ -16,6 +16,7 @@
 #include "shared/installation.h"
 #include "shared/item_list.h"
 #include "shared/notices.h"
+#include "shared/pack_match.h"
 #include "shared/pack_providers.h"
 #include "shared/packs.h"
 #include "shared/pauses.h"
@@ -42,7 +43,7 @@ static const struct db_query *const *const lists[] = {
 	foreign_queries,
 	hosts_queries, idempotency_queries, installation_queries,
 	item_list_queries, items_queries, migrate_queries, notices_queries,
-	pack_providers_queries, packs_queries,
+	pack_match_queries, pack_providers_queries, packs_queries,
 	pauses_queries, profiles_queries, proofs_queries, provider_uses_queries,
 	resources_queries,
 	retry_queries, run_events_queries, run_list_queries, runs_queries,
@@ -65,6 +66,9 @@ static const struct {
 } allowed[] = {
 	{ "tasks.next_due", "SCAN tasks USING INDEX tasks_due",
 	  "the index is in the order asked for, and one row is read" },
+	{ "pack_match.any",
+	  "SCAN pack_active USING COVERING INDEX sqlite_autoindex_pack_active_1",
+	  "a row for each pack, of which one is read" },
 	{ "tasks.take_over", "SCAN tasks USING INDEX tasks_leased",
 	  "the index holds what is leased, and all of it is meant" },
 	{ "resources.wake_forgotten",
