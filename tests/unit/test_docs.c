@@ -8,6 +8,7 @@
 #include "schedd/host/surface.h"
 #include "shared/failure.h"
 #include "shared/notices.h"
+#include "shared/owned.h"
 #include "shared/table.h"
 
 #define PAGE_MAX (1 << 20)
@@ -70,6 +71,44 @@ static void has_row(const char *text, const char *name, const char *cell)
 
 	if (lines_like(text, start) != 1)
 		fail_msg("no single row begins with: %s", start);
+}
+
+static void has_field(const char *text, const struct owned_field *row,
+		      const char *what, const char *policy)
+{
+	AUTO_FREE char *start = xasprintf("| `%s` | `%s` | %s | %s |\n",
+		resource_type_name(row->type), row->name, what, policy);
+
+	if (lines_like(text, start) != 1)
+		fail_msg("no single row is: %s", start);
+}
+
+static void every_field_that_is_ours_is_in_the_table(void **state)
+{
+	static const char *const zh[] = { "恢复", "接受", "询问" };
+	static const char *const en[] = { "restored", "accepted", "asked" };
+	CLEANUP(halves_done) struct halves page =
+		halves_of("docs/reconcile.md");
+	int rows = 0;
+
+	(void)state;
+	for (size_t i = 0; i < owned_fields_count; i++) {
+		const struct owned_field *row = &owned_fields[i];
+
+		has_field(page.zh, row, row->zh, zh[row->policy]);
+		has_field(page.en, row, row->en, en[row->policy]);
+	}
+	for (int i = 0; i < RESOURCE_TYPE__MAX; i++) {
+		AUTO_FREE char *start = xasprintf("| `%s` | `",
+			resource_type_name((enum resource_type)i));
+
+		rows += lines_like(page.en, start);
+	}
+	assert_int_equal(rows, owned_fields_count);
+	for (int i = 0; i < OWNED_CERTAINTY__MAX; i++) {
+		has_row(page.zh, owned_certainty_name(i), "");
+		has_row(page.en, owned_certainty_name(i), "");
+	}
 }
 
 static void every_class_says_what_to_do(void **state)
@@ -229,6 +268,7 @@ static void settings_that_are_named_exist(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_field_that_is_ours_is_in_the_table),
 		cmocka_unit_test(every_class_says_what_to_do),
 		cmocka_unit_test(every_symptom_has_somebody),
 		cmocka_unit_test(ways_of_calling_and_notices_are_named),
