@@ -85,6 +85,7 @@ int cmd_item_label(struct call *call, struct err *err) MUST_CHECK;
 int cmd_proof_show(struct call *call, struct err *err) MUST_CHECK;
 int cmd_access_list(struct call *call, struct err *err) MUST_CHECK;
 int cmd_access_show(struct call *call, struct err *err) MUST_CHECK;
+int cmd_access_reveal_key(struct call *call, struct err *err) MUST_CHECK;
 int cmd_access_check(struct call *call, struct err *err) MUST_CHECK;
 int cmd_endpoint_show(struct call *call, struct err *err) MUST_CHECK;
 int cmd_endpoint_set(struct call *call, struct err *err) MUST_CHECK;

@@ -75,14 +75,32 @@ static void read_key(struct machine *machine)
 	const char *sudo = getenv("SUDO_USER");
 	const struct passwd *user = getpwuid(getuid());
 
-	snprintf(machine->user, sizeof(machine->user), "%s",
-		 sudo && *sudo ? sudo : user ? user->pw_name : "?");
+	if (sudo && *sudo)
+		snprintf(machine->user, sizeof(machine->user), "%s", sudo);
+	else if (user)
+		snprintf(machine->user, sizeof(machine->user), "%s",
+			 user->pw_name);
+	else
+		snprintf(machine->user, sizeof(machine->user), "uid %u",
+			 (unsigned)getuid());
 	machine->no_key = (struct err){ 0 };
 	if (seal_read_public(&machine->key, machine->settings.seal_public,
 			     machine->settings.fingerprint_key,
 			     &machine->no_key) &&
 	    machine->no_key.kind == ERR_NONE)
 		err_set(&machine->no_key, ERR_INTERNAL, "no key");
+}
+
+/* schedd's own, which is root's alone: also read before. */
+static int read_private(struct machine *machine, struct err *err)
+{
+	const struct settings *s = &machine->settings;
+
+	if (!machine->opens ||
+	    seal_read_private(&machine->private, s->seal_private,
+			      s->fingerprint_key, err) == 0)
+		return 0;
+	return err_code(err, EXITS_CODE_KEYS);
 }
 
 int machine_audit(struct machine *machine, const struct machine_deed *deed,
@@ -117,6 +135,8 @@ int machine_open(struct machine *ret, const struct args *args,
 	if (settings_read(&ret->settings, file, err))
 		return err_code(err, EXITS_CODE_USAGE);
 	read_key(ret);
+	if (read_private(ret, err))
+		return -1;
 	if (become_owner(args, ret->settings.database, err))
 		return -1;
 	if (db_open(&ret->db, ret->settings.database, mode, err))
@@ -139,4 +159,5 @@ void machine_done(struct machine *machine)
 	db_close(&machine->db);
 	settings_done(&machine->settings);
 	explicit_bzero(&machine->key, sizeof(machine->key));
+	seal_private_done(&machine->private);
 }

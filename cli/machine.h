@@ -18,6 +18,8 @@ struct machine {
 	struct db *db;
 	struct seal_public key;		/* read as who called us */
 	struct err no_key;		/* why not; kind ERR_NONE: it was */
+	bool opens;			/* set before: private key wanted, too */
+	struct seal_private private;
 	char user[64];			/* who called us */
 };
 

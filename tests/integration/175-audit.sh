@@ -78,6 +78,55 @@ api GET "/api/audit?actor=schedd&limit=1"
 is "what that changed on the host is told" "$(json '.rows[0] |
 	"\(.action) \(.result)"')" "item.changed ok"
 
+# ---- the key that CRM made for a user ---------------------------------------
+
+access=$(db "SELECT access_id FROM accesses WHERE selector = 'alice'")
+local_ctl access reveal-key "$access"
+printf '%s' "$OUT" >"$WORK/alice.secret"
+OUT=
+like "the key of a managed user is printed on the machine" \
+	"$RC $(wc -c <"$WORK/alice.secret")" '^0 [45][0-9]$'
+printf 'Authorization: Bearer %s\n' "$(cat "$WORK/alice.secret")" \
+	>"$WORK/alice.head"
+is "it is the one that works" "$(curl -s -o /dev/null -w '%{http_code}' \
+	-H "@$WORK/alice.head" "$HOST_URL/v1/models")" 200
+is "that it was shown is told" "$(row '"\(.actor) \(.action) \(.object_id)
+	\(.after.selector)" | gsub("\\s+"; " ")')" \
+	"machine access.reveal-key $access alice"
+mv "$SITE/etc/seal.key" "$SITE/etc/seal.away"
+local_ctl access reveal-key "$access"
+is "without the private key nothing is shown" "$RC $OUT" "4 "
+mv "$SITE/etc/seal.away" "$SITE/etc/seal.key"
+# somebody PATH JSON HEADER_FILE: asks the host itself.
+somebody() {
+	curl -s -H "@$3" -H 'Content-Type: application/json' \
+		--data-binary "$2" "$HOST_URL/api/v1$1"
+}
+printf 'x-api-key: %s\n' "$(cat "$SITE/etc/host.key")" >"$WORK/host.head"
+random_text 20 >"$WORK/bob.secret"
+login="{\"email\":\"bob@example.com\",\"password\":\"$(cat \
+	"$WORK/bob.secret")\"}"
+somebody /admin/users "$login" "$WORK/host.head" >/dev/null
+printf 'Authorization: Bearer %s\n' "$(somebody /auth/login "$login" \
+	"$WORK/host.head" | jq -r .data.access_token)" >"$WORK/bob.head"
+somebody /keys '{"name":"mine"}' "$WORK/bob.head" |
+	jq -j .data.key >"$SITE/etc/given.key"
+new_key two
+import "$SITE/etc/two.key" --access-key-file "$SITE/etc/given.key"
+is "an import with a key that somebody gave works" "$RC" 0
+given=$(db "SELECT access_id FROM accesses WHERE selector LIKE 'key:%'")
+n=$(db "SELECT count(*) FROM audit_log")
+local_ctl access reveal-key "$given"
+is "that one is not shown" "$RC $OUT" "8 "
+like "which is said" "$ERR" 'somebody gave'
+local_ctl access reveal-key acc_none
+is "nor one of no access" "$RC $OUT" "7 "
+is "and nothing is told of it" "$(db "SELECT count(*) FROM audit_log")" "$n"
+for path in "/api/accesses/$access/key" "/api/accesses/$access/reveal-key"; do
+	api POST "$path" '{}'
+	is "over HTTP nobody gets it: $path" "$STATUS" 404
+done
+
 # ---- on the machine itself --------------------------------------------------
 
 local_ctl token revoke "$night"
