@@ -104,6 +104,10 @@ static const struct column plan_columns[] = {
 	{ "MARK", "mark" },		{ "ID", "host_resource_id" },
 };
 
+static const struct column limit_columns[] = {
+	{ "HOST", "host_id" }, { "LIMIT", "name" }, { "DETAIL", "detail" },
+};
+
 static const struct column warning_columns[] = {
 	{ "HOST", "host_id" }, { "WARNING", "code" }, { "DETAIL", "detail" },
 };
@@ -135,7 +139,7 @@ static int print_plans(struct call *call, const char *language,
 {
 	static const struct print_part parts[] = {
 		{ "resources", plan_columns, COUNT(plan_columns) },
-		{ "host_limits", warning_columns, COUNT(warning_columns) },
+		{ "host_limits", limit_columns, COUNT(limit_columns) },
 		{ "warnings", warning_columns, COUNT(warning_columns) },
 		{ 0 }
 	};

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "shared/provider_plan.h"
+
 #define MODELS_MAX 200
 
 struct own_body {
@@ -170,7 +172,7 @@ static int choose_place(const struct request *req,
 	const char *key = ret->run.rows.count
 		? ret->run.rows.rows[0].endpoint->key : "";
 
-	ret->mirrored = !own_key || !pack_match_knows(ret->document, key);
+	ret->mirrored = !own_key || !provider_plan_knows(ret->document, key);
 	if (own_key && pack_candidates_read(req->db, own_key, &others, err))
 		return -1;
 	pack_match_place(&others, ret->manifest.plan, ret->mirrored,

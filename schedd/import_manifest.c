@@ -10,7 +10,6 @@
 #include "schedd/upstream/manifest.h"
 #include "schedd/upstream/models.h"
 #include "shared/endpoint.h"
-#include "shared/pack_match.h"
 #include "shared/pack_providers.h"
 
 /* As a provider's refusal that takes an account out: see host/armour.h. */
@@ -87,7 +86,7 @@ bool import_next_base(struct import *im)
 	AUTO_FREE char *url = NULL;
 
 	/* Keys meant for a mirror go to nobody else. */
-	if (!pack_match_knows(im->manifest, im->item.endpoint_key))
+	if (!provider_plan_knows(im->manifest, im->item.endpoint_key))
 		return false;
 	if ((size_t)im->memo.base >= json_array_size(others)) {
 		im->memo.base = 0;	/* none answers: the first is to blame */

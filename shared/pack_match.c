@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "shared/endpoint.h"
 #include "shared/resources.h"
 
 #define CANDIDATES_MAX 50	/* that are looked at for one endpoint */
@@ -165,33 +164,6 @@ void pack_match_place(const struct pack_candidates *candidates,
 			shared = true;
 	if (!shared)
 		*ret = '\0';
-}
-
-static bool is_at(const json_t *url, const char *key)
-{
-	AUTO_FREE char *normalised = NULL;
-	char other[ENDPOINT_KEY_MAX];
-	struct err err;
-
-	if (!json_is_string(url) ||
-	    endpoint_normalise(json_string_value(url), &normalised, &err))
-		return false;
-	endpoint_key(normalised, other);
-	return strcmp(other, key) == 0;
-}
-
-bool pack_match_knows(const json_t *manifest, const char *endpoint_key)
-{
-	const json_t *url = json_object_get(manifest, "base_url");
-	size_t i;
-
-	if (!json_is_string(url) || is_at(url, endpoint_key))
-		return true;
-	json_array_foreach(json_object_get(manifest, "alternate_base_urls"),
-			   i, url)
-		if (is_at(url, endpoint_key))
-			return true;
-	return false;
 }
 
 static const struct db_query q_places = { "pack_match.places",

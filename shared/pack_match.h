@@ -61,9 +61,6 @@ void pack_match_place(const struct pack_candidates *candidates,
 		      const char *plan, bool mirrored,
 		      char ret[LOOKUP_PLAN_MAX]);
 
-/* Does the manifest know this endpoint?  One that knows none knows all. */
-bool pack_match_knows(const json_t *manifest, const char *endpoint_key);
-
 /* Which places besides "" there are on a host: {endpoint_key: [plan]}. */
 int pack_places_read(struct db *db, const char *host_id, json_t **ret,
 		     struct err *err) MUST_CHECK;

@@ -1,12 +1,13 @@
 #include "shared/provider_plan.h"
 
 #include <ctype.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-#include "shared/pack_match.h"
+#include "shared/endpoint.h"
 #include "shared/semver.h"
 #include "shared/table.h"
 
@@ -281,10 +282,37 @@ static void plan_headers(struct provider_plan *plan, const json_t *manifest,
 			"provider itself, this host does not", names);
 }
 
+static bool is_at(const json_t *url, const char *key)
+{
+	AUTO_FREE char *normalised = NULL;
+	char other[ENDPOINT_KEY_MAX];
+	struct err err;
+
+	if (!json_is_string(url) ||
+	    endpoint_normalise(json_string_value(url), &normalised, &err))
+		return false;
+	endpoint_key(normalised, other);
+	return strcmp(other, key) == 0;
+}
+
+bool provider_plan_knows(const json_t *manifest, const char *endpoint_key)
+{
+	const json_t *url = json_object_get(manifest, "base_url");
+	size_t i;
+
+	if (!json_is_string(url) || is_at(url, endpoint_key))
+		return true;
+	json_array_foreach(json_object_get(manifest, "alternate_base_urls"),
+			   i, url)
+		if (is_at(url, endpoint_key))
+			return true;
+	return false;
+}
+
 static void plan_mirror(struct provider_plan *plan, const json_t *manifest,
 			const char *endpoint_key)
 {
-	if (!pack_match_knows(manifest, endpoint_key))
+	if (!provider_plan_knows(manifest, endpoint_key))
 		plan->notes[NOTE_MIRROR] = xasprintf(
 			"keys go to the mirror that was named, %s, and not to "
 			"%s", endpoint_key, text_of(manifest, "base_url"));

@@ -55,6 +55,12 @@ void provider_plan_make(struct provider_plan *ret, const json_t *manifest,
 			const char *usd_rate_cny);
 void provider_plan_done(struct provider_plan *plan);
 
+/*
+ * Is this endpoint one of the manifest's own, and no mirror?  Any is of a
+ * manifest that knows no address.
+ */
+bool provider_plan_knows(const json_t *manifest, const char *endpoint_key);
+
 /* A rate as the setting has it; 0: none, or none that can be. */
 double provider_plan_rate(const char *text);
 
