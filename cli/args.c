@@ -172,6 +172,12 @@ static const struct opt_spec specs[] = {
 				  "a mirror of the provider's own address" },
 	[OPT_IGNORE_PACKS]    = { "ignore-packs", 0, NULL, false,
 				  "though a pack knows the address" },
+	[OPT_SITE_FILE]	      = { "output", 'o', "FILE", false,
+				  "what to write, a new file; else it is"
+				  " printed" },
+	[OPT_YES]	      = { "yes", 0, NULL, false, "the same as --apply" },
+	[OPT_PRUNE]	      = { "prune", 0, NULL, false,
+				  "remove what is not in the file, too" },
 	[OPT_URL]	      = { "url", 0, "URL", false,
 				  "address of the API [CRM_URL]" },
 	[OPT_TOKEN_FILE]      = { "token-file", 0, "FILE", false,

@@ -172,7 +172,8 @@ static struct curl_slist *call_headers(const struct api_call *call)
 	memset(key, 0, sizeof(key));
 	for (size_t i = 0; i < KEY_PARTS; i++)
 		seal_random_id(key + strlen(key), 10);
-	add_header(&headers, "Idempotency-Key", key);
+	add_header(&headers, "Idempotency-Key", call->idempotency_key
+		   ? call->idempotency_key : key);
 	return headers;
 }
 
@@ -264,10 +265,14 @@ static int refuse_status(const struct client *client,
 static int read_answer(const struct client *client, const struct buf *answer,
 		       struct api_reply *ret, struct err *err)
 {
+	struct curl_header *header;
 	long status = 0;
 
 	curl_easy_getinfo(client->curl, CURLINFO_RESPONSE_CODE, &status);
 	ret->status = (int)status;
+	ret->replayed = curl_easy_header(client->curl, "Idempotency-Replayed",
+					 0, CURLH_HEADER, -1, &header) ==
+			CURLHE_OK;
 	ret->body = json_loadb(buf_str(answer), answer->len,
 			       JSON_DECODE_ANY, NULL);
 	if (status < 200 || status > 299)

@@ -2,13 +2,14 @@
  * client: the HTTP API as a function call.  Beside cli/exchange.h, which asks
  * somebody else, the only file of crmctl that knows curl.
  *
- * A POST, PUT or PATCH carries an Idempotency-Key of its own and is sent once
+ * A POST, PUT or PATCH carries an Idempotency-Key and is sent once
  * more, under the same key, if the connection broke: whether it had arrived
  * or not, its work is done once.
  */
 #ifndef CLI_CLIENT_H
 #define CLI_CLIENT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <jansson.h>
@@ -29,12 +30,14 @@ struct api_call {
 	int64_t wait_s;		/* Prefer: wait; 0: not asked for */
 	const char *accept;	/* NULL: JSON */
 	const char *language;	/* of texts; NULL: not said */
+	const char *idempotency_key;	/* NULL: one of its own */
 };
 
 /* What came back.  Release with api_reply_done(). */
 struct api_reply {
 	int status;
 	json_t *body;		/* owned; NULL if there was none */
+	bool replayed;		/* what was answered to the same key before */
 };
 
 void api_reply_done(struct api_reply *reply);

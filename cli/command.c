@@ -208,6 +208,16 @@ const struct command commands[] = {
 	{ "batch", "show", "BATCH_ID", 0, O(LANG),
 	  "show a batch with its items and accesses", false, cmd_batch_show },
 
+	{ "export", NULL, "", 0, O(SITE_FILE),
+	  "write the site as it is, as site.yaml; secrets by reference",
+	  false, cmd_export },
+	{ "diff", NULL, "", O(FILE), O(LANG),
+	  "say what apply -f would do; touches nothing", false, cmd_diff },
+	{ "apply", NULL, "", O(FILE),
+	  O(APPLY) | O(YES) | O(WAIT) | O(PRUNE) | WATCHED | O(LANG),
+	  "make the site what site.yaml says; shows it first", false,
+	  cmd_apply },
+
 	{ "overlay", "list", "", 0, O(PACK_DIR) | O(LANG),
 	  "list a pack's patches for the source of hosts", true,
 	  cmd_overlay_list },

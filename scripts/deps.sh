@@ -25,6 +25,7 @@ build	libunistring-dev	compares names whatever their width and case
 build	libcurl4-openssl-dev	speaks to hosts and providers
 build	libcsv-dev		reads CSV
 build	libarchive-dev		bundles of packs
+build	libyaml-dev		crmctl reads site.yaml
 build	libfcgi-dev		crm-fcgi answers nginx
 demo	nginx			the web server in front of crm-fcgi
 demo	libmicrohttpd-dev	the simulated host and provider

@@ -32,6 +32,16 @@ void secret_sealed_done(struct secret_sealed *sealed)
 	*sealed = (struct secret_sealed){ 0 };
 }
 
+bool secrets_face_of(const struct seal_public *key, const char *api_key,
+		     struct secret_face *ret)
+{
+	if (strlen(api_key) < FINGERPRINT_MIN)
+		return false;
+	seal_fingerprint(key, api_key, ret->fingerprint);
+	seal_last4(api_key, ret->last4);
+	return true;
+}
+
 void secrets_seal(const struct seal_public *key, enum secret_kind kind,
 		  const char *secret, int64_t now, uint64_t random,
 		  struct secret_sealed *ret)
@@ -42,10 +52,8 @@ void secrets_seal(const struct seal_public *key, enum secret_kind kind,
 	id_make(s.face.secret_id, "sec", now, random);
 	snprintf(label, sizeof(label), "%s:%s", kind_names[kind],
 		 s.face.secret_id);
-	if (kind == SECRET_API_KEY && strlen(secret) >= FINGERPRINT_MIN) {
-		seal_fingerprint(key, secret, s.face.fingerprint);
-		seal_last4(secret, s.face.last4);
-	}
+	if (kind != SECRET_API_KEY || !secrets_face_of(key, secret, &s.face))
+		s.face.fingerprint[0] = s.face.last4[0] = '\0';
 	seal_close(key, label, secret, &s.sealed, &s.len);
 	*ret = s;
 }

@@ -7,6 +7,7 @@
 #ifndef SHARED_SECRETS_H
 #define SHARED_SECRETS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "shared/db.h"
@@ -39,6 +40,10 @@ struct secret_sealed {
 };
 
 void secret_sealed_done(struct secret_sealed *sealed);
+
+/* Fingerprint and last four of a key; false: it is too short to show any. */
+bool secrets_face_of(const struct seal_public *key, const char *api_key,
+		     struct secret_face *ret) MUST_CHECK;
 
 /*
  * Sealing costs many times what storing does: who has a transaction to hold

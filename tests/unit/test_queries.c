@@ -29,6 +29,7 @@
 #include "shared/retry.h"
 #include "shared/runs.h"
 #include "shared/secrets.h"
+#include "shared/site.h"
 #include "shared/table.h"
 #include "shared/tasks.h"
 #include "shared/tokens.h"
@@ -47,7 +48,7 @@ static const struct db_query *const *const lists[] = {
 	pauses_queries, profiles_queries, proofs_queries, provider_uses_queries,
 	resources_queries,
 	retry_queries, run_events_queries, run_list_queries, runs_queries,
-	secrets_queries, tasks_queries, tokens_queries, waves_queries,
+	secrets_queries, site_queries, tasks_queries, tokens_queries, waves_queries,
 };
 
 /* What does not grow may be read from end to end. */
@@ -76,6 +77,8 @@ static const struct {
 	  "the index holds what is parked, grouped as asked" },
 	{ "events.add", "SCAN following",
 	  "the subquery has one row" },
+	{ "site.opens", "USE TEMP B-TREE FOR ORDER BY",
+	  "a page of each of four stages is sorted" },
 	{ "migrate.broken",
 	  "SCAN pragma_foreign_key_check VIRTUAL TABLE INDEX 0:",
 	  "a migration is made once, and every reference is meant" },

@@ -5,7 +5,7 @@
 #include "fcgi/route.h"
 #include "shared/table.h"
 
-#define ROUTES_MAX 192
+#define ROUTES_MAX 200
 #define OPENAPI "docs/openapi.yaml"
 
 struct endpoint {
