@@ -13,16 +13,77 @@ static bool is_same(const char *one, const char *other)
 
 /* ---- rows ---- */
 
-static json_t *rows_of(const json_t *live, const char *endpoint_key,
-		       const char *mode)
+static const char *mode_of(const json_t *provider)
+{
+	const char *mode = api_text(provider, "access_mode");
+
+	return *mode ? mode : "subscription";
+}
+
+/* Where the keys of an entry, or of a row, are. */
+static char *place_of(const json_t *provider)
+{
+	return xasprintf("%s|%s", api_text(provider, "endpoint_key"),
+			 mode_of(provider));
+}
+
+/* Two plans on one base URL share the place, and are told apart by name. */
+static char *name_in_place(const json_t *provider)
+{
+	return xasprintf("%s|%s|%s", api_text(provider, "endpoint_key"),
+			 mode_of(provider), api_text(provider, "provider_id"));
+}
+
+/* How many entries of the host have each place; and the names in them. */
+static json_t *places_of(const json_t *host)
+{
+	json_t *places = json_object();
+	const json_t *provider;
+	size_t i;
+
+	json_array_foreach(json_object_get(host, "providers"), i, provider) {
+		AUTO_FREE char *place = place_of(provider);
+		AUTO_FREE char *name = name_in_place(provider);
+
+		json_object_set_new(places, place, json_integer(
+			api_number(places, place) + 1));
+		json_object_set_new(places, name, json_integer(
+			api_number(places, name) + 1));
+	}
+	return places;
+}
+
+/* Is the row one of an entry of this place, or of this name if it is shared? */
+static bool is_named(const json_t *places, const json_t *row)
+{
+	AUTO_FREE char *place = place_of(row);
+	AUTO_FREE char *name = name_in_place(row);
+	int64_t entries = api_number(places, place);
+
+	return entries == 1 || (entries > 1 && json_object_get(places, name));
+}
+
+static bool is_of(const json_t *places, const json_t *provider,
+		  const json_t *row)
+{
+	AUTO_FREE char *place = place_of(provider);
+	AUTO_FREE char *here = place_of(row);
+
+	return is_same(place, here) &&
+	       (api_number(places, place) == 1 ||
+		is_same(api_text(provider, "provider_id"),
+			api_text(row, "provider_id")));
+}
+
+static json_t *rows_of(const json_t *live, const json_t *places,
+		       const json_t *provider)
 {
 	json_t *rows = json_array();
 	json_t *row;
 	size_t i;
 
 	json_array_foreach(json_object_get(live, "keys"), i, row)
-		if (is_same(api_text(row, "endpoint_key"), endpoint_key) &&
-		    is_same(api_text(row, "access_mode"), mode))
+		if (is_of(places, provider, row))
 			json_array_append(rows, row);
 	return rows;
 }
@@ -310,29 +371,20 @@ static const char *provider_name(const json_t *provider)
 		: api_text(provider, "endpoint_key");
 }
 
-static const char *mode_of(const json_t *provider)
-{
-	const char *mode = api_text(provider, "access_mode");
-
-	return *mode ? mode : "subscription";
-}
-
 /* What the host has of endpoints that the file does not name. */
 static void note_rest(struct site_diff *diff, const json_t *live,
-		      const char *host_name, const json_t *known)
+		      const char *host_name, const json_t *places)
 {
 	json_auto_t *told = json_object();
 	json_t *row;
 	size_t i;
 
 	json_array_foreach(json_object_get(live, "keys"), i, row) {
-		AUTO_FREE char *entry = xasprintf("%s|%s",
-			api_text(row, "endpoint_key"), mode_of(row));
+		AUTO_FREE char *entry = name_in_place(row);
 		AUTO_FREE char *what = xasprintf("%s / %s (%s)", host_name,
 			provider_name(row), mode_of(row));
 
-		if (json_object_get(known, entry) ||
-		    json_object_get(told, entry))
+		if (is_named(places, row) || json_object_get(told, entry))
 			continue;
 		json_object_set_new(told, entry, json_true());
 		site_diff_act(diff, &(struct site_act){ .kind = SITE_EXTRA,
@@ -345,7 +397,7 @@ void site_diff_keys(struct site_diff *diff, const json_t *host,
 {
 	const char *name = *api_text(host, "name") ? api_text(host, "name")
 		: live ? api_text(live, "name") : url;
-	json_auto_t *known = json_object();
+	json_auto_t *places = places_of(host);
 	json_t *provider;
 	size_t i;
 
@@ -356,17 +408,16 @@ void site_diff_keys(struct site_diff *diff, const json_t *host,
 						  i);
 		AUTO_FREE char *what = xasprintf("%s / %s (%s)", name,
 			provider_name(provider), mode);
-		AUTO_FREE char *entry_key = xasprintf("%s|%s", key, mode);
-		json_auto_t *rows = rows_of(live, key, mode);
+		AUTO_FREE char *in_place = name_in_place(provider);
+		json_auto_t *rows = rows_of(live, places, provider);
 		json_auto_t *wanted = json_array();
 		const struct site_entry entry = { diff, provider, live, place, url,
 			name, key, mode, what, rows, wanted };
 
-		if (json_object_get(known, entry_key))
-			problem_at(&entry, place, "", "is the endpoint of an "
-				   "entry above: put its keys there");
-		json_object_set_new(known, entry_key, json_true());
+		if (api_number(places, in_place) > 1)
+			problem_at(&entry, place, "", "is the endpoint of "
+				   "another entry: put the keys into one");
 		diff_entry(&entry);
 	}
-	note_rest(diff, live, name, known);
+	note_rest(diff, live, name, places);
 }

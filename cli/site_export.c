@@ -130,6 +130,11 @@ static void add_row(json_t *entry, const json_t *row)
 	add_users(users, json_object_get(row, "users_with_access"));
 }
 
+static bool is_same(const json_t *one, const json_t *other, const char *name)
+{
+	return strcmp(api_text(one, name), api_text(other, name)) == 0;
+}
+
 /* The rows of an endpoint in one way of access stand together: it is sorted. */
 static json_t *export_providers(const json_t *rows)
 {
@@ -139,11 +144,9 @@ static json_t *export_providers(const json_t *rows)
 	size_t i;
 
 	json_array_foreach(rows, i, row) {
-		if (!before ||
-		    strcmp(api_text(row, "endpoint_key"),
-			   api_text(before, "endpoint_key")) != 0 ||
-		    strcmp(api_text(row, "access_mode"),
-			   api_text(before, "access_mode")) != 0) {
+		if (!before || !is_same(row, before, "endpoint_key") ||
+		    !is_same(row, before, "plan") ||
+		    !is_same(row, before, "access_mode")) {
 			entry = begin_entry(row);
 			json_array_append_new(list, entry);
 		}

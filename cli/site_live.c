@@ -25,7 +25,7 @@ static int by_text(const json_t *one, const json_t *other,
 static int by_key(const void *one, const void *other)
 {
 	static const char *const members[] = {
-		"endpoint_key", "access_mode", "label", "key_last4",
+		"endpoint_key", "plan", "access_mode", "label", "key_last4",
 		"key_fingerprint", "item_id", NULL,
 	};
 

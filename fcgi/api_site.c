@@ -204,6 +204,7 @@ static int write_key(const struct request *req, const struct site_key *key,
 	jout_str(out, "run_id", key->run_id);
 	jout_str(out, "host_id", key->host_id);
 	jout_str(out, "endpoint_key", key->endpoint_key);
+	jout_str(out, "plan", key->plan);
 	jout_str(out, "base_url", key->base_url);
 	write_terms(out, key);
 	jout_str(out, "label", key->label);

@@ -27,6 +27,7 @@ void site_key_done(struct site_key *key)
 	free(key->model_aliases);
 	free(key->account_proxy);
 	free(key->access_status);
+	free(key->plan);
 	*key = (struct site_key){ 0 };
 }
 
@@ -35,13 +36,14 @@ void site_key_done(struct site_key *key)
 	"r.resource_id, CAST(r.host_resource_id AS INTEGER), i.item_id," \
 	" i.run_id, r.host_id, i.endpoint_key, i.base_url, n.access_mode," \
 	" n.subscription_users, n.subscription_days, n.given_key_source," \
-	" g.fingerprint, n.given_key_secret_id, n.rebind, n.pack_id," \
+	" g.fingerprint, n.given_key_secret_id, n.rebind," \
+	" coalesce(i.pack_id, n.pack_id)," \
 	" i.pack_provider_id, i.label, i.note, s.fingerprint, s.last4," \
 	" i.api_key_secret_id, i.requested_models, i.models," \
 	" i.model_aliases, EXISTS (SELECT 1 FROM account_changes c" \
 	"  WHERE c.resource_id = r.resource_id AND c.kind = 'models'" \
 	"  AND c.state = 'done'), i.account_proxy, r.paused_at," \
-	" i.access_status"
+	" i.access_status, i.plan"
 
 /*
  * The newest import that ended on an account tells on what terms it is there;
@@ -106,20 +108,22 @@ int site_keys_next(struct db_rows *rows, struct site_key *key,
 		.account_proxy = db_strdup(rows, 25),
 		.paused_at = db_i64(rows, 26),
 		.access_status = db_strdup(rows, 27),
+		.plan = db_strdup(rows, 28),
 	};
 	return 1;
 }
 
 static const struct db_query q_users = { "site.users",
 	"SELECT selector FROM accesses WHERE host_id = $1"
-	" AND endpoint_key = $2 AND access_mode = $3 ORDER BY selector" };
+	" AND endpoint_key = $2 AND plan = $4 AND access_mode = $3"
+	" ORDER BY selector" };
 
 int site_users(struct db_rows *rows, struct db *db,
 	       const struct site_key *key, struct err *err)
 {
 	return db_query(rows, db, &q_users, DB_ARGS(DB_TEXT(key->host_id),
 			DB_TEXT(key->endpoint_key),
-			DB_TEXT(key->access_mode)), err);
+			DB_TEXT(key->access_mode), DB_TEXT(key->plan)), err);
 }
 
 int site_users_next(struct db_rows *rows, const char **ret_selector,

@@ -25,6 +25,7 @@ struct site_key {
 	char *run_id;
 	char *host_id;
 	char *endpoint_key;
+	char *plan;			/* "": the endpoint's own place */
 	char *base_url;
 	char *access_mode;
 	char *subscription_users;	/* JSON array */

@@ -261,6 +261,15 @@ static void secrets_that_are_not_known_are_told_with_their_line(void **state)
 	}
 }
 
+/* By the name in the pack, where a base URL has more than one. */
+static void two_plans_on_one_base_url_are_two_entries(void **state)
+{
+	(void)state;
+	DOES(TOP AUTH "  providers:\n  - provider_id: a\n    keys:\n"
+	     "    - key: {env: K9}\n  - base_url: http://p/v1\n    keys:\n"
+	     BOTH, "import one / a (subscription)");
+}
+
 static void endpoints_keep_what_is_not_said(void **state)
 {
 	CLEANUP(world_done) struct world world = { 0 };
@@ -305,6 +314,7 @@ int main(void)
 		cmocka_unit_test(another_user_needs_a_key),
 		cmocka_unit_test(
 			secrets_that_are_not_known_are_told_with_their_line),
+		cmocka_unit_test(two_plans_on_one_base_url_are_two_entries),
 		cmocka_unit_test(endpoints_keep_what_is_not_said),
 		cmocka_unit_test(an_export_shows_no_secret_and_is_stable),
 	};
