@@ -157,6 +157,19 @@ relay() {
 	is "$HOST_IS: that is no mirror" "$(warned mirror_url)" false
 }
 
+# Where the pack has prices they become a channel over the group.
+priced() {
+	mirror chat-only-404 moonshot /v1 kimi-k3 kimi-k2.6
+	vendor_key moonshot sk-
+	preview_is_what_happens moonshot "$HOST_IS: with prices" \
+		--key-file "$KEY" --mirror-url "$MIRROR"
+	is "$HOST_IS: of each model of the manifest that has one" \
+		"$(admin GET "/api/v1/admin/channels/$(item .channel_id)" |
+		jq -c '[.data.model_pricing[] | select(.models |
+		index("kimi-k2.6")) | (.input_price * 1e8 | round),
+		(.output_price * 1e8 | round)]')" "[95,400]"
+}
+
 # Hosts before 0.1.179 do not send what this vendor wants to see.
 header() {
 	mirror wants-agent zai /api/paas/v4 glm-4.7-flash glm-4.7
@@ -189,6 +202,7 @@ shipped_pack_works() {
 	static_list
 	other_path
 	relay
+	priced
 	header
 	two_plans
 }
