@@ -426,6 +426,19 @@ int db_data_version(struct db *db, int64_t *ret, struct err *err)
 	return db_number(db, &q_data_version, DB_NO_ARGS, ret, err);
 }
 
+int db_copy(struct db *to, struct db *from, struct err *err)
+{
+	sqlite3_backup *copy = sqlite3_backup_init(to->conn, "main",
+						   from->conn, "main");
+
+	if (!copy)
+		return fail(to, "copy", err);
+	sqlite3_backup_step(copy, -1);
+	if (sqlite3_backup_finish(copy) != SQLITE_OK)
+		return fail(to, "copy", err);
+	return 0;
+}
+
 int db_check(struct db *db, struct err *err)
 {
 	CLEANUP(db_rows_done) struct db_rows rows = { 0 };

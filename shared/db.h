@@ -130,6 +130,12 @@ int db_checkpoint(struct db *db, bool truncate, int64_t *ret_wal_pages,
 /* Changes when another connection has committed; a matter of microseconds. */
 int db_data_version(struct db *db, int64_t *ret, struct err *err) MUST_CHECK;
 
+/*
+ * Make `to` hold all that `from` does, and nothing else: how a backup is made,
+ * and put back.  Neither has a query under way.
+ */
+int db_copy(struct db *to, struct db *from, struct err *err) MUST_CHECK;
+
 /* Run the whole integrity check; the first finding is the error. */
 int db_check(struct db *db, struct err *err) MUST_CHECK;
 

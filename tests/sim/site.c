@@ -9,13 +9,13 @@
 #include "shared/endpoint.h"
 #include "shared/hosts.h"
 #include "shared/items.h"
-#include "shared/migrate.h"
 #include "shared/profiles.h"
 #include "shared/runs.h"
 #include "shared/secrets.h"
 #include "shared/tasks.h"
 #include "tests/sim/check.h"
 #include "tests/sim/people.h"
+#include "tests/sim/store.h"
 
 #define START INT64_C(1790000000000)
 #define HOURS_6 (INT64_C(6) * 3600 * 1000)
@@ -244,7 +244,7 @@ static void add_run(struct site *site, const struct site_plan *plan,
 	MUST(site, db_tx_commit(&tx, err), err);
 }
 
-static void start_engine(struct site *site)
+void site_start_engine(struct site *site)
 {
 	struct world world = net_world(&site->net);
 	struct err err;
@@ -259,7 +259,6 @@ static void start_engine(struct site *site)
 static void open_site(struct site *site, const struct site_plan *plan)
 {
 	struct err err;
-	int applied;
 
 	site->net.seed = plan->seed;
 	site->net.now = START;
@@ -273,15 +272,14 @@ static void open_site(struct site *site, const struct site_plan *plan)
 	site->settings.background_tokens_per_day = plan->tokens_per_day;
 	if (!plan->watch)	/* it would never be quiet */
 		site->settings.watch_every_s = 0;
-	MUST(site, db_open(&site->db, ":memory:", DB_CREATE, &err), &err);
-	MUST(site, migrate_apply(site->db, START, &applied, &err), &err);
+	MUST(site, store_open(&site->db, &err), &err);
 	make_peers(site, plan);
 	plan_items(site, plan);
 	add_host(site, &err);
 	if (plan->by_provider)
 		add_pack(site, &err);
 	if (!site->fault)
-		start_engine(site);
+		site_start_engine(site);
 }
 
 /* Nobody is being asked what his key can do, nor will be, nor is held. */
@@ -336,7 +334,7 @@ static void crash(struct site *site, const struct site_plan *plan)
 			(int64_t)(net_random(&site->net) %
 				  (uint64_t)(2 * plan->crash_every));
 	net_deliver(&site->net);
-	start_engine(site);
+	site_start_engine(site);
 }
 
 /* CRM's turn: when it wants the next one, by the world's clock. */
@@ -410,14 +408,19 @@ static void cancel_midway(struct site *site, struct err *err)
 	MUST(site, db_tx_commit(&tx, err), err);
 }
 
+void site_open(struct site *site, const struct site_plan *plan)
+{
+	open_site(site, plan);
+	if (!site->fault)
+		run_until_over(site, site->host_id, plan);
+}
+
 /* The host is known and the run is there, and nothing of it is done. */
 static void begin(struct site *site, const struct site_plan *plan)
 {
 	struct err err;
 
-	open_site(site, plan);
-	if (!site->fault)
-		run_until_over(site, site->host_id, plan);
+	site_open(site, plan);
 	if (!site->fault)
 		add_run(site, plan, site->run_id, &err);
 	if (plan->twin && !site->fault)

@@ -75,9 +75,12 @@ struct site_plan {
 bool site_run(struct site *site, const struct site_plan *plan);
 
 /*
- * The same in parts, for who wants to do more with it.  site_import() lays it
- * out and lets the import run to its end.
+ * The same in parts, for who wants to do more with it.  site_open() lays it
+ * out, and the host is known; site_import() lets the import run to its end,
+ * too.  site_start_engine() is for who stopped it.
  */
+void site_open(struct site *site, const struct site_plan *plan);
+void site_start_engine(struct site *site);
 void site_import(struct site *site, const struct site_plan *plan);
 
 /* Faults that pass: few enough for the retries to get through. */
