@@ -159,6 +159,8 @@ void import_give_back(struct import *im, enum import_resource which)
 
 void import_gone(struct import *im, enum import_resource which)
 {
+	if (!im->resources[which].resource_id)
+		return;		/* nobody ever wanted it */
 	im->resources[which].state = RESOURCE_GONE;
 	own_set(&im->resources[which].written_json, NULL);
 	im->changed[which] = true;

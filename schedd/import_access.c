@@ -208,9 +208,12 @@ static int64_t renewal_of(const struct import *im,
 	return seen->expires_at - im->run.subscription_days * DAY_MS / 5;
 }
 
+/* What others assigned is used, and theirs. */
 static struct verdict settle_subscription(struct import *im,
 				const struct host_subscription_seen *seen)
 {
+	bool ours = im->memo.assigned ||
+		    host_subscription_is_ours(seen, &im->peer);
 	char ends[CLOCK_TEXT_MAX];
 
 	keep_id(im, IMPORT_SUBSCRIPTION, seen->id);
@@ -219,7 +222,8 @@ static struct verdict settle_subscription(struct import *im,
 		import_wrote(im, IMPORT_SUBSCRIPTION, "expires_at",
 			     json_string(clock_format(seen->expires_at / 1000 *
 						      1000, ends)));
-	import_settle(im, IMPORT_SUBSCRIPTION, "created", NULL);
+	import_settle(im, IMPORT_SUBSCRIPTION, ours ? "created" : "reused",
+		      NULL);
 	return go_to("access.key");
 }
 

@@ -29,7 +29,21 @@ static struct host_subscription_seen read_one(const json_t *object)
 		.starts_at = moment(object, "starts_at"),
 		.expires_at = moment(object, "expires_at"),
 		.active = status && strcmp(status, "active") == 0,
+		.notes = host_member_text(object, "notes"),
 	};
+}
+
+static char *our_notes(const struct host_peer *peer)
+{
+	return xasprintf("crm-%s", peer->inst);
+}
+
+bool host_subscription_is_ours(const struct host_subscription_seen *seen,
+			       const struct host_peer *peer)
+{
+	AUTO_FREE char *ours = our_notes(peer);
+
+	return seen->notes && strcmp(seen->notes, ours) == 0;
 }
 
 /* Revoked ones are listed by newer hosts; nothing can be done with them. */
@@ -65,7 +79,7 @@ enum failure host_judge_subscriptions(const struct answer *answer,
 void host_subscription_wanted(struct jout *out, const struct host_peer *peer,
 			      const struct host_subscription_wish *wish)
 {
-	AUTO_FREE char *notes = xasprintf("crm-%s", peer->inst);
+	AUTO_FREE char *notes = our_notes(peer);
 
 	jout_object(out, NULL);
 	jout_i64(out, "user_id", wish->user_id);

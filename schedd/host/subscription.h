@@ -16,7 +16,12 @@ struct host_subscription_seen {
 	int64_t starts_at;
 	int64_t expires_at;	/* 0: not said */
 	bool active;		/* it says so; its end may be past */
+	const char *notes;	/* borrowed from the answer; or NULL */
 };
+
+/* Who assigns something through CRM says so in its notes. */
+bool host_subscription_is_ours(const struct host_subscription_seen *seen,
+			       const struct host_peer *peer);
 
 void host_ask_subscriptions(struct request *request,
 			    const struct host_peer *peer, int64_t user_id);

@@ -160,6 +160,23 @@ static void all_goes_with_the_user(const struct import *im)
 	assert_true(im->memo.renewed_user);
 }
 
+/* There is no row yet to be closed. */
+static void nothing_else_goes(const struct import *im)
+{
+	assert_int_equal(im->resources[IMPORT_USER].state, RESOURCE_GONE);
+	assert_false(im->changed[IMPORT_SUBSCRIPTION]);
+	assert_false(im->changed[IMPORT_KEY]);
+}
+
+static void user_alone(struct import *im)
+{
+	has(im, IMPORT_USER, RESOURCE_PRESENT, "4");
+	resource_done(&im->resources[IMPORT_SUBSCRIPTION]);
+	resource_done(&im->resources[IMPORT_KEY]);
+	im->resources[IMPORT_SUBSCRIPTION] = (struct resource){ 0 };
+	im->resources[IMPORT_KEY] = (struct resource){ 0 };
+}
+
 static void all_there(struct import *im)
 {
 	has(im, IMPORT_USER, RESOURCE_PRESENT, "4");
@@ -175,10 +192,15 @@ static void a_user_that_cannot_log_in_is_looked_at(void **state)
 		{ "gone", NULL, USERS(OTHER), TO("access.user"),
 		  all_goes_with_the_user },
 	};
+	static const struct step_case early[] = {
+		{ "gone before anything was made for it", NULL, USERS(OTHER),
+		  TO("access.user"), nothing_else_goes },
+	};
 
 	(void)state;
 	walk(got_user_still, NEW, all_there, cases, COUNT(cases));
 	walk_reader(got_user_still, NEW, all_there);
+	walk(got_user_still, NEW, user_alone, early, COUNT(early));
 }
 
 /* ---- subscription ---- */
@@ -186,6 +208,9 @@ static void a_user_that_cannot_log_in_is_looked_at(void **state)
 #define SUBSCRIPTION(group, status, until) \
 	"{\"id\":6,\"group_id\":" #group ",\"status\":\"" status "\"," \
 	"\"expires_at\":\"" until "\"}"
+#define NOTED(notes) \
+	"{\"id\":6,\"group_id\":7,\"status\":\"active\",\"expires_at\":" \
+	"\"" LONG "\",\"notes\":\"" notes "\"}"
 #define LONG "2099-01-01T00:00:00Z"
 #define PAST "2001-01-01T00:00:00Z"
 #define LISTS(list) SAYS(200, ENVELOPE("[" list "]"))
@@ -193,6 +218,23 @@ static void a_user_that_cannot_log_in_is_looked_at(void **state)
 static void subscription_is_6(const struct import *im)
 {
 	check_settled(im, IMPORT_SUBSCRIPTION, "6");
+}
+
+static void is_made_by_us(const struct import *im)
+{
+	subscription_is_6(im);
+	assert_string_equal(im->resources[IMPORT_SUBSCRIPTION].origin,
+			    "created");
+}
+
+/* And so is never taken away by us. */
+static void is_of_others(const struct import *im)
+{
+	const struct resource *r = &im->resources[IMPORT_SUBSCRIPTION];
+
+	assert_int_equal(r->state, RESOURCE_PRESENT);
+	assert_string_equal(r->host_resource_id, "6");
+	assert_string_equal(r->origin, "reused");
 }
 
 static void to_be_extended(const struct import *im)
@@ -212,7 +254,13 @@ static void a_subscription_that_serves_is_taken(void **state)
 {
 	static const struct step_case cases[] = {
 		{ "serves", NULL, LISTS(SUBSCRIPTION(7, "active", LONG)),
-		  TO("access.key"), subscription_is_6 },
+		  TO("access.key"), is_of_others },
+		{ "serves, and carries our notes", NULL,
+		  LISTS(NOTED("crm-abc123")), TO("access.key"),
+		  is_made_by_us },
+		{ "serves, and another CRM assigned it", NULL,
+		  LISTS(NOTED("crm-abc124")), TO("access.key"),
+		  is_of_others },
 		{ "has ended", NULL, LISTS(SUBSCRIPTION(7, "active", PAST)),
 		  ON, to_be_extended },
 		{ "says that it has ended", NULL,
@@ -241,7 +289,7 @@ static void a_subscription_is_assigned_or_extended(void **state)
 	static const struct step_case cases[] = {
 		{ "assigned", NULL, SAYS(200, ENVELOPE(
 			SUBSCRIPTION(7, "active", LONG))), TO("access.key"),
-		  subscription_is_6 },
+		  is_made_by_us },
 		{ "there on other terms", NULL,
 		  SAYS(409, REASON(409, "SUBSCRIPTION_ASSIGN_CONFLICT")),
 		  LOOK("access.subscribed", FAILURE_HOST_REFUSED),
