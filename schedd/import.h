@@ -285,7 +285,7 @@ int import_load_manifest(const struct store *store, struct import *im,
 int import_load_lookup(const struct store *store, struct import *im,
 		       struct err *err) MUST_CHECK;
 int import_keep_one_owner(const struct store *store, struct import *im,
-			  struct err *err) MUST_CHECK;
+			  int64_t now, struct err *err) MUST_CHECK;
 int import_save_foreign(const struct store *store, const struct import *im,
 			int64_t now, struct err *err) MUST_CHECK;
 int import_show_foreign(const struct store *store, struct import *im,

@@ -30,9 +30,23 @@ int import_load_lookup(const struct store *store, struct import *im,
 	return 0;
 }
 
+/* Another row that stands for the same thing; zeroed: there is none. */
+static int other_row_of(const struct store *store, const struct resource *row,
+			struct resource *ret, struct err *err)
+{
+	if (resources_of_host_id(store->db, row->host_id, row->type,
+				 row->host_resource_id, ret, err))
+		return err->kind == ERR_NOT_FOUND ? 0 : -1;
+	if (strcmp(ret->resource_id, row->resource_id) == 0) {
+		resource_done(ret);
+		*ret = (struct resource){ 0 };
+	}
+	return 0;
+}
+
 /* Of two items that name the same account, one has it. */
-int import_keep_one_owner(const struct store *store, struct import *im,
-			  struct err *err)
+static int keep_account(const struct store *store, struct import *im,
+			struct err *err)
 {
 	CLEANUP(resource_done) struct resource other = { 0 };
 	struct resource *row = &im->resources[IMPORT_ACCOUNT];
@@ -40,14 +54,42 @@ int import_keep_one_owner(const struct store *store, struct import *im,
 	if (!im->changed[IMPORT_ACCOUNT] || !im->memo.adopting ||
 	    !row->host_resource_id || row->state != RESOURCE_MAKING)
 		return 0;
-	if (resources_of_host_id(store->db, im->host.host_id,
-				 RESOURCE_ACCOUNT, row->host_resource_id,
-				 &other, err))
-		return err->kind == ERR_NOT_FOUND ? 0 : -1;
-	if (strcmp(other.resource_id, row->resource_id) == 0)
+	if (other_row_of(store, row, &other, err))
+		return -1;
+	if (!other.resource_id)
 		return 0;
 	own_set(&row->host_resource_id, NULL);
 	own_set(&row->origin, NULL);
 	own_set(&row->prior_json, NULL);
 	return 0;
+}
+
+/*
+ * Two keys of one person need one subscription: the row that came first
+ * stands for it, and this item rests on that one, too.
+ */
+static int share_subscription(const struct store *store, struct import *im,
+			      int64_t now, struct err *err)
+{
+	CLEANUP(resource_done) struct resource other = { 0 };
+	struct resource *row = &im->resources[IMPORT_SUBSCRIPTION];
+
+	if (!im->changed[IMPORT_SUBSCRIPTION] || !import_is_given(im) ||
+	    !row->host_resource_id || row->state == RESOURCE_GONE)
+		return 0;
+	if (other_row_of(store, row, &other, err))
+		return -1;
+	if (!other.resource_id)
+		return 0;
+	own_set(&row->host_resource_id, NULL);
+	own_set(&row->origin, "reused");
+	return resources_use(store->db, other.resource_id, im->item.item_id,
+			     now, err);
+}
+
+int import_keep_one_owner(const struct store *store, struct import *im,
+			  int64_t now, struct err *err)
+{
+	return keep_account(store, im, err) ||
+	       share_subscription(store, im, now, err) ? -1 : 0;
 }

@@ -219,7 +219,7 @@ void import_free(void **subject)
 int import_save_resources(const struct store *store, struct import *im,
 			  int64_t now, struct err *err)
 {
-	if (import_keep_one_owner(store, im, err))
+	if (import_keep_one_owner(store, im, now, err))
 		return -1;
 	for (int i = 0; i < IMPORT_RESOURCE__MAX; i++) {
 		if (!im->changed[i])
