@@ -47,7 +47,10 @@ static struct verdict gateway_failed(struct import *im,
 	return last && !im->changing ? import_diagnose(im, answer, why) : v;
 }
 
-/* A managed user's key and subscription, as far as we can tell, are gone. */
+/*
+ * A managed user's key and subscription, as far as we can tell, are gone.  A
+ * key that is only without a subscription is what people were given: it stays.
+ */
 static struct verdict draw_anew(struct import *im, enum failure why)
 {
 	bool subscribed = im->run.access_mode == ACCESS_SUBSCRIPTION;
@@ -55,7 +58,8 @@ static struct verdict draw_anew(struct import *im, enum failure why)
 	/* Of self service, the right went, not the key: bind it again. */
 	if (!subscribed && why != FAILURE_KEY_REFUSED)
 		return go_to("access.bind");
-	import_gone(im, IMPORT_KEY);
+	if (why != FAILURE_SUBSCRIPTION_MISSING)
+		import_gone(im, IMPORT_KEY);
 	if (subscribed)
 		import_gone(im, IMPORT_SUBSCRIPTION);
 	return go_to("access.subscription");

@@ -82,6 +82,15 @@ static void key_and_subscription_are_drawn_anew(const struct import *im)
 	assert_true(im->memo.renewed_key);
 }
 
+/* People were given the key. */
+static void the_key_is_kept(const struct import *im)
+{
+	assert_int_equal(im->resources[IMPORT_KEY].state, RESOURCE_PRESENT);
+	assert_int_equal(im->resources[IMPORT_SUBSCRIPTION].state,
+			 RESOURCE_GONE);
+	assert_true(im->memo.renewed_key);
+}
+
 static void refusal_is_evidence(const struct import *im)
 {
 	assert_int_equal(im->memo.diagnosed, FAILURE_KEY_REFUSED);
@@ -109,6 +118,9 @@ static const struct step_case gateway[] = {
 	  key_and_subscription_are_drawn_anew },
 	{ "no right", NULL, SAYS(403, ROUTED("permission_error", "no")),
 	  TO("access.subscription"), key_and_subscription_are_drawn_anew },
+	{ "no subscription", NULL, SAYS(403, "{\"code\":"
+	  "\"SUBSCRIPTION_NOT_FOUND\",\"message\":\"none\"}"),
+	  TO("access.subscription"), the_key_is_kept },
 	{ "key refused again", renewed, SAYS(401, REFUSED),
 	  LOOKS, refusal_is_evidence },
 	{ "proof key refused", proving, SAYS(401, REFUSED),
