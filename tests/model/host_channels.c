@@ -113,6 +113,27 @@ static bool groups_are_free(struct host_call *call, const json_t *except)
 	return true;
 }
 
+/* Names are unique, and compared before anything else is. */
+static bool name_is_free(struct host_call *call, const json_t *except)
+{
+	const char *name = body_text(call, "name");
+	const char *key;
+	json_t *other;
+
+	json_object_foreach(call->model->channels, key, other) {
+		const char *taken = json_string_value(
+			json_object_get(other, "name"));
+
+		if (other != except && name && taken &&
+		    strcmp(name, taken) == 0) {
+			reply_refuse(call, 409, "channel name already exists",
+				     "CHANNEL_EXISTS");
+			return false;
+		}
+	}
+	return true;
+}
+
 static void create(struct host_call *call)
 {
 	struct host_model *model = call->model;
@@ -120,7 +141,7 @@ static void create(struct host_call *call)
 	char key[24];
 	json_t *view;
 
-	if (!groups_are_free(call, NULL))
+	if (!name_is_free(call, NULL) || !groups_are_free(call, NULL))
 		return;
 	model->next_channel = id;
 	view = json_pack("{sI ss ss ss ss}", "id", (json_int_t)id, "name",
@@ -170,7 +191,8 @@ static void update(struct host_call *call)
 {
 	json_t *view = channel_or_404(call);
 
-	if (!view || !groups_are_free(call, view))
+	if (!view || !name_is_free(call, view) ||
+	    !groups_are_free(call, view))
 		return;
 	take_member(call, view, "name");
 	take_member(call, view, "status");

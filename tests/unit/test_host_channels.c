@@ -109,6 +109,33 @@ static void a_group_has_one_channel(void **state)
 	stage_finish(stage);
 }
 
+/* So that a create whose answer was lost is told from somebody's channel. */
+static void a_name_is_compared_before_the_groups(void **state)
+{
+	struct host_stage *stage = stage_of(HOST_0_1_129, LINE);
+	AUTO_FREE char *body = xasprintf("{\"name\":\"d\",\"group_ids\":"
+					 "[%" PRId64 "]}",
+					 host_stage_group(stage));
+	json_auto_t *answer = NULL;
+
+	(void)state;
+	assert_int_equal(ask(stage, "POST", CHANNELS, body), 200);
+	answer = host_stage_ask(stage, "POST", CHANNELS, stage->admin_token,
+				body);
+	assert_string_equal(json_string_value(json_object_get(answer,
+							      "reason")),
+			    "CHANNEL_EXISTS");
+	assert_int_equal(ask(stage, "POST", CHANNELS, "{\"name\":\"d\"}"),
+			 409);
+	assert_int_equal(ask(stage, "POST", CHANNELS, "{\"name\":\"e\"}"),
+			 200);
+	assert_int_equal(ask(stage, "PUT", CHANNELS "/2",
+			     "{\"name\":\"d\"}"), 409);
+	assert_int_equal(ask(stage, "PUT", CHANNELS "/2",
+			     "{\"name\":\"e\"}"), 200);
+	stage_finish(stage);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -116,6 +143,7 @@ int main(void)
 			only_a_price_for_openai_opens_a_restricted_channel),
 		cmocka_unit_test(a_channel_is_shown_changed_and_deleted),
 		cmocka_unit_test(a_group_has_one_channel),
+		cmocka_unit_test(a_name_is_compared_before_the_groups),
 	};
 
 	return cmocka_run_group_tests_name("host channels", tests, NULL,
