@@ -115,6 +115,7 @@ static const struct step steps[] = {
 	{ "undo.find_channel",         STAGE_PROVISION, ask_lost_channel,    got_lost_channel },
 	{ "undo.channel",              STAGE_PROVISION, ask_undo_channel,    got_undo_channel },
 	{ "undo.find_group",           STAGE_PROVISION, ask_lost_group,      got_lost_group },
+	{ "undo.members",              STAGE_PROVISION, ask_undo_members,    got_undo_members },
 	{ "undo.group",                STAGE_PROVISION, ask_undo_group,      got_undo_group },
 	{ "undo.end",                  STAGE_PROVISION, NULL,                got_undone },
 };

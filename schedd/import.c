@@ -166,6 +166,20 @@ void import_gone(struct import *im, enum import_resource which)
 	im->changed[which] = true;
 }
 
+void import_let_go(struct import *im)
+{
+	static const enum import_resource held[] = {
+		IMPORT_ACCOUNT, IMPORT_PROOF_GROUP,
+	};
+
+	for (size_t i = 0; i < COUNT(held); i++) {
+		if (!import_holds(im, held[i]))
+			continue;
+		im->resources[held[i]].state = RESOURCE_WANTED;
+		im->changed[held[i]] = true;
+	}
+}
+
 bool import_holds(const struct import *im, enum import_resource which)
 {
 	const struct resource *r = &im->resources[which];

@@ -245,6 +245,12 @@ void import_give_back(struct import *im, enum import_resource which);
 /* It is no longer on the host: the row is closed, the next take makes anew. */
 void import_gone(struct import *im, enum import_resource which);
 
+/*
+ * Before going back to make a group: another task that makes one may wait for
+ * what comes after it, and be waited for in turn.
+ */
+void import_let_go(struct import *im);
+
 /* Is it this task that makes it? */
 bool import_holds(const struct import *im, enum import_resource which);
 

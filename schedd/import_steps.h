@@ -165,6 +165,7 @@ ASKS(undo_proof);	GETS(undo_proof);
 ASKS(lost_channel);	GETS(lost_channel);
 ASKS(undo_channel);	GETS(undo_channel);
 ASKS(lost_group);	GETS(lost_group);
+ASKS(undo_members);	GETS(undo_members);
 ASKS(undo_group);	GETS(undo_group);
 GETS(undone);
 

@@ -149,7 +149,7 @@ struct verdict got_lost_group(void *subject, const struct answer *answer)
 	if (!answer)
 		return go_on();
 	return import_leave(subject, import_found(subject, IMPORT_GROUP, answer,
-					   "undo.group"));
+					   "undo.members"));
 }
 
 /* What people had switched off, and this import on, is off again. */
@@ -199,6 +199,40 @@ bool ask_undo_account(const void *subject, struct request *request)
 struct verdict got_undo_account(void *subject, const struct answer *answer)
 {
 	return removed(subject, answer, IMPORT_ACCOUNT);
+}
+
+/* Who is bound to our group by now that is not ours would be unbound. */
+bool ask_undo_members(const void *subject, struct request *request)
+{
+	const struct import *im = subject;
+
+	if (im->memo.live || !is_held(im, IMPORT_GROUP))
+		return false;
+	host_ask_group(request, &im->peer, import_id(im, IMPORT_GROUP));
+	return true;
+}
+
+struct verdict got_undo_members(void *subject, const struct answer *answer)
+{
+	struct import *im = subject;
+	struct verdict v;
+	enum failure why;
+
+	if (!answer)
+		return go_on();
+	why = host_judge(answer);
+	import_saw(im, answer);
+	if (why != FAILURE_NONE && why != FAILURE_GONE) {
+		v = import_leave(im, import_host_failed(im, answer, why));
+		return v.kind == VERDICT_GO_ON ? go_to("undo.end") : v;
+	}
+	if (why == FAILURE_GONE || host_member_i64(host_data(answer),
+						   "account_count") == 0)
+		return go_on();
+	item_warn(&im->item, "left_on_host", "somebody bound an account to "
+		  "the group that was made: it stays");
+	import_note(im, "left", NULL);
+	return go_to("undo.end");
 }
 
 bool ask_undo_group(const void *subject, struct request *request)

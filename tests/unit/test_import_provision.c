@@ -312,12 +312,22 @@ static void features_are_learned_from_the_account_made(void **state)
 	assert_true(im->features.responses_mode);
 }
 
+/* Who makes the group anew may wait for it, and we for him. */
+static void the_account_is_let_go_of(const struct import *im)
+{
+	const struct resource *r = &im->resources[IMPORT_ACCOUNT];
+
+	assert_int_equal(r->state, RESOURCE_WANTED);
+	assert_true(im->changed[IMPORT_ACCOUNT]);
+}
+
 static void the_group_is_looked_at_before_an_account_is_made(void **state)
 {
 	static const struct step_case cases[] = {
 		{ "there", NULL, MADE(7), ON, NULL },
 		{ "gone", NULL, SAYS(404, REASON(404, "GROUP_NOT_FOUND")),
-		  LOOK("provision.group", FAILURE_GONE), NULL },
+		  LOOK("provision.group", FAILURE_GONE),
+		  the_account_is_let_go_of },
 	};
 	static const char *const versions_asked[][2] = {
 		{ NEW, "GET " ADMIN "/groups/7" },

@@ -67,20 +67,20 @@ static void nothing(struct import *im)
 	(void)im;
 }
 
-enum { KEY, FIND_ACCOUNT, ACCOUNT, FIND_PROOF, PROOF, FIND_GROUP, GROUP,
-       UNDO_STEPS };
+enum { KEY, FIND_ACCOUNT, ACCOUNT, FIND_PROOF, PROOF, FIND_GROUP, MEMBERS,
+       GROUP, UNDO_STEPS };
 
 static ask_step *const asks[UNDO_STEPS] = {
 	[KEY] = ask_undo_key, [FIND_ACCOUNT] = ask_lost_account,
 	[ACCOUNT] = ask_undo_account, [FIND_PROOF] = ask_lost_proof,
 	[PROOF] = ask_undo_proof, [FIND_GROUP] = ask_lost_group,
-	[GROUP] = ask_undo_group,
+	[MEMBERS] = ask_undo_members, [GROUP] = ask_undo_group,
 };
 static got_step *const gots[UNDO_STEPS] = {
 	[KEY] = got_undo_key, [FIND_ACCOUNT] = got_lost_account,
 	[ACCOUNT] = got_undo_account, [FIND_PROOF] = got_lost_proof,
 	[PROOF] = got_undo_proof, [FIND_GROUP] = got_lost_group,
-	[GROUP] = got_undo_group,
+	[MEMBERS] = got_undo_members, [GROUP] = got_undo_group,
 };
 
 static const char *const wanted[UNDO_STEPS] = {
@@ -93,6 +93,7 @@ static const char *const wanted[UNDO_STEPS] = {
 	[PROOF] = "DELETE " ADMIN "/groups/9",
 	[FIND_GROUP] = "GET " ADMIN "/groups?search=crm-abc123-group111"
 		"&page=1&page_size=100",
+	[MEMBERS] = "GET " ADMIN "/groups/7",
 	[GROUP] = "DELETE " ADMIN "/groups/7",
 };
 
@@ -104,16 +105,16 @@ static void only_what_is_ours_alone_is_taken_back(void **state)
 	} cases[] = {
 		{ nothing, { false } },
 		{ made_all, { [KEY] = true, [ACCOUNT] = true, [PROOF] = true,
-			      [GROUP] = true } },
+			      [MEMBERS] = true, [GROUP] = true } },
 		{ made_blindly, { [FIND_ACCOUNT] = true, [FIND_PROOF] = true,
 				  [FIND_GROUP] = true } },
 		{ live_before, { [ACCOUNT] = true, [PROOF] = true } },
 		{ made_by_another, { [KEY] = true } },
 		{ present, { false } },
 		{ reused_account, { [KEY] = true, [PROOF] = true,
-				    [GROUP] = true } },
+				    [MEMBERS] = true, [GROUP] = true } },
 		{ logged_out, { [ACCOUNT] = true, [PROOF] = true,
-				[GROUP] = true } },
+				[MEMBERS] = true, [GROUP] = true } },
 	};
 
 	(void)state;
@@ -208,6 +209,25 @@ static void what_is_gone_is_taken_back(void **state)
 	removal(GROUP, group_gone);
 }
 
+/* What others bound to our group would be unbound with it. */
+static void a_group_with_members_stays(void **state)
+{
+	static const struct step_case cases[] = {
+		{ "empty", NULL, SAYS(200, ENVELOPE("{\"id\":7}")), ON,
+		  nothing_gone },
+		{ "somebody is in it", NULL, SAYS(200, ENVELOPE(
+		  "{\"id\":7,\"account_count\":1}")), TO("undo.end"), left },
+		{ "gone already", NULL, NOT_THERE, ON, nothing_gone },
+		{ "a reset", NULL, LOST(TRANSPORT_RESET),
+		  AGAIN(FAILURE_RESET, -1), nothing_gone },
+		{ "resets for good", the_last_attempt, LOST(TRANSPORT_RESET),
+		  TO("undo.end"), left },
+	};
+
+	(void)state;
+	walk(got_undo_members, NEW, made_all, cases, COUNT(cases));
+}
+
 static void account_found(const struct import *im)
 {
 	assert_string_equal(im->resources[IMPORT_ACCOUNT].host_resource_id,
@@ -240,7 +260,7 @@ static void a_lost_create_is_looked_for(void **state)
 		{ FIND_PROOF, { "proof", NULL, FOUND("crm-abc123-proofgrp"),
 		  TO("undo.proof_group"), proof_found } },
 		{ FIND_GROUP, { "group", NULL, FOUND("crm-abc123-group111"),
-		  TO("undo.group"), group_found } },
+		  TO("undo.members"), group_found } },
 	};
 	static const struct step_case others[] = {
 		{ "nothing", NULL, SAYS(200, ENVELOPE("[]")), ON,
@@ -290,6 +310,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(only_what_is_ours_alone_is_taken_back),
 		cmocka_unit_test(what_is_gone_is_taken_back),
+		cmocka_unit_test(a_group_with_members_stays),
 		cmocka_unit_test(a_lost_create_is_looked_for),
 		cmocka_unit_test(it_ends_with_what_went_wrong_first),
 		cmocka_unit_test(undoing_is_never_for_the_proof_user),
