@@ -159,10 +159,32 @@ static const char *install_version(const struct wish *wish)
 	return NULL;
 }
 
+/* As its owner would by hand; group 0: bound to none. */
+static const char *add_key(const struct wish *wish)
+{
+	const char *email = json_string_value(member(wish, "email"));
+	const char *text = json_string_value(member(wish, "key"));
+	const char *name = json_string_value(member(wish, "name"));
+	int64_t user_id = email ? host_email_get(wish->model, email) : 0;
+	struct host_key *key;
+
+	if (!user_id)
+		return "no such user";
+	if (!text || host_index_get(wish->model->key_texts, text))
+		return "no key, or there is one like it";
+	key = host_key_add(wish->model, text);
+	key->user_id = user_id;
+	key->group_id = number(wish, "group_id");
+	key->name = xstrdup(name ? name : "");
+	key->status = xstrdup("active");
+	return NULL;
+}
+
 static const struct {
 	const char *name;
 	const char *(*act)(const struct wish *wish);
 } acts[] = {
+	{ "add-key", add_key },
 	{ "pause-copies", pause_copies },
 	{ "revoke-tokens", revoke_tokens },
 	{ "expire-tokens", expire_tokens },

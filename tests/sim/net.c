@@ -179,6 +179,20 @@ static bool lost_on_the_way(struct net *net, uint64_t tag,
 	return true;
 }
 
+static uint64_t host_takes(struct net *net,
+			   const struct model_request *request, bool ours)
+{
+	uint64_t ticket;
+
+	if (!net->ledger)
+		return host_model_request(net->host, net->now, request);
+	net->ledger->now = net->now;
+	ledger_before(net->ledger, net->host, request);
+	ticket = host_model_request(net->host, net->now, request);
+	ledger_after(net->ledger, net->host, request, ours);
+	return ticket;
+}
+
 static void send_to_host(struct net *net, uint64_t tag,
 			 struct model_request *request)
 {
@@ -192,9 +206,8 @@ static void send_to_host(struct net *net, uint64_t tag,
 	if (lost_on_the_way(net, tag, rule))
 		return;
 	if (rule && rule->kind == FAULT_TWICE)	/* the first answer is lost */
-		host_model_request(net->host, net->now, request);
-	wait_for_host(net, tag,
-		      host_model_request(net->host, net->now, request), rule);
+		host_takes(net, request, true);
+	wait_for_host(net, tag, host_takes(net, request, true), rule);
 }
 
 static void world_send(void *arg, uint64_t tag, struct wire *wire)
@@ -241,7 +254,7 @@ void net_somebody(struct net *net, const char *method, const char *target,
 				 "application/json");
 	model_request_add_header(&request, "x-api-key", admin_key);
 	/* Nobody waits for the answer. */
-	host_model_request(net->host, net->now, &request);
+	host_takes(net, &request, false);
 	model_request_done(&request);
 }
 

@@ -16,6 +16,7 @@
 #include "tests/model/faults.h"
 #include "tests/model/host_model.h"
 #include "tests/model/provider_model.h"
+#include "tests/sim/ledger.h"
 
 #define NET_PROVIDERS_MAX 4
 
@@ -33,6 +34,7 @@ struct net {
 	size_t nproviders;
 	struct faults *faults;		/* between CRM and the host */
 	struct faults *provider_faults;	/* between CRM and the providers */
+	struct ledger *ledger;		/* of who made what; or NULL */
 	struct engine *engine;		/* NULL while it is down */
 	struct net_event *events;	/* by time */
 	uint64_t life;			/* of the engine: answers to older ones

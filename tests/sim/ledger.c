@@ -1,0 +1,147 @@
+#include "tests/sim/ledger.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#define DIGESTS_MAX 1024
+
+static bool is_reading(const struct model_request *request)
+{
+	return strcmp(request->method, "GET") == 0;
+}
+
+static void fault(struct ledger *ledger, const char *what,
+		  const struct host_digest *row,
+		  const struct model_request *request)
+{
+	if (*ledger->fault)
+		return;
+	snprintf(ledger->fault, sizeof(ledger->fault), "CRM %s %s %" PRId64
+		 " of others by %s %.80s", what, host_kind_list(row->kind),
+		 row->id, request->method, request->target);
+}
+
+static size_t digest(const struct host_model *model,
+		     struct host_digest *ret)
+{
+	size_t count = host_model_digest(model, ret, DIGESTS_MAX);
+
+	if (count > DIGESTS_MAX)
+		abort();	/* a world that is too large for a ledger */
+	return count;
+}
+
+static struct ledger_row *row_of(struct ledger *ledger,
+				 const struct host_digest *it)
+{
+	if (it->id >= LEDGER_IDS_MAX)
+		abort();
+	return &ledger->rows[it->kind][it->id];
+}
+
+void ledger_begin(struct ledger *ledger, const struct host_model *model)
+{
+	struct host_digest list[DIGESTS_MAX];
+	size_t count = digest(model, list);
+
+	for (size_t i = 0; i < count; i++)
+		*row_of(ledger, &list[i]) = (struct ledger_row){
+			.maker = LEDGER_THEIRS, .exists = true,
+			.hash = list[i].hash };
+}
+
+/* What the host did by itself since is nobody's doing. */
+void ledger_before(struct ledger *ledger, const struct host_model *model,
+		   const struct model_request *request)
+{
+	struct host_digest list[DIGESTS_MAX];
+	size_t count;
+
+	if (is_reading(request))
+		return;
+	count = digest(model, list);
+	for (size_t i = 0; i < count; i++)
+		row_of(ledger, &list[i])->hash = list[i].hash;
+}
+
+static void look_at(struct ledger *ledger, const struct host_digest *it,
+		    const struct model_request *request, bool ours)
+{
+	struct ledger_row *row = row_of(ledger, it);
+
+	if (!row->exists) {
+		*row = (struct ledger_row){
+			.maker = ours ? LEDGER_OURS : LEDGER_THEIRS,
+			.exists = true, .hash = it->hash,
+			.made_at = ledger->now };
+		return;
+	}
+	if (row->hash == it->hash)
+		return;
+	if (ours && row->maker == LEDGER_THEIRS && !row->lent)
+		fault(ledger, "changed", it, request);
+	row->touched |= !ours && row->maker == LEDGER_OURS;
+	row->hash = it->hash;
+}
+
+static void look_for_gone(struct ledger *ledger,
+			  const struct host_digest *list, size_t count,
+			  const struct model_request *request, bool ours)
+{
+	bool seen[HOST_KIND__MAX][LEDGER_IDS_MAX] = { 0 };
+	enum host_kind kind = 0;
+	int64_t id = 0;
+	const struct ledger_row *row;
+
+	for (size_t i = 0; i < count; i++)
+		seen[list[i].kind][list[i].id] = true;
+	while ((row = ledger_next(ledger, &kind, &id))) {
+		const struct host_digest it = { .kind = kind, .id = id };
+
+		if (seen[kind][id])
+			continue;
+		if (ours && row->maker == LEDGER_THEIRS)
+			fault(ledger, "deleted", &it, request);
+		row_of(ledger, &it)->exists = false;
+		row_of(ledger, &it)->touched = !ours;
+	}
+}
+
+void ledger_after(struct ledger *ledger, const struct host_model *model,
+		  const struct model_request *request, bool ours)
+{
+	struct host_digest list[DIGESTS_MAX];
+	size_t count;
+
+	if (is_reading(request))
+		return;
+	count = digest(model, list);
+	for (size_t i = 0; i < count; i++)
+		look_at(ledger, &list[i], request, ours);
+	look_for_gone(ledger, list, count, request, ours);
+}
+
+void ledger_lend(struct ledger *ledger, enum host_kind kind, int64_t id)
+{
+	struct ledger_row *row = &ledger->rows[kind][id];
+
+	if (row->lent)
+		return;
+	row->lent = true;
+	row->prior = row->hash;
+}
+
+const struct ledger_row *ledger_next(const struct ledger *ledger,
+				     enum host_kind *kind, int64_t *id)
+{
+	for (;;) {
+		if (++*id >= LEDGER_IDS_MAX) {
+			*id = 0;
+			if (++*kind == HOST_KIND__MAX)
+				return NULL;
+		} else if (ledger->rows[*kind][*id].exists) {
+			return &ledger->rows[*kind][*id];
+		}
+	}
+}
