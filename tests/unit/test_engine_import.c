@@ -310,8 +310,12 @@ static void what_was_begun_is_taken_back(void **state)
 	assert_string_equal(task_row(script, item.task_id),
 			    "leased provision.create_group 0 -");
 	cancel(script, run_id);
-	/* It was made: that is read, and then it is removed. */
+	/* It was made: that is read, and then it is removed, if it is empty. */
 	reply(script, 200, MADE);
+	tick(script, 1);
+	assert_string_equal(task_row(script, item.task_id),
+			    "leased undo.members 0 -");
+	reply(script, 200, "{\"code\":0,\"data\":{\"id\":4}}");
 	tick(script, 1);
 	assert_string_equal(task_row(script, item.task_id),
 			    "leased undo.group 0 -");
