@@ -172,12 +172,20 @@ static bool holds(enum owned_kind kind, const json_t *there,
 	return json_equal(there, ours);
 }
 
-static const json_t *written_of(const struct owned_three *the,
-				const char *name)
+/* Who switches or replaces it decides something, and is not us unseen. */
+static bool is_decided(const struct owned_field *row)
 {
-	const json_t *value = json_object_get(the->written, name);
+	return strcmp(row->name, "key") == 0 ||
+	       strcmp(row->name, "service") == 0;
+}
 
-	return value ? value : json_object_get(the->wanted, name);
+static const json_t *written_of(const struct owned_three *the,
+				const struct owned_field *row)
+{
+	const json_t *value = is_decided(row) ? NULL
+		: json_object_get(the->written, row->name);
+
+	return value ? value : json_object_get(the->wanted, row->name);
 }
 
 static struct owned_finding finding_of(const struct owned_three *the,
@@ -187,7 +195,7 @@ static struct owned_finding finding_of(const struct owned_three *the,
 		.field = field,
 		.certainty = OWNED_CERTAIN,
 		.wanted = json_object_get(the->wanted, field->name),
-		.written = written_of(the, field->name),
+		.written = written_of(the, field),
 		.live = json_object_get(the->live, field->name),
 	};
 }
@@ -264,9 +272,18 @@ void owned_accept(json_t **written, const json_t *wanted,
 			    json_deep_copy(finding->live));
 }
 
+json_t *owned_overlay(const json_t *written, const json_t *now)
+{
+	json_t *both = written ? json_deep_copy(written) : json_object();
+	json_auto_t *copy = json_deep_copy(now);
+
+	json_object_update(both, copy);
+	return both;
+}
+
 static bool is_kept(const struct owned_field *row, const json_t *before)
 {
-	if (strcmp(row->name, "key") == 0 || strcmp(row->name, "service") == 0)
+	if (is_decided(row))
 		return false;
 	return row->policy != OWNED_ACCEPT ||
 	       !json_object_get(before, row->name);

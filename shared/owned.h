@@ -103,7 +103,8 @@ struct owned_three {
 /*
  * How many; *ret holds OWNED_FINDINGS_MAX.  Live as wanted is no finding,
  * whoever made it so.  Of a field that is accepted, what was written last
- * counts as wanted: accepting it is owned_accept().
+ * counts as wanted: accepting it is owned_accept().  A key and a switch are
+ * always held against what is wanted: to change them is somebody's decision.
  */
 size_t owned_compare(const struct owned_three *the,
 		     struct owned_finding *ret);
@@ -122,6 +123,9 @@ void owned_accept(json_t **written, const json_t *wanted,
  */
 json_t *owned_wrote(enum resource_type type, const json_t *before,
 		    const json_t *wanted);
+
+/* What the members of `now`, just written, make of what was written before. */
+json_t *owned_overlay(const json_t *written, const json_t *now);
 
 /* Hex text of a hash over the fields of a flat object, with its NUL. */
 #define OWNED_VERSION_TEXT 33

@@ -106,6 +106,10 @@ static const struct three threes[] = {
 	  OWNED_BOTH, OWNED_ASK },
 	{ "both, to be undone", "responses_mode", "\"b\"", "\"a\"", "\"c\"",
 	  OWNED_BOTH, OWNED_RESTORE },
+	{ "switched, whatever was written", "service", "\"on\"", "\"off\"",
+	  "\"off\"", OWNED_THEM, OWNED_ASK },
+	{ "another key, whatever was written", "key", "\"f1\"", "\"f2\"",
+	  "\"f2\"", OWNED_THEM, OWNED_ASK },
 	{ "hidden", "key", "\"f1\"", "\"f1\"", NULL, NONE },
 	{ "not ours here", "proxy_id", NULL, NULL, "7", NONE },
 	{ "gone is a value", "proxy_id", "7", NULL, "null", OWNED_THEM,
@@ -242,6 +246,19 @@ static void what_was_asked_for_is_written_but_not_over_what_is_theirs(
 	assert_true(json_equal(first, want_first));
 }
 
+static void what_is_written_later_goes_over_what_was(void **state)
+{
+	json_auto_t *first = json("{\"priority\":50,\"name\":\"a\"}");
+	json_auto_t *now = json("{\"priority\":1}");
+	json_auto_t *both = owned_overlay(first, now);
+	json_auto_t *alone = owned_overlay(NULL, now);
+	json_auto_t *want = json("{\"priority\":1,\"name\":\"a\"}");
+
+	(void)state;
+	assert_true(json_equal(both, want));
+	assert_true(json_equal(alone, now));
+}
+
 /* ---- versions ---- */
 
 static void version(enum resource_type type, const char *text,
@@ -313,6 +330,7 @@ int main(void)
 		cmocka_unit_test(what_was_accepted_is_no_finding_any_more),
 		cmocka_unit_test(
 		what_was_asked_for_is_written_but_not_over_what_is_theirs),
+		cmocka_unit_test(what_is_written_later_goes_over_what_was),
 		cmocka_unit_test(equal_fields_are_one_version),
 		cmocka_unit_test(another_field_is_another_version),
 		cmocka_unit_test(types_have_versions_of_their_own),
