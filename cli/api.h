@@ -66,5 +66,7 @@ int64_t api_number(const json_t *object, const char *name);
 #define API_AUDIT "/api/audit"
 #define API_SITE "/api/site"
 #define API_NOTICES "/api/notices"
+#define API_RECONCILE "/api/reconcile"
+#define API_RECONCILES "/api/reconcile-runs"
 
 #endif

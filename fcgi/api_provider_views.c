@@ -6,25 +6,15 @@
 
 #include "fcgi/api.h"
 #include "fcgi/batch_view.h"
+#include "fcgi/provider_place.h"
 #include "fcgi/query.h"
-#include "shared/hosts.h"
 #include "shared/item_list.h"
-#include "shared/items.h"
 #include "shared/lookup.h"
-#include "shared/pack_match.h"
-#include "shared/pack_providers.h"
 #include "shared/provider_status.h"
 #include "shared/provider_uses.h"
 #include "shared/resources.h"
 
-#define ENDPOINTS_MAX 50	/* by which one provider is reached on a host */
 #define SHOWN_MAX 1000		/* resources of one type, accesses */
-#define PLANS_MAX 4		/* places of an endpoint where it has accounts */
-
-struct place_query {
-	const char *host_id;
-	const char *pack_id;
-};
 
 #define AT(member) offsetof(struct place_query, member)
 
@@ -33,180 +23,20 @@ static const struct query_field place_fields[] = {
 	{ "pack_id", QUERY_TEXT, AT(pack_id), 0, HTTP_ID_MAX, http_is_id },
 };
 
-/* A provider on a host.  Release with place_done(). */
-struct place {
-	struct packs_provider provider;
-	char host_id[ID_MAX];		/* "": it is on none */
-	char keys[ENDPOINTS_MAX][ENDPOINT_KEY_MAX];
-	size_t nkeys;
-	char plans[PLANS_MAX][LOOKUP_PLAN_MAX];	/* at one or another of them */
-	size_t nplans;
-};
-
-static void place_done(struct place *place)
-{
-	packs_provider_done(&place->provider);
-}
-
-static void add_key(struct place *place, const char *key)
-{
-	for (size_t i = 0; i < place->nkeys; i++)
-		if (strcmp(place->keys[i], key) == 0)
-			return;
-	snprintf(place->keys[place->nkeys++], ENDPOINT_KEY_MAX, "%s", key);
-}
-
-/* The one that the pack knows, and those that imports named. */
-static int find_keys(const struct request *req, struct place *place,
-		     struct err *err)
-{
-	const struct packs_provider *p = &place->provider;
-	char key[ENDPOINT_KEY_MAX] = "";
-
-	if (p->endpoint_key)
-		add_key(place, p->endpoint_key);
-	while (place->nkeys < ENDPOINTS_MAX) {
-		if (provider_uses_endpoint(req->db, p->pack_id, p->provider_id,
-					   place->host_id, key, key, err))
-			return -1;
-		if (!*key)
-			break;
-		add_key(place, key);
-	}
-	return 0;
-}
-
-static void add_plan(struct place *place, const char *plan)
-{
-	for (size_t i = 0; i < place->nplans; i++)
-		if (strcmp(place->plans[i], plan) == 0)
-			return;
-	if (place->nplans < PLANS_MAX)
-		snprintf(place->plans[place->nplans++], LOOKUP_PLAN_MAX, "%s",
-			 plan);
-}
-
-/* Who looks at accesses; may fail. */
-typedef int (*access_look)(const struct request *req, void *arg,
-			   const struct access *access, struct err *err);
-
-/* Each access at the provider's endpoints, whatever its place. */
-static int for_all_accesses(const struct request *req,
-			    const struct place *place, access_look look,
-			    void *arg, struct err *err)
-{
-	for (size_t i = 0; i < place->nkeys; i++) {
-		const struct access_filter filter = {
-			.host_id = place->host_id,
-			.endpoint_key = place->keys[i],
-		};
-		CLEANUP(db_rows_done) struct db_rows rows = { 0 };
-		CLEANUP(access_done) struct access access = { 0 };
-		int more;
-
-		if (accesses_list(&rows, req->db, &filter, "", SHOWN_MAX, err))
-			return -1;
-		while ((more = accesses_next(&rows, &access, err)) > 0)
-			if (look(req, arg, &access, err))
-				return -1;
-		if (more < 0)
-			return -1;
-	}
-	return 0;
-}
-
-/* Another's place may have accounts of keys that were there before. */
-static int see_access(const struct request *req, void *arg,
-		      const struct access *access, struct err *err)
-{
-	struct place *place = arg;
-	CLEANUP(item_done) struct item item = { 0 };
-
-	if (!access->item_id)
-		return 0;
-	if (items_get(req->db, NULL, access->item_id, &item, err))
-		return err->kind == ERR_NOT_FOUND ? 0 : -1;
-	if (item.pack_provider_id && strcmp(item.pack_provider_id,
-					    place->provider.provider_id) == 0)
-		add_plan(place, item.plan);
-	return 0;
-}
-
-/* What the manifest says, and what imports found. */
-static int find_plans(const struct request *req, struct place *place,
+static int find_place(const struct request *req, struct provider_place *ret,
 		      struct err *err)
 {
-	const struct packs_provider *p = &place->provider;
-	json_auto_t *manifest = json_loads(p->manifest, 0, NULL);
-	CLEANUP(pack_candidates_done) struct pack_candidates others = { 0 };
-	const char *plan = json_string_value(json_object_get(manifest,
-							     "plan"));
-	char mirrored[LOOKUP_PLAN_MAX], own[LOOKUP_PLAN_MAX];
-
-	if (p->endpoint_key &&
-	    pack_candidates_read(req->db, p->endpoint_key, &others, err))
-		return -1;
-	pack_match_place(&others, plan ? plan : "", false, own);
-	pack_match_place(&others, plan ? plan : "", true, mirrored);
-	add_plan(place, own);
-	add_plan(place, mirrored);
-	return for_all_accesses(req, place, see_access, place, err);
-}
-
-/* Each access of the provider here. */
-struct looking {
-	const struct place *place;
-	access_look look;
-	void *arg;
-};
-
-static int look_in_place(const struct request *req, void *arg,
-			 const struct access *access, struct err *err)
-{
-	const struct looking *looking = arg;
-
-	for (size_t i = 0; i < looking->place->nplans; i++)
-		if (strcmp(looking->place->plans[i], access->plan) == 0)
-			return looking->look(req, looking->arg, access, err);
-	return 0;
-}
-
-static int for_accesses(const struct request *req, const struct place *place,
-			access_look look, void *arg, struct err *err)
-{
-	struct looking looking = { place, look, arg };
-
-	return for_all_accesses(req, place, look_in_place, &looking, err);
-}
-
-static int find_place(const struct request *req, struct place *ret,
-		      struct err *err)
-{
-	CLEANUP(host_done) struct host host = { 0 };
 	AUTO_FREE char *storage = NULL;
 	struct place_query query = { 0 };
 
 	if (query_read(req->query, place_fields, COUNT(place_fields), &query,
-		       &storage, err) ||
-	    packs_provider(req->db, req->ids[0], query.pack_id, &ret->provider,
-			   err))
+		       &storage, err))
 		return -1;
-	if (!query.host_id || !*query.host_id) {
-		if (provider_uses_host(req->db, ret->provider.pack_id,
-				       ret->provider.provider_id,
-				       ret->host_id, err))
-			return -1;
-	} else {
-		if (hosts_get(req->db, query.host_id, &host, err))
-			return -1;
-		snprintf(ret->host_id, ID_MAX, "%s", query.host_id);
-	}
-	if (!*ret->host_id)
-		return 0;
-	return find_keys(req, ret, err) || find_plans(req, ret, err) ? -1 : 0;
+	return provider_place_find(req, req->ids[0], &query, ret, err);
 }
 
-static void place_begin(struct jout *out, const struct place *place)
+static void place_begin(struct jout *out,
+			const struct provider_place *place)
 {
 	jout_object(out, NULL);
 	jout_str(out, "provider_id", place->provider.provider_id);
@@ -277,7 +107,7 @@ static int write_newest(const struct request *req, const char *run_id,
 static int status_show(const struct request *req, struct reply *reply,
 		       struct err *err)
 {
-	CLEANUP(place_done) struct place place = { 0 };
+	CLEANUP(provider_place_done) struct provider_place place = { 0 };
 	struct tallies tallies = { 0 };
 	struct jout *out = &reply->out;
 	char newest[ID_MAX] = "";
@@ -286,7 +116,7 @@ static int status_show(const struct request *req, struct reply *reply,
 	    provider_uses_newest(req->db, place.provider.pack_id,
 				 place.provider.provider_id, place.host_id,
 				 newest, err) ||
-	    for_accesses(req, &place, count_access, &tallies, err) ||
+	    provider_place_accesses(req, &place, count_access, &tallies, err) ||
 	    count_items(req, newest, &tallies, err))
 		return -1;
 	reply->status = 200;
@@ -317,8 +147,9 @@ static void write_resource(struct jout *out, const struct resource *row)
 }
 
 /* All whose lookup is of this place. */
-static int write_of_type(const struct request *req, const struct place *place,
-			 const char *at, enum resource_type type,
+static int write_of_type(const struct request *req,
+			 const struct provider_place *place, const char *at,
+			 enum resource_type type,
 			 struct jout *out, struct err *err)
 {
 	CLEANUP(db_rows_done) struct db_rows rows = { 0 };
@@ -357,8 +188,9 @@ static int write_user(const struct request *req, void *arg,
 	return 0;
 }
 
-static int write_at(const struct request *req, const struct place *place,
-		    const char *at, struct jout *out, struct err *err)
+static int write_at(const struct request *req,
+		    const struct provider_place *place, const char *at,
+		    struct jout *out, struct err *err)
 {
 	static const enum resource_type types[] = {
 		RESOURCE_GROUP, RESOURCE_CHANNEL, RESOURCE_ACCOUNT,
@@ -372,7 +204,7 @@ static int write_at(const struct request *req, const struct place *place,
 }
 
 static int write_resources(const struct request *req,
-			   const struct place *place, struct jout *out,
+			   const struct provider_place *place, struct jout *out,
 			   struct err *err)
 {
 	json_auto_t *seen = json_object();
@@ -387,13 +219,13 @@ static int write_resources(const struct request *req,
 				return -1;
 		}
 	}
-	return for_accesses(req, place, write_user, &users, err);
+	return provider_place_accesses(req, place, write_user, &users, err);
 }
 
 static int resources_show(const struct request *req, struct reply *reply,
 			  struct err *err)
 {
-	CLEANUP(place_done) struct place place = { 0 };
+	CLEANUP(provider_place_done) struct provider_place place = { 0 };
 	struct jout *out = &reply->out;
 
 	if (find_place(req, &place, err))
@@ -417,19 +249,19 @@ static int write_access(const struct request *req, void *arg,
 static int access_show(const struct request *req, struct reply *reply,
 		       struct err *err)
 {
-	CLEANUP(place_done) struct place place = { 0 };
+	CLEANUP(provider_place_done) struct provider_place place = { 0 };
 	struct tallies tallies = { 0 };
 	struct jout *out = &reply->out;
 
 	if (find_place(req, &place, err) ||
-	    for_accesses(req, &place, count_access, &tallies, err))
+	    provider_place_accesses(req, &place, count_access, &tallies, err))
 		return -1;
 	reply->status = 200;
 	place_begin(out, &place);
 	jout_str(out, "access_status", provider_access_name(
 		provider_access_of(tallies.by_mode)));
 	jout_array(out, "access");
-	if (for_accesses(req, &place, write_access, out, err))
+	if (provider_place_accesses(req, &place, write_access, out, err))
 		return -1;
 	jout_array_end(out);
 	jout_object_end(out);

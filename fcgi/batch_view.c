@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "fcgi/provider_notes.h"
+#include "fcgi/reconcile_view.h"
 #include "fcgi/view.h"
 #include "shared/item_list.h"
 #include "shared/lookup.h"
@@ -232,7 +233,8 @@ int batch_write(const struct request *req, struct jout *out,
 	batch_counts(out, run);
 	if (write_warnings(req, out, run, err) ||
 	    write_items(req, out, run, err) ||
-	    write_accesses(req, out, run, err))
+	    write_accesses(req, out, run, err) ||
+	    reconcile_batch_write(req, run->run_id, out, err))
 		return -1;
 	jout_object_end(out);
 	return 0;

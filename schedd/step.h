@@ -220,6 +220,7 @@ extern const struct flow flow_check;
 extern const struct flow flow_change;
 extern const struct flow flow_compliance;
 extern const struct flow flow_profile;
+extern const struct flow flow_reconcile;
 
 const struct flow *flow_find(const char *name);
 

@@ -1,6 +1,7 @@
 #include "schedd/upkeep.h"
 
 #include "schedd/profiling.h"
+#include "schedd/reconciling.h"
 #include "schedd/watch.h"
 #include "shared/audit.h"
 #include "shared/resources.h"
@@ -12,6 +13,7 @@
 #define AUDIT_ROWS	2000	/* dropped in one transaction, at most */
 #define DAY_MS		INT64_C(86400000)
 #define REFUSED_DAYS	90	/* where rows of the log are kept for ever */
+#define RECONCILE_EVERY_MS 10000
 #define WATCH_MS	5000	/* between looks of the watch, at most */
 #define WATCH_MIN_MS	200	/* and at least */
 
@@ -100,6 +102,12 @@ int upkeep_turn(struct upkeep *upkeep, const struct store *store, int64_t now,
 		   AUDIT_EVERY_MS) &&
 	    shorten_audit(upkeep, store, now, err))
 		return -1;
+	if (is_due(upkeep->reconciled_at + RECONCILE_EVERY_MS, now,
+		   RECONCILE_EVERY_MS)) {
+		upkeep->reconciled_at = now;
+		if (reconciling_turn(store, now, err))
+			return -1;
+	}
 	if (!is_due(upkeep->watch_at, now, WATCH_MS))
 		return 0;
 	return watch(upkeep, store, now, err);

@@ -16,6 +16,7 @@ struct upkeep {
 	int64_t watch_at;	/* when the watch looks next */
 	int64_t audited_at;	/* when old rows of the audit log were looked for */
 	int64_t profiled_at;	/* when wishes for profiles were looked at */
+	int64_t reconciled_at;
 	int64_t jumped_by;	/* the clock, and tasks do not know it yet */
 };
 

@@ -13,6 +13,8 @@ static const char *const kind_names[] = {
 	[BADGE_VALIDATION]	= "validation_status",
 	[BADGE_HOST]		= "host_state",
 	[BADGE_MODE]		= "access_mode",
+	[BADGE_RECONCILE]	= "reconcile_result",
+	[BADGE_FINDING]		= "finding_state",
 };
 TABLE_ENUM_DEFINE(badge_kind, kind_names, BADGE_KIND__MAX);
 
@@ -97,6 +99,18 @@ static const struct badge badges[] = {
 
 	{ BADGE_MODE, "subscription", "订阅", "subscription", TONE_NEUTRAL },
 	{ BADGE_MODE, "self_service", "自助", "self-service", TONE_NEUTRAL },
+
+	{ BADGE_RECONCILE, "in_sync", "一致", "in sync", TONE_GOOD },
+	{ BADGE_RECONCILE, "drifted", "有偏差", "drifted", TONE_WARNING },
+	{ BADGE_RECONCILE, "repaired", "已修复", "repaired", TONE_GOOD },
+	{ BADGE_RECONCILE, "unknown", "无法判断", "unknown", TONE_NEUTRAL },
+	{ BADGE_RECONCILE, "failed", "失败", "failed", TONE_BAD },
+
+	{ BADGE_FINDING, "found", "发现", "found", TONE_INFO },
+	{ BADGE_FINDING, "repaired", "已恢复", "repaired", TONE_GOOD },
+	{ BADGE_FINDING, "accepted", "已接受", "accepted", TONE_INFO },
+	{ BADGE_FINDING, "asked", "待决定", "to be decided", TONE_WARNING },
+	{ BADGE_FINDING, "failed", "未能恢复", "not repaired", TONE_BAD },
 };
 
 const struct badge *badge_all(size_t *ret_count)

@@ -16,6 +16,7 @@ static const char *const kind_names[] = {
 	[NOTICE_MODEL_RETIRED]		= "model_retired",
 	[NOTICE_GAVE_UP]		= "gave_up",
 	[NOTICE_RUN_HELD]		= "run_held",
+	[NOTICE_DRIFT]			= "drift",
 };
 TABLE_ENUM_DEFINE(notice_kind, kind_names, NOTICE_KIND__MAX);
 
@@ -63,6 +64,12 @@ static const struct said sentences[] = {
 		"Run {run_id} was stopped, {held} items have not begun: those"
 		" before them failed in the same way. See to the cause, then"
 		" resume the run or cancel it." },
+	[NOTICE_DRIFT] = {
+		"主机上有 {findings} 处被他人改动，需人工决定：见对账"
+		" {reconcile_id}。",
+		"Things of CRM's on the host were changed by others:"
+		" {findings} of them are for an operator to decide, see"
+		" reconcile {reconcile_id}." },
 };
 _Static_assert(COUNT(sentences) == NOTICE_KIND__MAX, "a sentence for each");
 

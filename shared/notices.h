@@ -22,6 +22,7 @@ enum notice_kind {
 	NOTICE_MODEL_RETIRED,	/* subject: endpoint_key/model */
 	NOTICE_GAVE_UP,		/* subject: access_id */
 	NOTICE_RUN_HELD,	/* subject: run_id */
+	NOTICE_DRIFT,		/* subject: host_id */
 	NOTICE_KIND__MAX
 };
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "shared/installation.h"
+#include "shared/resource_row.h"
 #include "shared/tasks.h"
 
 /* How soon to look again at a row that is being taken away. */
@@ -31,16 +32,8 @@ static const char *const state_names[] = {
 };
 TABLE_ENUM_DEFINE(resource_state, state_names, RESOURCE_STATE__MAX);
 
-/* What resource_read() reads, in its order. */
-#define RESOURCE_COLUMNS \
-	"resource_id, host_id, resource_type, lookup, mark, state," \
-	" host_resource_id, wanted_json, written_json, origin, made_by," \
-	" generation, secret_id, expires_at, refusals, failure_class," \
-	" next_retry_at, off_by_us, mends, mended_at, live_json, prior_json," \
-	" paused_at, live_version"
-
-static int resource_read(const struct db_rows *rows, struct resource *ret,
-			 struct err *err)
+int resource_read(const struct db_rows *rows, struct resource *ret,
+		  struct err *err)
 {
 	struct resource row = { 0 };
 

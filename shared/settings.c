@@ -147,6 +147,8 @@ static const struct cfg_field fields[] = {
 
 	NUMBER("audit.keep_days", audit_keep_days, 0, 0, 36500,
 	       "Days after which rows of the audit log are dropped; 0: never"),
+	NUMBER("reconcile.every_minutes", reconcile_every_min, 360, 0, 43200,
+	       "Minutes between reconciles of a host; 0 for none"),
 };
 
 static const char *const probe_places[] = { "auto", "crm", "host" };

@@ -77,6 +77,7 @@ struct settings {
 	int64_t watch_host_hours;	/* between probes of a host; 0: none */
 
 	int64_t audit_keep_days;	/* rows of the audit log; 0: for ever */
+	int64_t reconcile_every_min;	/* of a host; 0: never unasked */
 };
 
 /* Read `file`, or the defaults if it is NULL.  Release: settings_done(). */

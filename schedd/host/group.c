@@ -48,6 +48,14 @@ void host_ask_group_find(struct request *request,
 		   escaped);
 }
 
+void host_ask_groups(struct request *request, const struct host_peer *peer,
+		     int64_t page)
+{
+	host_start(request, peer, METHOD_GET, HOST_ROLE_ADMIN,
+		   "/api/v1/admin/groups?page=%" PRId64 "&page_size=%d"
+		   "&sort_by=id&sort_order=asc", page, HOST_GROUPS_PAGE);
+}
+
 void host_ask_group(struct request *request, const struct host_peer *peer,
 		    int64_t id)
 {
@@ -111,6 +119,20 @@ void host_ask_group_dispatch(struct request *request,
 			jout_str(&request->body, families[i], model);
 		jout_object_end(&request->body);
 	}
+	repeat_limits(&request->body, live);
+	host_body_end(request);
+}
+
+void host_ask_group_put(struct request *request, const struct host_peer *peer,
+			const json_t *live, const struct host_group_put *put)
+{
+	host_start(request, peer, METHOD_PUT, HOST_ROLE_ADMIN,
+		   "/api/v1/admin/groups/%" PRId64, host_object_id(live));
+	host_body(request);
+	if (put->in_service)
+		jout_str(&request->body, "status", "active");
+	if (put->is_exclusive)
+		jout_bool(&request->body, "is_exclusive", *put->is_exclusive);
 	repeat_limits(&request->body, live);
 	host_body_end(request);
 }

@@ -22,6 +22,14 @@ void host_group_wanted(struct jout *out, const struct host_group_wish *wish);
 void host_ask_group_find(struct request *request,
 			 const struct host_peer *peer, const char *mark);
 
+/*
+ * All groups, page by page from 1, in the order of their ids.  Read with
+ * host_judge_page().
+ */
+#define HOST_GROUPS_PAGE 200
+void host_ask_groups(struct request *request, const struct host_peer *peer,
+		     int64_t page);
+
 /* By its id; FAILURE_GONE if it is not there. */
 void host_ask_group(struct request *request, const struct host_peer *peer,
 		    int64_t id);
@@ -34,6 +42,18 @@ void host_ask_group_create(struct request *request,
 /* Read with host_judge_delete(). */
 void host_ask_group_delete(struct request *request,
 			   const struct host_peer *peer, int64_t id);
+
+/*
+ * Members of what was asked for once, again.  The group as it is goes along: a
+ * PUT clears the limits that it does not repeat.  Read with host_judge().
+ */
+struct host_group_put {
+	bool in_service;
+	const bool *is_exclusive;	/* NULL: as it is */
+};
+
+void host_ask_group_put(struct request *request, const struct host_peer *peer,
+			const json_t *live, const struct host_group_put *put);
 
 /* Does the group serve /v1/messages? */
 bool host_group_dispatches(const json_t *live);

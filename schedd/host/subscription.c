@@ -129,6 +129,13 @@ bool host_subscription_conflicts(const struct answer *answer)
 	       host_reason_is(answer, "SUBSCRIPTION_ASSIGN_CONFLICT");
 }
 
+void host_ask_subscription(struct request *request,
+			   const struct host_peer *peer, int64_t id)
+{
+	host_start(request, peer, METHOD_GET, HOST_ROLE_ADMIN,
+		   "/api/v1/admin/subscriptions/%" PRId64, id);
+}
+
 void host_ask_subscription_revoke(struct request *request,
 				  const struct host_peer *peer, int64_t id)
 {

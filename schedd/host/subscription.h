@@ -59,6 +59,10 @@ enum failure host_judge_subscription(const struct answer *answer,
 /* One is there, on other terms: read again, and extend. */
 bool host_subscription_conflicts(const struct answer *answer);
 
+/* By its id; FAILURE_GONE if it is not there. */
+void host_ask_subscription(struct request *request,
+			   const struct host_peer *peer, int64_t id);
+
 /* Read with host_judge_delete(). */
 void host_ask_subscription_revoke(struct request *request,
 				  const struct host_peer *peer, int64_t id);

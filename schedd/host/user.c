@@ -74,6 +74,23 @@ enum failure host_judge_user_find(const struct answer *answer,
 	return FAILURE_NONE;
 }
 
+void host_ask_user(struct request *request, const struct host_peer *peer,
+		   int64_t id)
+{
+	host_start(request, peer, METHOD_GET, HOST_ROLE_ADMIN,
+		   "/api/v1/admin/users/%" PRId64, id);
+}
+
+void host_ask_user_activate(struct request *request,
+			    const struct host_peer *peer, int64_t id)
+{
+	host_start(request, peer, METHOD_PUT, HOST_ROLE_ADMIN,
+		   "/api/v1/admin/users/%" PRId64, id);
+	host_body(request);
+	jout_str(&request->body, "status", "active");
+	host_body_end(request);
+}
+
 void host_ask_user_delete(struct request *request,
 			  const struct host_peer *peer, int64_t id)
 {

@@ -46,6 +46,14 @@ void host_ask_user_find(struct request *request,
 enum failure host_judge_user_find(const struct answer *answer,
 				  const char *email, int64_t *ret_id);
 
+/* By its id; FAILURE_GONE if it is not there. */
+void host_ask_user(struct request *request, const struct host_peer *peer,
+		   int64_t id);
+
+/* Back in service; read with host_judge(). */
+void host_ask_user_activate(struct request *request,
+			    const struct host_peer *peer, int64_t id);
+
 /* Read with host_judge_delete(); takes the user's keys with it. */
 void host_ask_user_delete(struct request *request,
 			  const struct host_peer *peer, int64_t id);

@@ -282,6 +282,24 @@ static int by_order(const void *a, const void *b)
 	return one->id < two->id ? -1 : one->id > two->id;
 }
 
+static int by_id(const void *a, const void *b)
+{
+	const struct host_group *one = *(const struct host_group *const *)a;
+	const struct host_group *two = *(const struct host_group *const *)b;
+
+	return one->id < two->id ? -1 : one->id > two->id;
+}
+
+/* Of the orders that a host knows, the one that is asked for. */
+static bool is_by_id(const struct host_call *call)
+{
+	char value[16];
+
+	query_get(call, "sort_by", value, sizeof(value));
+	return strcmp(value, "id") == 0 &&
+	       !query_is(call, "sort_order", "desc");
+}
+
 static size_t collect(struct listing *listing)
 {
 	const struct host_rows *rows = &listing->call->model->groups;
@@ -293,7 +311,8 @@ static size_t collect(struct listing *listing)
 		if (rows->rows[i] && is_listed(listing->call, rows->rows[i]))
 			listing->groups[count++] = rows->rows[i];
 	}
-	qsort(listing->groups, count, sizeof(listing->groups[0]), by_order);
+	qsort(listing->groups, count, sizeof(listing->groups[0]),
+	      is_by_id(listing->call) ? by_id : by_order);
 	return count;
 }
 

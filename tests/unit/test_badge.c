@@ -22,6 +22,8 @@ static const struct {
 	{ BADGE_RESOLUTION, "import_run_items", "account_resolution" },
 	{ BADGE_VALIDATION, "import_run_items", "validation_status" },
 	{ BADGE_HOST, "hosts", "state" },
+	{ BADGE_RECONCILE, "reconcile_runs", "result" },
+	{ BADGE_FINDING, "reconcile_findings", "state" },
 };
 
 /* Words that the API says of accesses only, see access_word(). */

@@ -11,6 +11,7 @@
 #include "shared/checks.h"
 #include "shared/items.h"
 #include "shared/profiles.h"
+#include "shared/reconciles.h"
 #include "tests/unit/flow_source.h"
 
 #define STEPS_MAX 128
@@ -57,6 +58,7 @@ static const struct {
 	{ &flow_import, "schedd/import_steps.h" },
 	{ &flow_check, "schedd/import_steps.h" },
 	{ &flow_profile, "schedd/flow_profile.c" },
+	{ &flow_reconcile, "schedd/flow_reconcile.c" },
 };
 
 /* The answer function of a step: the fourth column of its row. */
@@ -70,6 +72,8 @@ static bool column_of(const char *file, const char *name,
 		? xstrdup("{ PROFILE_FIRST_STEP,")
 		: strcmp(name, CHANGE_FIRST_STEP) == 0
 		? xstrdup("{ CHANGE_FIRST_STEP,")
+		: strcmp(name, RECONCILE_FIRST_STEP) == 0
+		? xstrdup("{ RECONCILE_FIRST_STEP,")
 		: xasprintf("{ \"%s\",", name);
 	const char *at = strstr(text, row);
 
@@ -114,6 +118,7 @@ static int read_sources(void **state)
 	source_read(&source, "schedd/check_*.c");
 	source_read(&source, "schedd/asking.c");
 	source_read(&source, "schedd/change_*.c");
+	source_read(&source, "schedd/reconcile_*.c");
 	for (ngraphs = 0; flows[ngraphs]; ngraphs++) {
 		struct graph *graph = &graphs[ngraphs];
 
@@ -406,7 +411,8 @@ static void what_is_begun_exists(void **state)
 		assert_int_equal(by_api[k], flows[k] != &flow_check &&
 				 flows[k] != &flow_import &&
 				 flows[k] != &flow_profile &&
-				 flows[k] != &flow_change);
+				 flows[k] != &flow_change &&
+				 flows[k] != &flow_reconcile);
 	/* An item's is named in one place: shared/items.h. */
 	assert_ptr_equal(flow_find(IMPORT_FLOW), &flow_import);
 	assert_ptr_equal(flow_step(&flow_import, IMPORT_FIRST_STEP),
@@ -415,6 +421,10 @@ static void what_is_begun_exists(void **state)
 	assert_ptr_equal(flow_find(PROFILE_FLOW), &flow_profile);
 	assert_ptr_equal(flow_step(&flow_profile, PROFILE_FIRST_STEP),
 			 flow_profile.steps);
+	assert_ptr_equal(flow_find(RECONCILE_FLOW), &flow_reconcile);
+	assert_ptr_equal(flow_step(&flow_reconcile, RECONCILE_FIRST_STEP),
+			 flow_reconcile.steps);
+	assert_non_null(flow_step(&flow_reconcile, RECONCILE_DECIDED_STEP));
 	assert_ptr_equal(flow_find(CHANGE_FLOW), &flow_change);
 	assert_ptr_equal(flow_step(&flow_change, CHANGE_FIRST_STEP),
 			 flow_change.steps);

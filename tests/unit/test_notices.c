@@ -84,7 +84,8 @@ static void every_kind_has_a_line_in_both_languages(void **state)
 			"\"amount\":\"1.20\",\"currency\":\"CNY\","
 			"\"expires_at\":\"2026-12-01\",\"model\":\"m\","
 			"\"date\":\"2026-12-31\",\"times\":3,"
-			"\"run_id\":\"run_1\",\"held\":7}" };
+			"\"run_id\":\"run_1\",\"held\":7,"
+			"\"reconcile_id\":\"rec_1\",\"findings\":2}" };
 
 	(void)state;
 	for (int kind = 0; kind < NOTICE_KIND__MAX; kind++) {

@@ -10,6 +10,7 @@
 #include "shared/endpoints.h"
 #include "shared/events.h"
 #include "shared/explain.h"
+#include "shared/findings.h"
 #include "shared/foreign.h"
 #include "shared/hosts.h"
 #include "shared/idempotency.h"
@@ -23,6 +24,8 @@
 #include "shared/profiles.h"
 #include "shared/proofs.h"
 #include "shared/provider_uses.h"
+#include "shared/reconciles.h"
+#include "shared/resource_walk.h"
 #include "shared/resources.h"
 #include "shared/run_events.h"
 #include "shared/run_list.h"
@@ -41,12 +44,12 @@ static const struct db_query *const *const lists[] = {
 	audit_list_queries, audit_verify_queries, canary_queries, changes_queries,
 	checks_queries, endpoints_queries, events_queries,
 	explain_evidence_queries, explain_host_queries, explain_matter_queries,
-	foreign_queries,
+	findings_queries, foreign_queries,
 	hosts_queries, idempotency_queries, installation_queries,
 	item_list_queries, items_queries, migrate_queries, notices_queries,
 	pack_match_queries, pack_providers_queries, packs_queries,
 	pauses_queries, profiles_queries, proofs_queries, provider_uses_queries,
-	resources_queries,
+	reconciles_queries, resource_walk_queries, resources_queries,
 	retry_queries, run_events_queries, run_list_queries, runs_queries,
 	secrets_queries, site_queries, tasks_queries, tokens_queries, waves_queries,
 };

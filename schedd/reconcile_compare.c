@@ -1,0 +1,95 @@
+/* A resource as it is wanted, as it was written, and as it is. */
+#include <string.h>
+
+#include "schedd/host/owned_view.h"
+#include "schedd/reconcile.h"
+
+/* Fingerprints are hex; keys too short for one have their secret's id here. */
+static const char *key_of(const struct resource *row)
+{
+	const char *print = row->type == RESOURCE_ACCOUNT
+		? strrchr(row->lookup, '|') : NULL;
+
+	if (!print || strlen(print + 1) != SEAL_FINGERPRINT_TEXT - 1)
+		return NULL;
+	return print + 1;
+}
+
+static json_t *load(const char *text)
+{
+	return text ? json_loads(text, 0, NULL) : NULL;
+}
+
+void reconcile_see(const struct reconcile *rc, const struct resource *row,
+		   const json_t *live, struct reconcile_seen *ret)
+{
+	json_auto_t *body = load(row->wanted_json);
+	const struct host_owned_case the = {
+		.features = &rc->features,
+		.type = row->type,
+		.wanted = body,
+		.key = key_of(row),
+		.inst = rc->inst,
+		.off = row->off_by_us || row->paused_at != 0,
+		.adopted = row->origin && strcmp(row->origin, "adopted") == 0,
+	};
+
+	*ret = (struct reconcile_seen){
+		.wanted = host_owned_wanted(&the),
+		.written = load(row->written_json),
+		.live = live ? host_owned_live(&the, live) : NULL,
+	};
+	const struct owned_three three = {
+		.type = row->type,
+		.wanted = ret->wanted,
+		.written = ret->written,
+		.live = ret->live,
+	};
+
+	ret->count = owned_compare(&three, ret->findings);
+	owned_version(row->type, ret->live, ret->version);
+}
+
+void reconcile_seen_done(struct reconcile_seen *seen)
+{
+	json_decref(seen->wanted);
+	json_decref(seen->written);
+	json_decref(seen->live);
+	*seen = (struct reconcile_seen){ 0 };
+}
+
+/* As JSON; what is too long to be kept says how long it is. */
+static char *value_text(const json_t *value)
+{
+	char *text;
+	size_t len;
+
+	if (!value)
+		return NULL;
+	text = json_dumps(value, JSON_COMPACT | JSON_SORT_KEYS |
+			  JSON_ENCODE_ANY);
+	len = strlen(text);
+	if (len <= FINDING_VALUE_MAX)
+		return text;
+	free(text);
+	return xasprintf("{\"truncated\":true,\"bytes\":%zu}", len);
+}
+
+void reconcile_finding(const struct reconcile *rc, const struct resource *row,
+		       const struct owned_finding *it, struct finding *ret)
+{
+	*ret = (struct finding){
+		.reconcile_id = xstrdup(rc->run.reconcile_id),
+		.resource_id = xstrdup(row->resource_id),
+		.type = row->type,
+		.host_resource_id = xstrdup(row->host_resource_id),
+		.field = xstrdup(it->field->name),
+		.moved = it->moved,
+		.action = it->action,
+		.certainty = it->certainty,
+		.wanted = value_text(it->wanted),
+		.written = value_text(it->written),
+		.live = value_text(it->live),
+		.state = FINDING_FOUND,
+	};
+}

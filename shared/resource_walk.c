@@ -1,0 +1,55 @@
+#include "shared/resource_walk.h"
+
+#include "shared/resource_row.h"
+
+/* As the index managed_resources_live has it. */
+#define PLACE "CAST(host_resource_id AS INTEGER)"
+#define LIVE \
+	" FROM managed_resources WHERE host_id = $1 AND resource_type = $2" \
+	" AND host_resource_id IS NOT NULL AND state <> 'gone'"
+
+static const struct db_query q_walk = { "resource_walk.walk",
+	"SELECT " RESOURCE_COLUMNS LIVE " AND " PLACE " > $3"
+	" AND " PLACE " <= $4 ORDER BY " PLACE };
+
+int resource_walk(struct db_rows *rows, struct db *db, const char *host_id,
+		  enum resource_type type, int64_t above, int64_t to,
+		  struct err *err)
+{
+	return db_query(rows, db, &q_walk, DB_ARGS(DB_TEXT(host_id),
+			DB_TEXT(resource_type_name(type)), DB_I64(above),
+			DB_I64(to)), err);
+}
+
+static const struct db_query q_count = { "resource_walk.count",
+	"SELECT count(*)" LIVE };
+
+int resource_walk_count(struct db *db, const char *host_id,
+			enum resource_type type, int64_t *ret,
+			struct err *err)
+{
+	return db_number(db, &q_count, DB_ARGS(DB_TEXT(host_id),
+			 DB_TEXT(resource_type_name(type))), ret, err);
+}
+
+/* The items of a resource are few, those of a run may be many. */
+static const struct db_query q_of_run = { "resource_walk.of_run",
+	"SELECT EXISTS (SELECT 1 FROM resource_uses u"
+	" CROSS JOIN import_run_items i ON i.item_id = u.item_id"
+	" WHERE u.resource_id = $1 AND i.run_id = $2)" };
+
+int resource_walk_of_run(struct db *db, const char *resource_id,
+			 const char *run_id, bool *ret, struct err *err)
+{
+	int64_t found;
+
+	if (db_number(db, &q_of_run, DB_ARGS(DB_TEXT(resource_id),
+		      DB_TEXT(run_id)), &found, err))
+		return -1;
+	*ret = found != 0;
+	return 0;
+}
+
+const struct db_query *const resource_walk_queries[] = {
+	&q_walk, &q_count, &q_of_run, NULL
+};
