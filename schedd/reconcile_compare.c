@@ -1,19 +1,9 @@
 /* A resource as it is wanted, as it was written, and as it is. */
 #include <string.h>
 
-#include "schedd/host/owned_view.h"
+#include "schedd/import_written.h"
 #include "schedd/reconcile.h"
-
-/* Fingerprints are hex; keys too short for one have their secret's id here. */
-static const char *key_of(const struct resource *row)
-{
-	const char *print = row->type == RESOURCE_ACCOUNT
-		? strrchr(row->lookup, '|') : NULL;
-
-	if (!print || strlen(print + 1) != SEAL_FINGERPRINT_TEXT - 1)
-		return NULL;
-	return print + 1;
-}
+#include "shared/owned_key.h"
 
 static json_t *load(const char *text)
 {
@@ -23,22 +13,19 @@ static json_t *load(const char *text)
 void reconcile_see(const struct reconcile *rc, const struct resource *row,
 		   const json_t *live, struct reconcile_seen *ret)
 {
-	json_auto_t *body = load(row->wanted_json);
-	const struct host_owned_case the = {
-		.features = &rc->features,
-		.type = row->type,
-		.wanted = body,
-		.key = key_of(row),
-		.inst = rc->inst,
-		.off = row->off_by_us || row->paused_at != 0,
-		.adopted = row->origin && strcmp(row->origin, "adopted") == 0,
+	json_auto_t *looks = load(row->live_json);
+	const struct owned_key_signs signs = {
+		.refused = owned_key_refused(looks),
 	};
+	struct owned_case the;
 
+	owned_case_begin(&the, &rc->features, rc->inst, row);
 	*ret = (struct reconcile_seen){
-		.wanted = host_owned_wanted(&the),
+		.wanted = host_owned_wanted(&the.the),
 		.written = load(row->written_json),
-		.live = live ? host_owned_live(&the, live) : NULL,
+		.live = live ? host_owned_live(&the.the, live) : NULL,
 	};
+	owned_case_done(&the);
 	const struct owned_three three = {
 		.type = row->type,
 		.wanted = ret->wanted,
@@ -47,6 +34,8 @@ void reconcile_see(const struct reconcile *rc, const struct resource *row,
 	};
 
 	ret->count = owned_compare(&three, ret->findings);
+	ret->count = owned_key_judge(&three, &signs, ret->findings,
+				     ret->count);
 	owned_version(row->type, ret->live, ret->version);
 }
 

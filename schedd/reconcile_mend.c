@@ -140,8 +140,10 @@ static bool is_restored(struct reconcile *rc)
 	bool restored = true;
 
 	reconcile_see(rc, &rc->row, rc->live, &seen);
+	/* Of what the host hides nothing can be read back. */
 	for (size_t i = 0; i < seen.count; i++)
-		if (reconcile_restores(rc, seen.findings[i].field->name))
+		if (seen.findings[i].live &&
+		    reconcile_restores(rc, seen.findings[i].field->name))
 			restored = false;
 	reconcile_seen_done(&seen);
 	return restored;

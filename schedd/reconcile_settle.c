@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "schedd/reconcile.h"
+#include "shared/owned_key.h"
 
 #define TEXT_DAMPED "it was repaired several times lately and undone each " \
 		    "time: find out who changes it"
@@ -144,6 +145,8 @@ static int keep_live(const struct store *store, struct reconcile *rc,
 		json_object_set_new(seen, "live", json_deep_copy(live));
 	else
 		json_object_del(seen, "live");
+	if (!live && reconcile_restores(rc, "key"))
+		json_object_del(seen, OWNED_KEY_REFUSED);
 	set_text(&rc->row.live_json, seen);
 	json_decref(seen);
 	return resources_watched(store->db, &rc->row, now, err);
@@ -181,8 +184,14 @@ static void count(struct reconcile *rc)
 	rc->row.mended_at = rc->now;
 }
 
+/* To replace a key, or to switch, is always somebody's decision: owned.h. */
+static bool is_kept(const char *field)
+{
+	return strcmp(field, "key") != 0 && strcmp(field, "service") != 0;
+}
+
 static int settle_restored(const struct store *store, struct reconcile *rc,
-			   json_t *now_written, const json_t *wanted,
+			   json_t *written, const json_t *wanted,
 			   struct err *err)
 {
 	for (size_t i = 0; i < rc->nrows; i++) {
@@ -190,8 +199,9 @@ static int settle_restored(const struct store *store, struct reconcile *rc,
 
 		if (!reconcile_restores(rc, field))
 			continue;
-		json_object_set_new(now_written, field, json_deep_copy(
-			json_object_get(wanted, field)));
+		if (is_kept(field))
+			json_object_set_new(written, field, json_deep_copy(
+				json_object_get(wanted, field)));
 		if (findings_settle(store->db, &rc->rows[i], FINDING_REPAIRED,
 				    NULL, err))
 			return -1;
@@ -202,16 +212,15 @@ static int settle_restored(const struct store *store, struct reconcile *rc,
 static int keep_confirm(const struct store *store, struct reconcile *rc,
 			int64_t now, struct err *err)
 {
-	json_auto_t *fresh = json_object();
-	json_auto_t *written = NULL;
 	struct reconcile_seen seen;
+	json_t *written;
 	int status;
 
 	reconcile_see(rc, &rc->row, rc->live, &seen);
-	status = settle_restored(store, rc, fresh, seen.wanted, err);
-	written = owned_overlay(seen.written ? seen.written : seen.wanted,
-				fresh);
+	written = json_deep_copy(seen.written ? seen.written : seen.wanted);
+	status = settle_restored(store, rc, written, seen.wanted, err);
 	set_text(&rc->row.written_json, written);
+	json_decref(written);
 	count(rc);
 	if (status == 0)
 		status = keep_live(store, rc, NULL, now, err);
