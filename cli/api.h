@@ -65,6 +65,8 @@ int64_t api_number(const json_t *object, const char *name);
 #define API_BATCHES "/api/import-batches"
 #define API_AUDIT "/api/audit"
 #define API_SITE "/api/site"
+#define API_ROLLBACKS "/api/rollbacks"
+#define API_ACCOUNTS "/api/accounts"
 #define API_NOTICES "/api/notices"
 #define API_RECONCILE "/api/reconcile"
 #define API_RECONCILES "/api/reconcile-runs"

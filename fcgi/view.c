@@ -200,6 +200,8 @@ void item_begin(struct jout *out, const char *name, const struct item *item,
 	jout_time(out, "created_at", item->created_at);
 	jout_time(out, "updated_at", item->updated_at);
 	jout_time(out, "finished_at", item->finished_at);
+	jout_str(out, "rollback_id", item->rollback_id);
+	jout_time(out, "rolled_back_at", item->rolled_back_at);
 }
 
 void item_end(struct jout *out)

@@ -174,6 +174,8 @@ struct import {
 	struct balance balance;		/* of a check: what was told last */
 	bool balance_is_new;
 	bool item_changed;		/* by a check */
+	bool moves_key;		/* a given key, by the next step */
+	bool moved_back;	/* the given key was */
 	char *run_mode;			/* learnt in this step; or NULL */
 	bool new_session;		/* of the host's administrator */
 	struct host_features features;

@@ -227,6 +227,21 @@ static struct verdict settle_subscription(struct import *im,
 	return go_to("access.key");
 }
 
+/* Somebody else's becomes longer: a rollback makes it shorter again. */
+static void note_foreign(struct import *im,
+			 const struct host_subscription_seen *seen)
+{
+	struct resource *r = &im->resources[IMPORT_SUBSCRIPTION];
+
+	if (host_subscription_is_ours(seen, &im->peer))
+		return;
+	free(r->prior_json);
+	r->prior_json = xasprintf("{\"extended_days\":%" PRId64 "}",
+				  im->run.subscription_days);
+	own_set(&r->origin, "reused");
+	im->changed[IMPORT_SUBSCRIPTION] = true;
+}
+
 struct verdict got_subscribed(void *subject, const struct answer *answer)
 {
 	struct import *im = subject;
@@ -240,8 +255,10 @@ struct verdict got_subscribed(void *subject, const struct answer *answer)
 	if (serves(im, &seen) && (renewal_of(im, &seen) == 0 ||
 	    renewal_of(im, &seen) > im->now))
 		return settle_subscription(im, &seen);
-	if (seen.id != 0)
+	if (seen.id != 0) {
 		keep_id(im, IMPORT_SUBSCRIPTION, seen.id);
+		note_foreign(im, &seen);
+	}
 	return go_on();
 }
 

@@ -84,6 +84,7 @@ struct verdict got_owner_keys(void *subject, const struct answer *answer)
 		im->memo.owner_group = key.group_id;
 	if (key.group_id != 0 && key.group_id != ours && !im->run.rebind)
 		return bound_elsewhere(im, &key);
+	im->moves_key = key.group_id != ours;
 	return go_to("access.subscription");
 }
 
@@ -230,6 +231,7 @@ struct verdict got_undo_rebind(void *subject, const struct answer *answer)
 	import_saw(im, answer);
 	if (why == FAILURE_NONE || why == FAILURE_GONE) {
 		im->memo.rebound = false;
+		im->moved_back = true;
 		return go_on();
 	}
 	return import_leave(im, import_host_failed(im, answer, why));

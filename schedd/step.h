@@ -221,6 +221,7 @@ extern const struct flow flow_change;
 extern const struct flow flow_compliance;
 extern const struct flow flow_profile;
 extern const struct flow flow_reconcile;
+extern const struct flow flow_rollback;
 
 const struct flow *flow_find(const char *name);
 

@@ -9,12 +9,14 @@
 
 #define ON_ACCOUNT \
 	" WHERE item_id IN (SELECT item_id FROM resource_uses" \
-	"  WHERE resource_id = $1) AND current_stage = 'done'"
+	"  WHERE resource_id = $1) AND current_stage = 'done'" \
+	" AND rolled_back_at IS NULL"
 
 static const struct db_query q_ours = { "account_use.ours",
 	"SELECT i.models, i.model_aliases FROM resource_uses u"
 	" JOIN import_run_items i ON i.item_id = u.item_id"
 	" WHERE u.resource_id = $1 AND i.models IS NOT NULL"
+	" AND i.rolled_back_at IS NULL"
 	" ORDER BY u.item_id DESC LIMIT $2" };
 
 /* Names without a place in the mapping are not ours: they never got there. */

@@ -46,6 +46,7 @@ static const char settings[] =
 	"PRAGMA journal_size_limit = 67108864;"
 	"PRAGMA cache_size = -2000;"
 	"PRAGMA temp_store = MEMORY;"
+	"PRAGMA secure_delete = ON;"
 	"PRAGMA mmap_size = 0;"
 	"PRAGMA trusted_schema = OFF;"
 	"PRAGMA cell_size_check = ON;";

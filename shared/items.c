@@ -117,6 +117,8 @@ static void item_read_wishes(const struct db_rows *rows, struct item *item)
 	item->plan = db_strdup(rows, 53);
 	item->pack_id = db_strdup(rows, 54);
 	item->pack_version = db_strdup(rows, 55);
+	item->rollback_id = db_strdup(rows, 56);
+	item->rolled_back_at = db_i64(rows, 57);
 }
 
 int item_read(const struct db_rows *rows, struct item *ret, struct err *err)
@@ -173,6 +175,7 @@ void item_done(struct item *item)
 	free(item->plan);
 	free(item->pack_id);
 	free(item->pack_version);
+	free(item->rollback_id);
 	free(item->held_for);
 	free(item->canonical_model_families);
 	free(item->recommended_models);
@@ -391,7 +394,8 @@ int items_access_of_resource(struct db *db, const char *resource_id,
 static const struct db_query q_key_of_resource = { "items.key_of_resource",
 	"SELECT i.api_key_secret_id FROM resource_uses u"
 	" JOIN import_run_items i ON i.item_id = u.item_id"
-	" WHERE u.resource_id = $1 ORDER BY u.item_id DESC LIMIT 1" };
+	" WHERE u.resource_id = $1 AND i.rolled_back_at IS NULL"
+	" ORDER BY u.item_id DESC LIMIT 1" };
 
 int items_key_of_resource(struct db *db, const char *resource_id,
 			  char **ret_secret_id, struct err *err)

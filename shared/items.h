@@ -136,6 +136,8 @@ struct item {
 	int64_t created_at;
 	int64_t updated_at;
 	int64_t finished_at;
+	char *rollback_id;		/* that it is, or was, taken back by */
+	int64_t rolled_back_at;		/* 0: not, or not yet */
 };
 
 /* What the caller decides about a new item.  Members are borrowed. */

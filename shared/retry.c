@@ -128,6 +128,17 @@ static int check(const struct run *run, const struct item *item,
 			"so: bring the keys in a new run", run->run_id);
 		return err_code(err, "run_cancelled");
 	}
+	if (item && item->rolled_back_at) {
+		err_set(err, ERR_CONFLICT, "item %s was rolled back, and its "
+			"key forgotten: bring the key in a new run",
+			item->item_id);
+		return err_code(err, "item_rolled_back");
+	}
+	if (item && item->rollback_id) {
+		err_set(err, ERR_CONFLICT, "item %s is being rolled back by "
+			"%s", item->item_id, item->rollback_id);
+		return err_code(err, "rollback_in_progress");
+	}
 	if (!item || item->finished_at)
 		return 0;
 	err_set(err, ERR_CONFLICT, "item %s has not ended yet", item->item_id);
@@ -186,7 +197,7 @@ static void ids_done(struct ids *ids)
 static const struct db_query q_ended = { "retry.ended",
 	"SELECT item_id FROM import_run_items WHERE run_id = $1"
 	" AND finished_at IS NOT NULL AND access_status = 'broken'"
-	" AND cancelled = $2 ORDER BY item_id" };
+	" AND cancelled = $2 AND rollback_id IS NULL ORDER BY item_id" };
 
 static int find(struct db *db, const struct run *run, enum retry_only only,
 		struct ids *ret, struct err *err)

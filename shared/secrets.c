@@ -106,6 +106,9 @@ int secrets_open(struct db *db, const struct seal_private *key,
 		return -1;
 	snprintf(label, sizeof(label), "%s:%s", db_must(&rows, 0), secret_id);
 	sealed = db_blob(&rows, 1, &len);
+	if (len == 0)
+		return err_set(err, ERR_NOT_FOUND, "secret %s was purged",
+			       secret_id);
 	return seal_open(key, label, sealed, len, ret, err);
 }
 
@@ -162,6 +165,29 @@ int secrets_forget(struct db *db, const char *secret_id, struct err *err)
 	return db_run(db, &q_forget, DB_ARGS(DB_TEXT(secret_id)), err);
 }
 
+/* Of an item or a run that still counts, or of a thing that is there. */
+static const struct db_query q_purge = { "secrets.purge",
+	"UPDATE secrets SET sealed = x'', purged_at = $2"
+	" WHERE secret_id = $1 AND purged_at IS NULL"
+	" AND NOT EXISTS (SELECT 1 FROM hosts WHERE auth_secret_id = $1)"
+	" AND NOT EXISTS (SELECT 1 FROM hosts WHERE session_secret_id = $1)"
+	" AND NOT EXISTS (SELECT 1 FROM hosts WHERE proxy_secret_id = $1)"
+	" AND NOT EXISTS (SELECT 1 FROM endpoints WHERE proxy_secret_id = $1)"
+	" AND NOT EXISTS (SELECT 1 FROM import_runs q"
+	"  CROSS JOIN import_run_items i ON i.run_id = q.run_id"
+	"  WHERE q.given_key_secret_id = $1 AND i.rolled_back_at IS NULL)"
+	" AND NOT EXISTS (SELECT 1 FROM import_run_items"
+	"  WHERE api_key_secret_id = $1 AND rolled_back_at IS NULL)"
+	" AND NOT EXISTS (SELECT 1 FROM managed_resources"
+	"  WHERE secret_id = $1 AND state <> 'gone')" };
+
+int secrets_purge(struct db *db, const char *secret_id, int64_t now,
+		  struct err *err)
+{
+	return db_run(db, &q_purge, DB_ARGS(DB_TEXT(secret_id), DB_I64(now)),
+		      err);
+}
+
 const struct db_query *const secrets_queries[] = {
-	&q_add, &q_open, &q_face, &q_delete, &q_forget, NULL
+	&q_add, &q_open, &q_face, &q_delete, &q_forget, &q_purge, NULL
 };

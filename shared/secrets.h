@@ -78,6 +78,13 @@ int secrets_delete(struct db *db, const char *secret_id, struct err *err)
 int secrets_forget(struct db *db, const char *secret_id, struct err *err)
 	MUST_CHECK;
 
+/*
+ * Overwrite a secret that nothing rests on any more: what it looked like
+ * stays, it cannot be opened again.
+ */
+int secrets_purge(struct db *db, const char *secret_id, int64_t now,
+		  struct err *err) MUST_CHECK;
+
 extern const struct db_query *const secrets_queries[];
 
 #endif

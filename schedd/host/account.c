@@ -262,6 +262,8 @@ void host_ask_account_put(struct request *request,
 		jout_json(&request->body, "extra", put->extra);
 	if (put->never_expires)
 		jout_i64(&request->body, "expires_at", 0);
+	else if (put->expires_at)
+		jout_json(&request->body, "expires_at", put->expires_at);
 	host_body_end(request);
 }
 

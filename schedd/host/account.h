@@ -101,6 +101,7 @@ struct host_account_put {
 	const char *notes;
 	const json_t *extra;	/* replaces all of it */
 	bool never_expires;
+	const json_t *expires_at;	/* NULL: as it is */
 };
 
 void host_ask_account_put(struct request *request,

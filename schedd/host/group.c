@@ -79,6 +79,14 @@ void host_ask_group_delete(struct request *request,
 		   "/api/v1/admin/groups/%" PRId64, id);
 }
 
+void host_ask_group_keys(struct request *request,
+			 const struct host_peer *peer, int64_t id)
+{
+	host_start(request, peer, METHOD_GET, HOST_ROLE_ADMIN,
+		   "/api/v1/admin/groups/%" PRId64
+		   "/api-keys?page=1&page_size=1000", id);
+}
+
 bool host_group_dispatches(const json_t *live)
 {
 	return json_is_true(json_object_get(live, "allow_messages_dispatch"));

@@ -60,7 +60,8 @@ static inline struct db *fixture_hosts(void)
 	struct db *db = fixture_db();
 
 	fixture_sql(db,
-		"INSERT INTO secrets VALUES"
+		"INSERT INTO secrets (secret_id, kind, sealed,"
+		" fingerprint, last4, created_at) VALUES"
 		" ('sec_1', 'host_token', x'00', NULL, NULL, 1);"
 		"INSERT INTO hosts (host_id, name, base_url, auth_type,"
 		" auth_secret_id, state, created_at, updated_at) VALUES"

@@ -124,7 +124,8 @@ static void only_what_nothing_uses_is_removed(void **state)
 	assert_int_equal(ask("DELETE", "/api/packs/one/versions/1.1.0+b.2",
 			     NULL), 409);
 	assert_string_equal(text_of("code"), "pack_in_use");
-	sql("INSERT INTO secrets VALUES ('sec_1', 'host_token', x'00', NULL,"
+	sql("INSERT INTO secrets (secret_id, kind, sealed,"
+		" fingerprint, last4, created_at) VALUES ('sec_1', 'host_token', x'00', NULL,"
 	    " NULL, 1);"
 	    "INSERT INTO hosts (host_id, name, base_url, auth_type,"
 	    " auth_secret_id, state, created_at, updated_at) VALUES ('hst_1',"

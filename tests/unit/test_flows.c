@@ -12,6 +12,7 @@
 #include "shared/items.h"
 #include "shared/profiles.h"
 #include "shared/reconciles.h"
+#include "shared/rollbacks.h"
 #include "tests/unit/flow_source.h"
 
 #define STEPS_MAX 128
@@ -29,7 +30,7 @@ struct graph {
 	struct edges from[STEPS_MAX];
 };
 
-static struct graph graphs[8];
+static struct graph graphs[10];
 static size_t ngraphs;
 
 /* ---- from the text of a table to the functions of its steps ---- */
@@ -59,6 +60,7 @@ static const struct {
 	{ &flow_check, "schedd/import_steps.h" },
 	{ &flow_profile, "schedd/flow_profile.c" },
 	{ &flow_reconcile, "schedd/flow_reconcile.c" },
+	{ &flow_rollback, "schedd/flow_rollback.c" },
 };
 
 /* The answer function of a step: the fourth column of its row. */
@@ -74,6 +76,8 @@ static bool column_of(const char *file, const char *name,
 		? xstrdup("{ CHANGE_FIRST_STEP,")
 		: strcmp(name, RECONCILE_FIRST_STEP) == 0
 		? xstrdup("{ RECONCILE_FIRST_STEP,")
+		: strcmp(name, ROLLBACK_FIRST_STEP) == 0
+		? xstrdup("{ ROLLBACK_FIRST_STEP,")
 		: xasprintf("{ \"%s\",", name);
 	const char *at = strstr(text, row);
 
@@ -119,6 +123,7 @@ static int read_sources(void **state)
 	source_read(&source, "schedd/asking.c");
 	source_read(&source, "schedd/change_*.c");
 	source_read(&source, "schedd/reconcile_*.c");
+	source_read(&source, "schedd/rollback_*.c");
 	for (ngraphs = 0; flows[ngraphs]; ngraphs++) {
 		struct graph *graph = &graphs[ngraphs];
 
@@ -233,8 +238,8 @@ static void captures_point_into_answers(void **state)
 			assert_true(step->capture.slot == SLOT_USER_TOKEN ||
 				    step->capture.slot == SLOT_HOST_SESSION);
 		}
-	/* The administrator of each flow but one, the users of two. */
-	assert_int_equal(captures, ngraphs - 1 + 2);
+	/* The administrator of each flow but one, the users of three. */
+	assert_int_equal(captures, ngraphs - 1 + 3);
 }
 
 /* ---- where they lead to ---- */
@@ -412,7 +417,8 @@ static void what_is_begun_exists(void **state)
 				 flows[k] != &flow_import &&
 				 flows[k] != &flow_profile &&
 				 flows[k] != &flow_change &&
-				 flows[k] != &flow_reconcile);
+				 flows[k] != &flow_reconcile &&
+				 flows[k] != &flow_rollback);
 	/* An item's is named in one place: shared/items.h. */
 	assert_ptr_equal(flow_find(IMPORT_FLOW), &flow_import);
 	assert_ptr_equal(flow_step(&flow_import, IMPORT_FIRST_STEP),
@@ -428,6 +434,9 @@ static void what_is_begun_exists(void **state)
 	assert_ptr_equal(flow_find(CHANGE_FLOW), &flow_change);
 	assert_ptr_equal(flow_step(&flow_change, CHANGE_FIRST_STEP),
 			 flow_change.steps);
+	assert_ptr_equal(flow_find(ROLLBACK_FLOW), &flow_rollback);
+	assert_ptr_equal(flow_step(&flow_rollback, ROLLBACK_FIRST_STEP),
+			 flow_rollback.steps);
 	assert_ptr_equal(flow_find(CHECK_FLOW), &flow_check);
 	assert_ptr_equal(flow_step(&flow_check, CHECK_FIRST_STEP),
 			 flow_check.steps);

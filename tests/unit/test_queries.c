@@ -30,6 +30,9 @@
 #include "shared/run_events.h"
 #include "shared/run_list.h"
 #include "shared/retry.h"
+#include "shared/rollback_ends.h"
+#include "shared/rollback_scan.h"
+#include "shared/rollbacks.h"
 #include "shared/runs.h"
 #include "shared/secrets.h"
 #include "shared/site.h"
@@ -50,7 +53,8 @@ static const struct db_query *const *const lists[] = {
 	pack_match_queries, pack_providers_queries, packs_queries,
 	pauses_queries, profiles_queries, proofs_queries, provider_uses_queries,
 	reconciles_queries, resource_walk_queries, resources_queries,
-	retry_queries, run_events_queries, run_list_queries, runs_queries,
+	retry_queries, rollback_ends_queries, rollback_scan_queries,
+	rollbacks_queries, run_events_queries, run_list_queries, runs_queries,
 	secrets_queries, site_queries, tasks_queries, tokens_queries, waves_queries,
 };
 

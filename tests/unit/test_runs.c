@@ -81,7 +81,8 @@ static void the_key_of_somebody_is_kept_with_its_run(void **state)
 	struct err err;
 
 	(void)state;
-	fixture_sql(db, "INSERT INTO secrets VALUES"
+	fixture_sql(db, "INSERT INTO secrets (secret_id, kind, sealed,"
+		" fingerprint, last4, created_at) VALUES"
 		    " ('sec_k', 'api_key', x'00', 'f00d', 'WXYZ', 1)");
 	OK(runs_add(db, &spec, NOW, 1, id, &err));
 	OK(runs_get(db, id, &run, &err));

@@ -171,7 +171,8 @@ static void a_secret_is_replaced_once(void **state)
 	struct verdict verdict;
 
 	(void)state;
-	fixture_sql(work.script->db, "INSERT INTO secrets VALUES"
+	fixture_sql(work.script->db, "INSERT INTO secrets (secret_id, kind, sealed,"
+		" fingerprint, last4, created_at) VALUES"
 		" ('sec_old', 'jwt', x'00', NULL, NULL, 1);"
 		"INSERT INTO managed_resources (resource_id, host_id,"
 		" resource_type, lookup, mark, state, secret_id, created_at,"

@@ -18,7 +18,8 @@ static inline struct db *world_db(void)
 	struct db *db = fixture_hosts();
 
 	fixture_sql(db,
-		"INSERT INTO secrets VALUES"
+		"INSERT INTO secrets (secret_id, kind, sealed,"
+		" fingerprint, last4, created_at) VALUES"
 		" ('sec_key', 'api_key', x'00', 'f00d', 'WXYZ', 1);"
 		"INSERT INTO import_runs (run_id, host_id, origin,"
 		" access_mode, subscription_users, subscription_days, state,"

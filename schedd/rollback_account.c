@@ -1,0 +1,372 @@
+/*
+ * Accounts: deleted if we made them; without the models that nobody wants any
+ * more if others rest on them; and what it was before, if it was adopted.
+ *
+ * An adopted account is put back field by field, and only where it still is
+ * what we wrote: what people changed since is theirs.  What is to be written
+ * is made up when the account is read, and kept with the part.
+ */
+#include <string.h>
+
+#include "schedd/host/account.h"
+#include "schedd/host/mark.h"
+#include "schedd/rollback.h"
+
+#define GAP_MS 1300	/* where two changes within a second lose one */
+#define MODE "openai_responses_mode"
+#define SUPPORTED "openai_responses_supported"
+
+static json_t *parsed(const char *text)
+{
+	json_t *object = text ? json_loads(text, 0, NULL) : NULL;
+
+	return object ? object : json_object();
+}
+
+static const json_t *mapping_of(const json_t *account)
+{
+	return json_object_get(json_object_get(account, "credentials"),
+			       "model_mapping");
+}
+
+static bool same(const json_t *a, const json_t *b, const char *member)
+{
+	const json_t *mine = json_object_get(a, member);
+	const json_t *theirs = json_object_get(b, member);
+
+	return mine && theirs && json_equal(mine, theirs);
+}
+
+/* Renamed and without notes, it is known by where it leads. */
+static bool is_our_account(const struct rollback_work *w, const json_t *live)
+{
+	json_auto_t *wanted = parsed(w->row.wanted_json);
+
+	return rollback_has_mark(w, live, "name") ||
+	       rollback_has_mark(w, live, "notes") ||
+	       (same(json_object_get(wanted, "credentials"),
+		     json_object_get(live, "credentials"), "base_url") &&
+		same(wanted, live, "platform") && same(wanted, live, "type"));
+}
+
+/* ---- what is to be written ---- */
+
+/* Its name without our mark; NULL: it has none. */
+static char *name_before(const struct rollback_work *w, const json_t *live,
+			 const json_t *wanted, const json_t *prior)
+{
+	const char *name = host_member_text(live, "name");
+	const char *old = host_member_text(prior, "name");
+	size_t len = name ? strlen(name) : 0, cut = strlen(w->row.mark);
+
+	if (!name || !host_mark_matches(name, w->row.mark))
+		return NULL;
+	if (old && same(wanted, live, "name"))
+		return xstrdup(old);
+	return len > cut ? xstrndup(name, len - cut - 1) : NULL;
+}
+
+/* Its notes without the line that is our mark; NULL: there is none. */
+static char *notes_before(const struct rollback_work *w, const json_t *live)
+{
+	const char *notes = host_member_text(live, "notes");
+	const char *at = notes ? strstr(notes, w->row.mark) : NULL;
+	size_t head;
+
+	if (!at)
+		return NULL;
+	head = (size_t)(at - notes);
+	if (head > 0 && notes[head - 1] == '\n')
+		head--;
+	return xasprintf("%.*s%s", (int)head, notes,
+			 at + strlen(w->row.mark));
+}
+
+/* Names that we added go; what it had, and what people added, stays. */
+static json_t *mapping_before(const json_t *live, const json_t *wanted,
+			      const json_t *prior)
+{
+	json_t *mapping = json_deep_copy(mapping_of(live));
+	json_auto_t *ours = json_deep_copy(mapping_of(wanted));
+	const json_t *old = json_object_get(prior, "model_mapping");
+	const char *name;
+	json_t *target;
+
+	json_object_foreach(ours, name, target)
+		if (!json_object_get(old, name))
+			json_object_del(mapping, name);
+	return mapping ? mapping : json_object();
+}
+
+static json_t *extra_before(const json_t *live, const json_t *prior)
+{
+	static const char *const ours[] = { MODE, SUPPORTED };
+	json_t *extra = json_deep_copy(json_object_get(live, "extra"));
+	const json_t *old = json_object_get(prior, "extra");
+
+	if (!json_is_object(extra)) {
+		json_decref(extra);
+		extra = json_object();
+	}
+	for (size_t i = 0; i < COUNT(ours); i++) {
+		json_t *value = json_object_get(old, ours[i]);
+
+		if (value)
+			json_object_set(extra, ours[i], value);
+		else
+			json_object_del(extra, ours[i]);
+	}
+	return extra;
+}
+
+static bool is_set(const json_t *object, const char *member)
+{
+	const json_t *value = json_object_get(object, member);
+
+	return value && !json_is_null(value);
+}
+
+/* What an adoption switches on is off again, and goes by its own proxy. */
+static void switches_before(json_t *plan, const json_t *live,
+			    const json_t *wanted, const json_t *prior)
+{
+	const char *status = host_member_text(prior, "status");
+	const char *now = host_member_text(live, "status");
+
+	if (status && now && strcmp(now, "active") == 0 &&
+	    strcmp(status, "active") != 0)
+		json_object_set_new(plan, "status", json_string(status));
+	if (json_is_true(json_object_get(live, "schedulable")) &&
+	    json_is_false(json_object_get(prior, "schedulable")))
+		json_object_set_new(plan, "schedulable", json_false());
+	if (same(wanted, live, "proxy_id"))
+		json_object_set_new(plan, "proxy_id", json_integer(
+			host_member_i64(prior, "proxy_id")));
+	if (json_is_true(json_object_get(json_object_get(wanted,
+			"credentials"), "pool_mode")) &&
+	    !json_is_true(json_object_get(prior, "pool_mode")))
+		json_object_set_new(plan, "no_pool_mode", json_true());
+	if (is_set(prior, "expires_at") &&
+	    host_member_i64(live, "expires_at") == 0)
+		json_object_set(plan, "expires_at",
+				json_object_get(prior, "expires_at"));
+}
+
+static void set_text(json_t *plan, const char *name, char *take_text)
+{
+	if (take_text)
+		json_object_set_new(plan, name, json_string(take_text));
+	free(take_text);
+}
+
+static void set_groups(json_t *plan, const json_t *live)
+{
+	int64_t ids[HOST_GROUPS_MAX];
+	size_t count = host_account_groups(live, ids);
+	json_t *groups = json_array();
+
+	for (size_t i = 0; i < count; i++)
+		json_array_append_new(groups, json_integer(ids[i]));
+	json_object_set_new(plan, "group_ids", groups);
+}
+
+static char *release_plan(const struct rollback_work *w, const json_t *live)
+{
+	json_auto_t *wanted = parsed(w->row.wanted_json);
+	json_auto_t *prior = parsed(w->row.prior_json);
+	json_auto_t *plan = json_object();
+
+	set_text(plan, "name", name_before(w, live, wanted, prior));
+	set_text(plan, "notes", notes_before(w, live));
+	json_object_set_new(plan, "model_mapping",
+			    mapping_before(live, wanted, prior));
+	json_object_set_new(plan, "extra", extra_before(live, prior));
+	switches_before(plan, live, wanted, prior);
+	set_groups(plan, live);
+	return json_dumps(plan, JSON_COMPACT);
+}
+
+static char *narrow_plan(const struct rollback_work *w, const json_t *live)
+{
+	json_auto_t *plan = json_object();
+	json_t *mapping = json_deep_copy(mapping_of(live));
+	size_t i;
+	const json_t *name;
+
+	json_array_foreach(w->surplus, i, name)
+		json_object_del(mapping, json_string_value(name));
+	json_object_set_new(plan, "model_mapping",
+			    mapping ? mapping : json_object());
+	return json_dumps(plan, JSON_COMPACT);
+}
+
+/* ---- the steps ---- */
+
+bool ask_rb_account_read(const void *subject, struct request *request)
+{
+	const struct rollback_work *w = subject;
+
+	host_ask_account(request, &w->peer, rollback_id_of(&w->row));
+	return true;
+}
+
+struct verdict got_rb_account_read(void *subject, const struct answer *answer)
+{
+	struct rollback_work *w = subject;
+	enum failure why = host_judge(answer);
+	const json_t *live = host_data(answer);
+
+	if (why == FAILURE_GONE)
+		return rollback_gone(w, ROLLBACK_GONE);
+	if (why != FAILURE_NONE)
+		return rollback_trouble(w, answer, why);
+	if (!is_our_account(w, live))
+		return rollback_left(w, ROLLBACK_NOT_OURS, NULL);
+	if (w->part.action == ROLLBACK_DELETE)
+		return go_on();
+	free(w->part.plan);
+	w->part.plan = w->part.action == ROLLBACK_RELEASE
+		? release_plan(w, live) : narrow_plan(w, live);
+	w->part_changed = true;
+	return go_to(w->part.action == ROLLBACK_RELEASE ? "account.release"
+						       : "account.narrow");
+}
+
+bool ask_rb_account_delete(const void *subject, struct request *request)
+{
+	const struct rollback_work *w = subject;
+
+	host_ask_account_delete(request, &w->peer, rollback_id_of(&w->row));
+	return true;
+}
+
+struct verdict got_rb_account_delete(void *subject,
+				     const struct answer *answer)
+{
+	return rollback_deleted(subject, answer);
+}
+
+bool ask_rb_account_narrow(const void *subject, struct request *request)
+{
+	const struct rollback_work *w = subject;
+	json_auto_t *plan = parsed(w->part.plan);
+	const struct host_account_patch patch = {
+		.models = json_object_get(plan, "model_mapping"),
+	};
+
+	host_ask_account_patch(request, &w->peer, rollback_id_of(&w->row),
+			       &patch);
+	return true;
+}
+
+/* What it is to be from now on: mends and imports go by it. */
+static void keep_narrowed(struct rollback_work *w)
+{
+	json_auto_t *wanted = parsed(w->row.wanted_json);
+	json_t *mapping = json_object_get(json_object_get(wanted,
+				"credentials"), "model_mapping");
+	size_t i;
+	const json_t *name;
+
+	json_array_foreach(w->surplus, i, name)
+		json_object_del(mapping, json_string_value(name));
+	free(w->row.wanted_json);
+	w->row.wanted_json = json_dumps(wanted, JSON_COMPACT);
+}
+
+struct verdict got_rb_account_narrow(void *subject,
+				     const struct answer *answer)
+{
+	struct rollback_work *w = subject;
+	enum failure why = host_judge_account_patch(answer,
+						    rollback_id_of(&w->row));
+
+	if (why != FAILURE_NONE)
+		return rollback_trouble(w, answer, why);
+	keep_narrowed(w);
+	return rollback_settle(w, ROLLBACK_PART_DONE, NULL, NULL);
+}
+
+/* Those that we made are left; others may have put it elsewhere. */
+static size_t groups_before(const struct rollback_work *w,
+			    const json_t *plan, int64_t *ret)
+{
+	size_t kept = 0, i;
+	const json_t *id;
+
+	json_array_foreach(json_object_get(plan, "group_ids"), i, id) {
+		bool ours = false;
+
+		for (size_t j = 0; j < w->nours; j++)
+			ours |= w->ours[j] == json_integer_value(id);
+		if (!ours && kept < HOST_GROUPS_MAX)
+			ret[kept++] = json_integer_value(id);
+	}
+	return kept;
+}
+
+bool ask_rb_account_release(const void *subject, struct request *request)
+{
+	const struct rollback_work *w = subject;
+	json_auto_t *plan = parsed(w->part.plan);
+	const int64_t proxy = host_member_i64(plan, "proxy_id");
+	const bool off = false;
+	int64_t ids[HOST_GROUPS_MAX];
+	const struct host_account_patch patch = {
+		.name = host_member_text(plan, "name"),
+		.group_ids = ids,
+		.ngroups = groups_before(w, plan, ids),
+		.models = json_object_get(plan, "model_mapping"),
+		.no_pool_mode = is_set(plan, "no_pool_mode"),
+		.status = host_member_text(plan, "status"),
+		.schedulable = is_set(plan, "schedulable") ? &off : NULL,
+		.proxy_id = is_set(plan, "proxy_id") ? &proxy : NULL,
+	};
+
+	host_ask_account_patch(request, &w->peer, rollback_id_of(&w->row),
+			       &patch);
+	return true;
+}
+
+struct verdict got_rb_account_release(void *subject,
+				      const struct answer *answer)
+{
+	struct rollback_work *w = subject;
+	enum failure why = host_judge_account_patch(answer,
+						    rollback_id_of(&w->row));
+	struct verdict next = go_to("account.rest");
+
+	if (why != FAILURE_NONE)
+		return rollback_trouble(w, answer, why);
+	if (w->features.loses_events)
+		next.delay_ms = GAP_MS;
+	return next;
+}
+
+/* A patch only adds to `extra`; a PUT puts back exactly what it was. */
+bool ask_rb_account_rest(const void *subject, struct request *request)
+{
+	const struct rollback_work *w = subject;
+	json_auto_t *plan = parsed(w->part.plan);
+	const struct host_account_put put = {
+		.notes = host_member_text(plan, "notes"),
+		.extra = json_object_get(plan, "extra"),
+		.expires_at = json_object_get(plan, "expires_at"),
+	};
+
+	host_ask_account_put(request, &w->peer, rollback_id_of(&w->row),
+			     &put);
+	return true;
+}
+
+struct verdict got_rb_account_rest(void *subject, const struct answer *answer)
+{
+	struct rollback_work *w = subject;
+	enum failure why = host_judge(answer);
+
+	if (why == FAILURE_GONE)
+		return rollback_gone(w, ROLLBACK_GONE);
+	if (why != FAILURE_NONE)
+		return rollback_trouble(w, answer, why);
+	return rollback_gone(w, ROLLBACK_PART_DONE);
+}

@@ -1,0 +1,161 @@
+/*
+ * Groups, and the channels over them.  A host deletes a group whatever is in
+ * it: what others put there must not lose its group by our doing.
+ */
+#include <inttypes.h>
+#include <string.h>
+
+#include "schedd/host/channel.h"
+#include "schedd/host/group.h"
+#include "schedd/rollback.h"
+
+/* ---- the channel ---- */
+
+bool ask_rb_channel_read(const void *subject, struct request *request)
+{
+	const struct rollback_work *w = subject;
+
+	host_ask_channel(request, &w->peer, rollback_id_of(&w->row));
+	return true;
+}
+
+static bool is_our_channel(const struct rollback_work *w, const json_t *live)
+{
+	json_auto_t *wanted = json_loads(w->row.wanted_json
+					 ? w->row.wanted_json : "{}", 0, NULL);
+
+	return rollback_has_mark(w, live, "name") ||
+	       !host_channel_differs(wanted, live);
+}
+
+/* Somebody laid its prices over other groups as well. */
+static bool has_others(const struct rollback_work *w, const json_t *live)
+{
+	size_t i;
+	const json_t *id;
+
+	json_array_foreach(json_object_get(live, "group_ids"), i, id)
+		if (json_integer_value(id) != rollback_id_of(&w->owner))
+			return true;
+	return false;
+}
+
+struct verdict got_rb_channel_read(void *subject, const struct answer *answer)
+{
+	struct rollback_work *w = subject;
+	enum failure why = host_judge(answer);
+
+	if (why == FAILURE_GONE)
+		return rollback_gone(w, ROLLBACK_GONE);
+	if (why != FAILURE_NONE)
+		return rollback_trouble(w, answer, why);
+	if (!is_our_channel(w, host_data(answer)))
+		return rollback_left(w, ROLLBACK_NOT_OURS, NULL);
+	if (has_others(w, host_data(answer)))
+		return rollback_left(w, ROLLBACK_IN_USE,
+				     "other groups are in it");
+	return go_on();
+}
+
+bool ask_rb_channel_delete(const void *subject, struct request *request)
+{
+	const struct rollback_work *w = subject;
+
+	host_ask_channel_delete(request, &w->peer, rollback_id_of(&w->row));
+	return true;
+}
+
+struct verdict got_rb_channel_delete(void *subject,
+				     const struct answer *answer)
+{
+	return rollback_deleted(subject, answer);
+}
+
+/* ---- the group ---- */
+
+bool ask_rb_group_read(const void *subject, struct request *request)
+{
+	const struct rollback_work *w = subject;
+
+	host_ask_group(request, &w->peer, rollback_id_of(&w->row));
+	return true;
+}
+
+struct verdict got_rb_group_read(void *subject, const struct answer *answer)
+{
+	struct rollback_work *w = subject;
+	enum failure why = host_judge(answer);
+	const json_t *live = host_data(answer);
+
+	if (why == FAILURE_GONE)
+		return rollback_gone(w, ROLLBACK_GONE);
+	if (why != FAILURE_NONE)
+		return rollback_trouble(w, answer, why);
+	if (!rollback_has_mark(w, live, "name") &&
+	    !rollback_has_mark(w, live, "description"))
+		return rollback_left(w, ROLLBACK_NOT_OURS, NULL);
+	return go_on();
+}
+
+bool ask_rb_group_accounts(const void *subject, struct request *request)
+{
+	const struct rollback_work *w = subject;
+
+	host_ask_group_accounts(request, &w->peer, rollback_id_of(&w->row), 1);
+	return true;
+}
+
+/* Accounts go before groups: one that is in it still is not to lose it. */
+struct verdict got_rb_group_accounts(void *subject,
+				     const struct answer *answer)
+{
+	struct rollback_work *w = subject;
+	struct host_page page;
+	enum failure why = host_judge_page(answer, &page);
+
+	if (why != FAILURE_NONE)
+		return rollback_trouble(w, answer, why);
+	if (json_array_size(page.items) > 0)
+		return rollback_left(w, ROLLBACK_IN_USE,
+				     "accounts are in it");
+	return go_on();
+}
+
+bool ask_rb_group_keys(const void *subject, struct request *request)
+{
+	const struct rollback_work *w = subject;
+
+	host_ask_group_keys(request, &w->peer, rollback_id_of(&w->row));
+	return true;
+}
+
+struct verdict got_rb_group_keys(void *subject, const struct answer *answer)
+{
+	struct rollback_work *w = subject;
+	struct host_page page;
+	enum failure why = host_judge_page(answer, &page);
+	size_t i;
+	const json_t *key;
+
+	if (why != FAILURE_NONE)
+		return rollback_trouble(w, answer, why);
+	json_array_foreach(page.items, i, key)
+		if (!host_mark_of(host_member_text(key, "name"), w->inst))
+			return rollback_left(w, ROLLBACK_IN_USE,
+					     "a key that is not ours is bound"
+					     " to it");
+	return go_on();
+}
+
+bool ask_rb_group_delete(const void *subject, struct request *request)
+{
+	const struct rollback_work *w = subject;
+
+	host_ask_group_delete(request, &w->peer, rollback_id_of(&w->row));
+	return true;
+}
+
+struct verdict got_rb_group_delete(void *subject, const struct answer *answer)
+{
+	return rollback_deleted(subject, answer);
+}

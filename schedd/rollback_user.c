@@ -1,0 +1,362 @@
+/*
+ * Users and what they have: keys and subscriptions, and the keys of others
+ * that imports moved to our groups.
+ *
+ * A managed user goes with its keys, so users come before keys; the key of one
+ * that stays is deleted by its own login, as no administrator can.
+ */
+#include <string.h>
+#include <strings.h>
+
+#include "schedd/host/key.h"
+#include "schedd/host/mark.h"
+#include "schedd/host/owner.h"
+#include "schedd/host/subscription.h"
+#include "schedd/host/user.h"
+#include "schedd/rollback.h"
+
+#define LOGINS_MAX 2
+#define LOGIN_PAUSE_MS 15000
+
+/* ---- somebody's key goes back where it was ---- */
+
+bool ask_rb_move_look(const void *subject, struct request *request)
+{
+	const struct rollback_work *w = subject;
+
+	host_ask_user_keys(request, &w->peer, w->move.user_id);
+	return true;
+}
+
+static const json_t *key_of_id(const struct host_page *page, int64_t id)
+{
+	size_t i;
+	const json_t *key;
+
+	json_array_foreach(page->items, i, key)
+		if (host_object_id(key) == id)
+			return key;
+	return NULL;
+}
+
+struct verdict got_rb_move_look(void *subject, const struct answer *answer)
+{
+	struct rollback_work *w = subject;
+	struct host_page page;
+	enum failure why = host_judge_page(answer, &page);
+	const json_t *key;
+
+	if (why == FAILURE_GONE)
+		return rollback_settle(w, ROLLBACK_GONE, NULL, NULL);
+	if (why != FAILURE_NONE)
+		return rollback_trouble(w, answer, why);
+	key = key_of_id(&page, w->move.key_id);
+	/* Somebody moved it since: that is where it is wanted. */
+	if (!key || host_member_i64(key, "group_id") != w->move.to_group)
+		return rollback_settle(w, ROLLBACK_GONE, NULL, NULL);
+	return go_on();
+}
+
+static int64_t way_back(const struct rollback_work *w)
+{
+	return w->memo.nowhere ? 0 : w->move.from_group;
+}
+
+bool ask_rb_move_back(const void *subject, struct request *request)
+{
+	const struct rollback_work *w = subject;
+
+	host_ask_key_bind(request, &w->peer, w->move.key_id, way_back(w));
+	return true;
+}
+
+struct verdict got_rb_move_back(void *subject, const struct answer *answer)
+{
+	struct rollback_work *w = subject;
+	enum failure why = host_judge_key_bind(answer, way_back(w));
+
+	if (host_reason_is(answer, "GROUP_NOT_FOUND") && !w->memo.nowhere) {
+		w->memo.nowhere = true;
+		return go_to("move.back");
+	}
+	if (why == FAILURE_GONE)
+		return rollback_settle(w, ROLLBACK_GONE, NULL, NULL);
+	if (why != FAILURE_NONE)
+		return rollback_trouble(w, answer, why);
+	return rollback_settle(w, ROLLBACK_PART_DONE, NULL, w->memo.nowhere
+		? "the group that it came from is gone: it is unbound" : NULL);
+}
+
+/* ---- a managed user ---- */
+
+bool ask_rb_user_read(const void *subject, struct request *request)
+{
+	const struct rollback_work *w = subject;
+
+	host_ask_user(request, &w->peer, rollback_id_of(&w->row));
+	return true;
+}
+
+static bool is_our_user(const struct rollback_work *w, const json_t *live)
+{
+	json_auto_t *wanted = json_loads(w->row.wanted_json
+					 ? w->row.wanted_json : "{}", 0, NULL);
+	const char *ours = host_member_text(wanted, "email");
+	const char *email = host_member_text(live, "email");
+
+	return rollback_has_mark(w, live, "notes") ||
+	       (ours && email && strcasecmp(ours, email) == 0);
+}
+
+struct verdict got_rb_user_read(void *subject, const struct answer *answer)
+{
+	struct rollback_work *w = subject;
+	enum failure why = host_judge(answer);
+
+	if (why == FAILURE_GONE)
+		return rollback_gone(w, ROLLBACK_GONE);
+	if (why != FAILURE_NONE)
+		return rollback_trouble(w, answer, why);
+	if (!is_our_user(w, host_data(answer)))
+		return rollback_left(w, ROLLBACK_NOT_OURS, NULL);
+	return go_on();
+}
+
+bool ask_rb_user_keys(const void *subject, struct request *request)
+{
+	const struct rollback_work *w = subject;
+
+	host_ask_user_keys(request, &w->peer, rollback_id_of(&w->row));
+	return true;
+}
+
+/* All that goes with it has to be ours. */
+struct verdict got_rb_user_keys(void *subject, const struct answer *answer)
+{
+	struct rollback_work *w = subject;
+	struct host_page page;
+	enum failure why = host_judge_page(answer, &page);
+	size_t i;
+	const json_t *key;
+
+	if (why != FAILURE_NONE)
+		return rollback_trouble(w, answer, why);
+	json_array_foreach(page.items, i, key)
+		if (!host_mark_of(host_member_text(key, "name"), w->inst))
+			return rollback_left(w, ROLLBACK_IN_USE,
+					     "it has a key that is not ours");
+	return go_on();
+}
+
+bool ask_rb_user_delete(const void *subject, struct request *request)
+{
+	const struct rollback_work *w = subject;
+
+	host_ask_user_delete(request, &w->peer, rollback_id_of(&w->row));
+	return true;
+}
+
+struct verdict got_rb_user_delete(void *subject, const struct answer *answer)
+{
+	return rollback_deleted(subject, answer);
+}
+
+/* ---- its key ---- */
+
+bool ask_rb_key_look(const void *subject, struct request *request)
+{
+	const struct rollback_work *w = subject;
+
+	if (rollback_id_of(&w->owner) == 0)
+		return false;
+	host_ask_user_keys(request, &w->peer, rollback_id_of(&w->owner));
+	return true;
+}
+
+/* By what it is, where the host shows that; else by its name. */
+static int64_t find_key(const struct rollback_work *w,
+			const struct host_page *page)
+{
+	int64_t id = 0;
+	size_t i;
+	const json_t *key;
+
+	json_array_foreach(page->items, i, key) {
+		const char *text = host_member_text(key, "key");
+		const char *name = host_member_text(key, "name");
+
+		if (text && *w->fingerprint && strcmp(text, w->fingerprint) == 0)
+			return host_object_id(key);
+		if (name && strcmp(name, w->row.mark) == 0)
+			id = host_object_id(key);
+	}
+	return id;
+}
+
+struct verdict got_rb_key_look(void *subject, const struct answer *answer)
+{
+	struct rollback_work *w = subject;
+	struct host_page page;
+	enum failure why;
+
+	if (!answer)		/* it went with its user */
+		return rollback_gone(w, ROLLBACK_PART_DONE);
+	why = host_judge_page(answer, &page);
+	if (why == FAILURE_GONE)
+		return rollback_gone(w, ROLLBACK_GONE);
+	if (why != FAILURE_NONE)
+		return rollback_trouble(w, answer, why);
+	w->memo.key = find_key(w, &page);
+	return w->memo.key ? go_on() : rollback_gone(w, ROLLBACK_GONE);
+}
+
+struct verdict got_rb_key_token(void *subject, const struct answer *answer)
+{
+	(void)subject;
+	(void)answer;
+	return take_resource(ROLLBACK_TOKEN, "key.delete");
+}
+
+bool ask_rb_key_login(const void *subject, struct request *request)
+{
+	const struct rollback_work *w = subject;
+	json_auto_t *wanted = json_loads(w->owner.wanted_json
+				? w->owner.wanted_json : "{}", 0, NULL);
+	const char *email = host_member_text(wanted, "email");
+
+	if (!email || !w->owner.secret_id)
+		return false;
+	host_ask_login(request, &w->peer, email);
+	return true;
+}
+
+struct verdict got_rb_key_login(void *subject, const struct answer *answer)
+{
+	struct rollback_work *w = subject;
+	struct host_login login = { 0 };
+	enum failure why;
+
+	if (!answer)
+		return rollback_left(w, failure_name(FAILURE_LOGIN_BLOCKED),
+				     "its owner's password is not known");
+	why = host_judge_login(answer, &login);
+	/* A stock host counts logins by the minute and does not say so. */
+	if (why == FAILURE_RATE_LIMITED &&
+	    w->attempt + 1 < w->settings->attempts_max)
+		return retry(why, answer->retry_after_ms >= 0
+			     ? answer->retry_after_ms : LOGIN_PAUSE_MS);
+	if (why != FAILURE_NONE)
+		return rollback_trouble(w, answer, why);
+	w->token.expires_at = host_login_ends(&login, w->now);
+	w->token.state = RESOURCE_PRESENT;
+	own_set(&w->token.origin, "created");
+	w->token_changed = true;
+	return go_on();
+}
+
+bool ask_rb_key_delete(const void *subject, struct request *request)
+{
+	const struct rollback_work *w = subject;
+
+	if (!w->token.secret_id || w->token.state != RESOURCE_PRESENT)
+		return false;
+	host_ask_key_delete(request, &w->peer, w->memo.key);
+	return true;
+}
+
+struct verdict got_rb_key_delete(void *subject, const struct answer *answer)
+{
+	struct rollback_work *w = subject;
+
+	if (answer && host_judge(answer) != FAILURE_HOST_AUTH)
+		return rollback_deleted(w, answer);
+	/* The login has ended, or the host forgot it. */
+	if (w->memo.logins++ >= LOGINS_MAX)
+		return rollback_left(w, failure_name(FAILURE_HOST_AUTH),
+				     "its owner's login is not accepted");
+	if (w->token.state == RESOURCE_PRESENT) {
+		w->token.state = RESOURCE_WANTED;
+		w->token_changed = true;
+	}
+	return go_to("key.token");
+}
+
+/* ---- its subscription ---- */
+
+static int64_t number_in(const char *text, const char *name)
+{
+	json_auto_t *object = json_loads(text ? text : "{}", 0, NULL);
+
+	return host_member_i64(object, name);
+}
+
+bool ask_rb_sub_look(const void *subject, struct request *request)
+{
+	const struct rollback_work *w = subject;
+	int64_t user = number_in(w->row.wanted_json, "user_id");
+
+	if (user == 0)
+		return false;
+	host_ask_subscriptions(request, &w->peer, user);
+	return true;
+}
+
+struct verdict got_rb_sub_look(void *subject, const struct answer *answer)
+{
+	struct rollback_work *w = subject;
+	struct host_subscription_seen seen = { 0 };
+	enum failure why;
+
+	if (!answer)
+		return rollback_gone(w, ROLLBACK_GONE);
+	why = host_judge_subscriptions(answer, number_in(w->row.wanted_json,
+						       "group_id"), &seen);
+	if (why == FAILURE_GONE || (why == FAILURE_NONE && seen.id == 0))
+		return rollback_gone(w, ROLLBACK_GONE);
+	if (why != FAILURE_NONE)
+		return rollback_trouble(w, answer, why);
+	w->memo.key = seen.id;
+	if (w->part.action == ROLLBACK_RESTORE)
+		return go_to("subscription.shorten");
+	/* Somebody's own took the place of ours. */
+	if (!host_subscription_is_ours(&seen, &w->peer))
+		return rollback_left(w, ROLLBACK_NOT_OURS, NULL);
+	return go_on();
+}
+
+bool ask_rb_sub_revoke(const void *subject, struct request *request)
+{
+	const struct rollback_work *w = subject;
+
+	host_ask_subscription_revoke(request, &w->peer, w->memo.key);
+	return true;
+}
+
+struct verdict got_rb_sub_revoke(void *subject, const struct answer *answer)
+{
+	return rollback_deleted(subject, answer);
+}
+
+/* It was there before, and we made it longer: by so many days less. */
+bool ask_rb_sub_shorten(const void *subject, struct request *request)
+{
+	const struct rollback_work *w = subject;
+
+	host_ask_subscription_extend(request, &w->peer, w->memo.key,
+		-number_in(w->row.prior_json, "extended_days"),
+		w->row.mark, w->row.generation + 1);
+	return true;
+}
+
+struct verdict got_rb_sub_shorten(void *subject, const struct answer *answer)
+{
+	struct rollback_work *w = subject;
+	struct host_subscription_seen seen = { 0 };
+	enum failure why = host_judge_subscription(answer, &seen);
+
+	if (why == FAILURE_GONE)
+		return rollback_gone(w, ROLLBACK_GONE);
+	if (why != FAILURE_NONE)
+		return rollback_trouble(w, answer, why);
+	return rollback_gone(w, ROLLBACK_PART_DONE);
+}
