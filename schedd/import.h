@@ -283,6 +283,9 @@ struct import *import_begin(const struct store *store,
 int import_fill(const struct store *store, const char *item_id,
 		struct import *take_im, void **ret, struct err *err)
 	MUST_CHECK;
+/* That a given key is moved, or was moved back: import_moves.c. */
+int import_save_move(const struct store *store, const struct import *im,
+		     int64_t now, struct err *err) MUST_CHECK;
 int import_save_resources(const struct store *store, struct import *im,
 			  int64_t now, struct err *err) MUST_CHECK;
 int import_clear_suspicion(const struct store *store, const struct import *im,

@@ -14,7 +14,6 @@
 #include "shared/accesses.h"
 #include "shared/installation.h"
 #include "shared/notices.h"
-#include "shared/rollback_ends.h"
 #include "shared/secrets.h"
 
 #define HOUR_MS 3600000
@@ -217,33 +216,11 @@ void import_free(void **subject)
 	*subject = NULL;
 }
 
-/* Where it was is written down before it is moved. */
-static int save_move(const struct store *store, const struct import *im,
-		     int64_t now, struct err *err)
-{
-	struct moved_key move = {
-		.user_id = im->memo.owner,
-		.key_id = im->memo.owner_key,
-		.from_group = im->memo.owner_group,
-		.to_group = import_id(im, IMPORT_GROUP),
-	};
-
-	if (im->moved_back)
-		return moved_keys_forget(store->db, im->item.item_id, now,
-					 err);
-	if (!im->moves_key)
-		return 0;
-	snprintf(move.host_id, ID_MAX, "%s", im->host.host_id);
-	snprintf(move.item_id, ID_MAX, "%s", im->item.item_id);
-	return moved_keys_note(store->db, &move, now,
-			       store->random(store->random_arg), err);
-}
-
 int import_save_resources(const struct store *store, struct import *im,
 			  int64_t now, struct err *err)
 {
 	if (import_keep_one_owner(store, im, now, err) ||
-	    save_move(store, im, now, err))
+	    import_save_move(store, im, now, err))
 		return -1;
 	for (int i = 0; i < IMPORT_RESOURCE__MAX; i++) {
 		if (!im->changed[i])

@@ -1,0 +1,29 @@
+/*
+ * Keys of somebody real that imports move to our groups: where one was is
+ * written down before it is moved, so that a rollback finds the way back.
+ */
+#include <stdio.h>
+
+#include "schedd/import.h"
+#include "shared/rollback_ends.h"
+
+int import_save_move(const struct store *store, const struct import *im,
+		     int64_t now, struct err *err)
+{
+	struct moved_key move = {
+		.user_id = im->memo.owner,
+		.key_id = im->memo.owner_key,
+		.from_group = im->memo.owner_group,
+		.to_group = import_id(im, IMPORT_GROUP),
+	};
+
+	if (im->moved_back)
+		return moved_keys_forget(store->db, im->item.item_id, now,
+					 err);
+	if (!im->moves_key)
+		return 0;
+	snprintf(move.host_id, ID_MAX, "%s", im->host.host_id);
+	snprintf(move.item_id, ID_MAX, "%s", im->item.item_id);
+	return moved_keys_note(store->db, &move, now,
+			       store->random(store->random_arg), err);
+}
