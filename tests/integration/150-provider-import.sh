@@ -48,6 +48,16 @@ make_pack() {
 	manifest sample-relay '{base_url: null, base_url_required: true}'
 }
 
+# by_url KEY_FILE [OPTION]...: BODY has the items.
+by_url() {
+	key_file=$1
+	shift
+	ctl -o json run create --wait --timeout 120 --host "$HOST_ID" \
+		--base-url "$PROVIDER_URL/$tag/v1" --key-file "$key_file" "$@"
+	RUN_ID=$(printf '%s' "$OUT" | jq -r .run_id)
+	api GET "/api/batch-import/runs/$RUN_ID/items"
+}
+
 provider_is_imported() {
 	HOST_IS="$version"
 	new_key "first-$host_number"
@@ -99,6 +109,23 @@ provider_is_imported() {
 		"3 account, 1 channel, 1 group, 1 subscription, 1 user, 1 user_key"
 	api GET "/api/providers/sample-payg/access?host_id=$HOST_ID"
 	is "$HOST_IS: one access" "$(json '.access | length')" 1
+
+	# By URL and key it is the same provider, and the same account.
+	by_url "$first"
+	is "$HOST_IS: by URL it is the account of the provider" \
+		"$(json '.items[0] | "\(.pack_id) \(.pack_provider_id)
+		\(.account_resolution) \(.provision_reused)" |
+		gsub("\\s+"; " ")')" "sample-pack sample-payg reused true"
+	new_key "fourth-$host_number"
+	by_url "$SITE/etc/fourth-$host_number.key"
+	is "$HOST_IS: a new key by URL goes by the manifest" \
+		"$(json '.items[0] | "\(.access_status) \(.resolved_smoke_model)
+		\(.models | join(" ")) \(.channel_id != null)" |
+		gsub("\\s+"; " ")')" "active mock-a mock-a mock-b true"
+	by_url "$SITE/etc/fourth-$host_number.key" --ignore-packs
+	is "$HOST_IS: unless that is not wanted" "$(json '.items[0] |
+		"\(.pack_id) \(.pack_provider_id) \(.account_resolution)"')" \
+		"null null reused"
 
 	ready=fully_ready
 	preview_is_what_happens sample-payg "$HOST_IS: self service, two keys" \
