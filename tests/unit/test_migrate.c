@@ -191,7 +191,7 @@ static const struct db_query q_kept = { "test.kept",
 	" || (SELECT count(*) FROM import_run_item_events) || ' '"
 	" || (SELECT count(*) FROM resource_uses) || ' '"
 	" || (SELECT group_concat(status || item_id || status_since"
-	"  || key_source || next_check_at) FROM accesses) || ' '"
+	"  || key_source || next_check_at || plan) FROM accesses) || ' '"
 	" || (SELECT group_concat(kind || access_id || expires_at)"
 	"  FROM proofs) WHERE $1 IS NULL" };
 
