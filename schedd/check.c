@@ -74,6 +74,7 @@ int check_save(const struct store *store, const struct task *task,
 	    import_save_host(store, im, now, err) ||
 	    save_events(store, im, now, err) ||
 	    save_proof(store, im, now, err) ||
+	    import_save_top_up(store, im, err) ||
 	    check_save_money(store, im, err) ||
 	    checks_note(store->db, im->check.check_id, diagnosis,
 			im->check.repaired, err))

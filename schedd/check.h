@@ -98,6 +98,8 @@ CHECK_GETS(private_end);
 CHECK_GETS(check_undone);
 
 /* check_news.c: the last step, and what it writes down at the end. */
+bool ask_check_balance(const void *subject, struct request *request);
+struct verdict got_check_balance(void *subject, const struct answer *answer);
 bool ask_check_money(const void *subject, struct request *request);
 struct verdict got_check_money(void *subject, const struct answer *answer);
 int check_save_money(const struct store *store, const struct import *im,

@@ -46,7 +46,7 @@ static struct verdict got_check_proven(void *subject,
 {
 	(void)subject;
 	(void)answer;
-	return go_to("check.money");
+	return go_to("check.balance");
 }
 
 static const struct step steps[] = {
@@ -57,6 +57,7 @@ static const struct step steps[] = {
 	{ "validate.models",           STAGE_VALIDATE,  ask_gateway_models,  got_gateway_models },
 	{ "validate.chat",             STAGE_VALIDATE,  ask_gateway_chat,    got_gateway_chat },
 	{ "check.proven",              STAGE_DONE,      NULL,                got_check_proven },
+	{ "check.balance",             STAGE_DONE,      ask_check_balance,   got_check_balance },
 	{ "check.money",               STAGE_DONE,      ask_check_money,     got_check_money },
 	{ "surface.responses", STAGE_DONE, ask_surface_responses, got_surface_responses },
 	{ "surface.group",             STAGE_DONE,      ask_surface_group,   got_surface_group },

@@ -95,7 +95,9 @@ struct import_memo {
 	bool created_key;
 	bool renewed_key;	/* key and subscription were drawn anew */
 	bool renewed_user;
-	bool topped_up;		/* the managed user got money once more */
+	bool topped_up;		/* the managed user was to get money once more */
+	int64_t top_up;		/* how much; 0: the budget is used up */
+	bool purse_low;		/* before it was empty: a check saw it */
 
 	/* A given key: whose it is, and where it was bound before. */
 	int64_t candidate;	/* which of the users found is looked at */
@@ -173,6 +175,11 @@ struct import {
 	struct resource watched;	/* to be written: the watch's columns */
 	struct balance balance;		/* of a check: what was told last */
 	bool balance_is_new;
+	bool wants_top_up;		/* see import_top_up.c */
+	enum { TOP_UP_OPEN, TOP_UP_DONE, TOP_UP_FAILED } top_up_ended;
+	bool purse_seen;		/* what our user has left */
+	bool purse_is_low;
+	double purse;
 	bool item_changed;		/* by a check */
 	bool moves_key;		/* a given key, by the next step */
 	bool moved_back;	/* the given key was */
@@ -261,6 +268,16 @@ int64_t import_id(const struct import *im, enum import_resource which);
 
 /* The row's columns of the watch are to be written with this step. */
 void import_watch(struct import *im, const struct resource *account);
+
+/* Does a managed user of ours pay for this access? */
+bool import_has_purse(const struct import *im);
+
+/* He is to get money, once: go to "access.top_up".  False: he cannot. */
+bool import_want_top_up(struct import *im) MUST_CHECK;
+
+/* Ledger and notices of what the step did about money. */
+int import_save_top_up(const struct store *store, struct import *im,
+		       struct err *err) MUST_CHECK;
 
 /* Write down an answer's status and latency for the event of this step. */
 void import_saw(struct import *im, const struct answer *answer);

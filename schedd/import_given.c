@@ -147,28 +147,6 @@ struct verdict got_bind_key(void *subject, const struct answer *answer)
 	return go_to("access.whoami");
 }
 
-/* A managed user of self service has run out of its small balance. */
-bool ask_top_up(const void *subject, struct request *request)
-{
-	const struct import *im = subject;
-
-	host_ask_user_balance(request, &im->peer, import_id(im, IMPORT_USER),
-			      im->resources[IMPORT_USER].mark);
-	return true;
-}
-
-struct verdict got_top_up(void *subject, const struct answer *answer)
-{
-	struct import *im = subject;
-	enum failure why = host_judge(answer);
-
-	import_saw(im, answer);
-	if (why != FAILURE_NONE)
-		return import_host_failed(im, answer, why);
-	import_heal(im, "top_up");
-	return go_to("validate.models");
-}
-
 /*
  * How users see the host: in simple mode groups do not part accounts, and
  * only what a user is told says so.  Asked once for a host.

@@ -54,6 +54,8 @@ static const struct {
 	FIELD(MEMO_BOOL, renewed_key),
 	FIELD(MEMO_BOOL, renewed_user),
 	FIELD(MEMO_BOOL, topped_up),
+	FIELD(MEMO_I64,	 top_up),
+	FIELD(MEMO_BOOL, purse_low),
 	FIELD(MEMO_I64,	 candidate),
 	FIELD(MEMO_I64,	 owner),
 	FIELD(MEMO_I64,	 owner_key),

@@ -410,6 +410,7 @@ int import_save(const struct store *store, const struct task *task,
 	    save_step_event(store, im, step, verdict, now, err) ||
 	    import_save_events(store, im, step, now, err) ||
 	    import_save_proof(store, im, now, err) ||
+	    import_save_top_up(store, im, err) ||
 	    items_save(store->db, &im->item, now, err))
 		return -1;
 	if (verdict->kind != VERDICT_POLL)

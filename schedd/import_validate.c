@@ -112,10 +112,7 @@ static bool can_renew(struct import *im, enum failure why,
 {
 	if (im->changing)	/* what the user lost is for a check to get */
 		return false;
-	if (why == FAILURE_BALANCE_EXHAUSTED && !im->memo.topped_up &&
-	    !import_is_given(im) && !im->memo.proving &&
-	    im->run.access_mode == ACCESS_SELF_SERVICE) {
-		im->memo.topped_up = true;
+	if (why == FAILURE_BALANCE_EXHAUSTED && import_want_top_up(im)) {
 		*ret = go_to("access.top_up");
 		return true;
 	}

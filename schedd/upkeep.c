@@ -6,12 +6,14 @@
 #include "shared/audit.h"
 #include "shared/resources.h"
 #include "shared/tasks.h"
+#include "shared/top_ups.h"
 
 #define EXPIRE_EVERY_MS 5000
 #define PROFILE_EVERY_MS 1000
 #define AUDIT_EVERY_MS	INT64_C(21600000)
 #define AUDIT_ROWS	2000	/* dropped in one transaction, at most */
 #define DAY_MS		INT64_C(86400000)
+#define TOP_UP_DAYS	400
 #define REFUSED_DAYS	90	/* where rows of the log are kept for ever */
 #define RECONCILE_EVERY_MS 10000
 #define WATCH_MS	5000	/* between looks of the watch, at most */
@@ -60,8 +62,8 @@ static int tell_tasks(struct upkeep *upkeep, const struct store *store,
 	return 0;
 }
 
-/* Rows of the audit log that are too old; more of them with the next turn. */
-static int shorten_audit(struct upkeep *upkeep, const struct store *store,
+/* Rows of the audit log and of top-ups that are too old; more of them with the next turn. */
+static int shorten(struct upkeep *upkeep, const struct store *store,
 			 int64_t now, struct err *err)
 {
 	CLEANUP(db_tx_done) struct db_tx tx = { 0 };
@@ -70,6 +72,7 @@ static int shorten_audit(struct upkeep *upkeep, const struct store *store,
 
 	if (db_tx_begin(&tx, store->db, err) ||
 	    audit_refused_forget(store->db, now - refused * DAY_MS, err) ||
+	    top_ups_forget(store->db, now - TOP_UP_DAYS * DAY_MS, err) ||
 	    (days && audit_prune(store->db, &store->key->pub,
 				 now - days * DAY_MS, AUDIT_ROWS, now, &n,
 				 err)) ||
@@ -100,7 +103,7 @@ int upkeep_turn(struct upkeep *upkeep, const struct store *store, int64_t now,
 	}
 	if (is_due(upkeep->audited_at + AUDIT_EVERY_MS, now,
 		   AUDIT_EVERY_MS) &&
-	    shorten_audit(upkeep, store, now, err))
+	    shorten(upkeep, store, now, err))
 		return -1;
 	if (is_due(upkeep->reconciled_at + RECONCILE_EVERY_MS, now,
 		   RECONCILE_EVERY_MS)) {

@@ -17,6 +17,9 @@ static const char *const kind_names[] = {
 	[NOTICE_GAVE_UP]		= "gave_up",
 	[NOTICE_RUN_HELD]		= "run_held",
 	[NOTICE_DRIFT]			= "drift",
+	[NOTICE_TOP_UPS_SPENT]		= "top_ups_spent",
+	[NOTICE_TOP_UPS_LOW]		= "top_ups_low",
+	[NOTICE_USER_BALANCE_LOW]	= "user_balance_low",
 };
 TABLE_ENUM_DEFINE(notice_kind, kind_names, NOTICE_KIND__MAX);
 
@@ -70,6 +73,22 @@ static const struct said sentences[] = {
 		"Things of CRM's on the host were changed by others:"
 		" {findings} of them are for an operator to decide, see"
 		" reconcile {reconcile_id}." },
+	[NOTICE_TOP_UPS_SPENT] = {
+		"该主机的自动充值预算已用完（24 小时内 {day}，30 天内 {month}），托"
+		"管用户 {selector} 未能充值。请提高预算，或为其手工充值。",
+		"The budget for top-ups of this host is used up ({day} in 24"
+		" hours, {month} in 30 days): the managed user {selector} got"
+		" nothing. Raise the budget, or top up by hand." },
+	[NOTICE_TOP_UPS_LOW] = {
+		"该主机的自动充值预算仅剩 {left}，按最近一周的用量约可用 {days} 天"
+		"。",
+		"{left} is left of the budget for top-ups of this host: about"
+		" {days} days, as things went in the last week." },
+	[NOTICE_USER_BALANCE_LOW] = {
+		"托管用户 {selector} 的余额仅剩 {balance}，且系统不为其充值。请手"
+		"工充值。",
+		"The managed user {selector} has {balance} left, and CRM does"
+		" not top it up. Do so by hand." },
 };
 _Static_assert(COUNT(sentences) == NOTICE_KIND__MAX, "a sentence for each");
 

@@ -23,6 +23,9 @@ enum notice_kind {
 	NOTICE_GAVE_UP,		/* subject: access_id */
 	NOTICE_RUN_HELD,	/* subject: run_id */
 	NOTICE_DRIFT,		/* subject: host_id */
+	NOTICE_TOP_UPS_SPENT,	/* subject: host_id */
+	NOTICE_TOP_UPS_LOW,	/* subject: host_id */
+	NOTICE_USER_BALANCE_LOW, /* subject: the user's resource_id */
 	NOTICE_KIND__MAX
 };
 

@@ -50,7 +50,7 @@ void say(struct buf *out, const char *text, const struct say_word *words)
 	}
 }
 
-#define MEMBERS_MAX 16
+#define MEMBERS_MAX 24
 
 void say_members(struct buf *out, const char *text, const json_t *object)
 {

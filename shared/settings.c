@@ -145,6 +145,13 @@ static const struct cfg_field fields[] = {
 	NUMBER("watch.host_hours", watch_host_hours, 24, 0, 8760,
 	       "Hours between probes of a host; 0 for none"),
 
+	NUMBER("top_up.amount", top_up_amount, 1, 0, 10000,
+	       "Balance that a managed user of self service gets; 0: none"),
+	NUMBER("top_up.per_day", top_up_per_day, 20, 0, 1000000,
+	       "All that of one host in 24 hours, at most; 0: no limit"),
+	NUMBER("top_up.per_month", top_up_per_month, 200, 0, 10000000,
+	       "All that of one host in 30 days, at most; 0: no limit"),
+
 	NUMBER("audit.keep_days", audit_keep_days, 0, 0, 36500,
 	       "Days after which rows of the audit log are dropped; 0: never"),
 	NUMBER("reconcile.every_minutes", reconcile_every_min, 360, 0, 43200,

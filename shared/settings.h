@@ -76,6 +76,10 @@ struct settings {
 	int64_t watch_repairs_hours;	/* in which they count */
 	int64_t watch_host_hours;	/* between probes of a host; 0: none */
 
+	int64_t top_up_amount;		/* of our users; 0: never */
+	int64_t top_up_per_day;		/* on one host; 0: no limit */
+	int64_t top_up_per_month;
+
 	int64_t audit_keep_days;	/* rows of the audit log; 0: for ever */
 	int64_t reconcile_every_min;	/* of a host; 0: never unasked */
 };

@@ -20,6 +20,26 @@ void host_ask_models(struct request *request, const struct host_peer *peer,
 	start(request, peer, METHOD_GET, "/v1/models", request_id);
 }
 
+void host_ask_purse(struct request *request, const struct host_peer *peer,
+		    const char *request_id)
+{
+	start(request, peer, METHOD_GET, "/v1/usage", request_id);
+}
+
+bool host_judge_purse(const struct answer *answer, double *ret)
+{
+	const json_t *balance;
+
+	if (judge_delivery(answer) != FAILURE_NONE ||
+	    !judge_is_success(answer))
+		return false;
+	balance = json_object_get(answer->json, "balance");
+	if (!json_is_number(balance))
+		return false;
+	*ret = json_number_value(balance);
+	return true;
+}
+
 void host_ask_chat(struct request *request, const struct host_peer *peer,
 		   const struct host_chat *chat)
 {

@@ -15,6 +15,13 @@
 void host_ask_models(struct request *request, const struct host_peer *peer,
 		     const char *request_id);
 
+/* What the user of that key has left; costs nothing, and needs no money. */
+void host_ask_purse(struct request *request, const struct host_peer *peer,
+		    const char *request_id);
+
+/* False if the answer does not say, as for those who have a subscription. */
+bool host_judge_purse(const struct answer *answer, double *ret);
+
 struct host_chat {
 	const char *model;
 	const char *nonce;

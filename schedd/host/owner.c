@@ -72,7 +72,7 @@ enum failure host_judge_user_keys(const struct answer *answer,
 
 void host_ask_user_balance(struct request *request,
 			   const struct host_peer *peer, int64_t id,
-			   const char *mark)
+			   int64_t amount, const char *mark)
 {
 	AUTO_FREE char *notes = xasprintf("crm-%s %s", peer->inst, mark);
 
@@ -83,7 +83,7 @@ void host_ask_user_balance(struct request *request,
 	host_start(request, peer, METHOD_POST, HOST_ROLE_ADMIN,
 		   "/api/v1/admin/users/%" PRId64 "/balance", id);
 	host_body(request);
-	jout_i64(&request->body, "balance", HOST_SELF_BALANCE);
+	jout_i64(&request->body, "balance", amount);
 	jout_str(&request->body, "operation", "set");
 	jout_str(&request->body, "notes", notes);
 	host_body_end(request);

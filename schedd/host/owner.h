@@ -38,11 +38,11 @@ enum failure host_judge_user_keys(const struct answer *answer,
 				  struct host_owned_key *ret);
 
 /*
- * Fill the balance of a managed user up to what it began with.  Its mark
- * keeps a repeat from being another call; "set" is the same however often.
+ * Fill the balance of a managed user up to `amount`.  Its mark keeps a repeat
+ * from being another call; "set" is the same however often.
  */
 void host_ask_user_balance(struct request *request,
 			   const struct host_peer *peer, int64_t id,
-			   const char *mark);
+			   int64_t amount, const char *mark);
 
 #endif

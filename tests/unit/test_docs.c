@@ -230,7 +230,7 @@ static void paths_that_are_named_exist(void **state)
 static bool is_setting(const char *word)
 {
 	static const char *const sections[] = {
-		"api.", "exchange.", "limits.", "engine.", "watch.",
+		"api.", "exchange.", "limits.", "engine.", "watch.", "top_up.",
 	};
 
 	if (strspn(word, "abcdefghijklmnopqrstuvwxyz_.") != strlen(word))
@@ -244,7 +244,8 @@ static bool is_setting(const char *word)
 static void settings_that_are_named_exist(void **state)
 {
 	static const char *const pages[] = {
-		"docs/failures.md", "docs/guide.md", "docs/install.md",
+		"docs/audit.md", "docs/failures.md", "docs/guide.md",
+		"docs/install.md",
 	};
 	AUTO_FREE char *example = page_of("conf/crm.conf.example");
 

@@ -102,9 +102,9 @@ static void users_of_self_service_have_a_little_money(void **state)
 	assert_string_equal(buf_str(&out.text), "{\"email\":"
 		"\"relay-self-default.ab12cd@crm.invalid\",\"notes\":\"" MARK
 		"\",\"balance\":1}");
-	host_ask_user_balance(&request, &by_key, 7, MARK);
+	host_ask_user_balance(&request, &by_key, 7, 3, MARK);
 	CHECK(&request, METHOD_POST, "/api/v1/admin/users/7/balance",
-	      "host_token", "{\"balance\":1,\"operation\":\"set\","
+	      "host_token", "{\"balance\":3,\"operation\":\"set\","
 	      "\"notes\":\"crm-ab12cd " MARK "\"}");
 	host_ask_whoami(&request, &by_key);
 	CHECK(&request, METHOD_GET, "/api/v1/auth/me", "user_token", "");

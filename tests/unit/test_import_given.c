@@ -4,6 +4,8 @@
  */
 #include "tests/unit/play.h"
 
+#include "schedd/check.h"
+
 #define NEW "0.1.179"
 #define OWNERS "GET /api/v1/admin/users?include_subscriptions=false"
 #define KEYS(user) "GET /api/v1/admin/users/" #user "/api-keys?"
@@ -290,12 +292,103 @@ static void an_empty_purse_is_filled_once(void **state)
 
 	(void)state;
 	im->run.access_mode = ACCESS_SELF_SERVICE;
+	im->memo.top_up = 3;		/* as the ledger allowed it */
 	play = play_flow(im, &flow_check, "validate.models", list,
 			 COUNT(list));
 	assert_int_equal(play.end.failure, FAILURE_BALANCE_EXHAUSTED);
-	assert_string_equal(play.events,
-			    "repaired {\"repair\":\"top_up\"}");
+	assert_non_null(strstr(play.events, "repaired {\"repair\":\"top_up\","
+			       "\"resource\":\"user\",\"id\":\"4\""));
+	assert_non_null(strstr(play.asks[1], "\"balance\":3"));
+	assert_int_equal(im->top_up_ended, TOP_UP_DONE);
 	assert_string_equal(hop_name(im->diagnosis.hop), "key");
+}
+
+/* No budget: the host is not asked, and the gateway's word stands. */
+static void without_a_budget_an_empty_purse_stays_so(void **state)
+{
+	static const struct exchange list[] = {
+		{ MODELS, BROKE },
+		{ MODELS, BROKE },
+		{ DIRECTLY, WORD },
+		{ LIST_ACCOUNTS, SAYS(200, PAGE(SHOWN(5, ""))) },
+	};
+	static const int ids[] = { 5 };
+	ROWS rows = account_rows(ids, 1);
+	IMPORT im = check_on(NEW, CHECK_BY_WATCH, rows.list, rows.n);
+	PLAY play = { 0 };
+
+	(void)state;
+	im->run.access_mode = ACCESS_SELF_SERVICE;
+	play = play_flow(im, &flow_check, "validate.models", list,
+			 COUNT(list));
+	assert_int_equal(play.end.failure, FAILURE_BALANCE_EXHAUSTED);
+	assert_true(im->memo.topped_up);
+	assert_string_equal(play.events, "");
+}
+
+#define USAGE(balance) "{\"isValid\":true,\"balance\":" balance "," \
+	"\"remaining\":" balance "}"
+
+/* Before it is empty: the proof was good, and is not made again. */
+static void a_purse_that_is_nearly_empty_is_filled(void **state)
+{
+	static const struct exchange low[] = {
+		{ "GET /v1/usage", SAYS(200, USAGE("0.15")) },
+		{ "POST /api/v1/admin/users/4/balance",
+		  SAYS(200, ENVELOPE("{\"id\":4}")) },
+	};
+	static const struct exchange refused[] = {
+		{ "GET /v1/usage", SAYS(200, USAGE("0.15")) },
+		{ "POST /api/v1/admin/users/4/balance",
+		  SAYS(404, "{\"code\":404,\"message\":\"none\"}") },
+	};
+	static const struct exchange enough[] = {
+		{ "GET /v1/usage", SAYS(200, USAGE("0.25")) },
+	};
+	static const struct exchange silent[] = {
+		{ "GET /v1/usage", SAYS(200, "{\"remaining\":-1}") },
+	};
+	static const struct {
+		const struct exchange *list;
+		size_t n;
+		int ended;
+	} cases[] = {
+		{ low, 2, TOP_UP_DONE }, { refused, 2, TOP_UP_FAILED },
+		{ enough, 1, TOP_UP_OPEN }, { silent, 1, TOP_UP_OPEN },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		static const int ids[] = { 5 };
+		ROWS rows = account_rows(ids, 1);
+		IMPORT im = check_on(NEW, CHECK_BY_WATCH, rows.list, rows.n);
+		PLAY play = { 0 };
+
+		im->run.access_mode = ACCESS_SELF_SERVICE;
+		im->memo.top_up = 1;
+		play = play_flow(im, &flow_check, "check.balance",
+				 cases[i].list, cases[i].n);
+		assert_int_equal(play.end.kind, VERDICT_DONE);
+		assert_int_equal(im->top_up_ended, cases[i].ended);
+		assert_null(strstr(play.path, "validate"));
+	}
+}
+
+/* Somebody real pays for himself; who has a subscription needs no money. */
+static void nobody_else_is_asked_what_he_has(void **state)
+{
+	static const int ids[] = { 5 };
+	ROWS rows = account_rows(ids, 1);
+	IMPORT im = check_on(NEW, CHECK_BY_WATCH, rows.list, rows.n);
+	CLEANUP(request_done) struct request request = { 0 };
+
+	(void)state;
+	im->run.access_mode = ACCESS_SUBSCRIPTION;
+	assert_false(ask_check_balance(im, &request));
+	assert_false(import_want_top_up(im));
+	im->run.access_mode = ACCESS_SELF_SERVICE;
+	im->memo.topped_up = true;
+	assert_false(import_want_top_up(im));
 }
 
 int main(void)
@@ -314,6 +407,9 @@ int main(void)
 		cmocka_unit_test(a_check_gives_nobody_real_anything),
 		cmocka_unit_test(a_key_is_made_free_and_then_bound),
 		cmocka_unit_test(an_empty_purse_is_filled_once),
+		cmocka_unit_test(without_a_budget_an_empty_purse_stays_so),
+		cmocka_unit_test(a_purse_that_is_nearly_empty_is_filled),
+		cmocka_unit_test(nobody_else_is_asked_what_he_has),
 	};
 
 	return cmocka_run_group_tests(tests, read_settings, drop_settings);

@@ -85,7 +85,9 @@ static void every_kind_has_a_line_in_both_languages(void **state)
 			"\"expires_at\":\"2026-12-01\",\"model\":\"m\","
 			"\"date\":\"2026-12-31\",\"times\":3,"
 			"\"run_id\":\"run_1\",\"held\":7,"
-			"\"reconcile_id\":\"rec_1\",\"findings\":2}" };
+			"\"reconcile_id\":\"rec_1\",\"findings\":2,"
+			"\"selector\":\"alice\",\"day\":2,\"month\":9,"
+			"\"left\":11,\"days\":5,\"balance\":\"0.10\"}" };
 
 	(void)state;
 	for (int kind = 0; kind < NOTICE_KIND__MAX; kind++) {

@@ -39,6 +39,7 @@
 #include "shared/table.h"
 #include "shared/tasks.h"
 #include "shared/tokens.h"
+#include "shared/top_ups.h"
 #include "shared/waves.h"
 
 /* Every list of queries there is. */
@@ -55,7 +56,8 @@ static const struct db_query *const *const lists[] = {
 	reconciles_queries, resource_walk_queries, resources_queries,
 	retry_queries, rollback_ends_queries, rollback_scan_queries,
 	rollbacks_queries, run_events_queries, run_list_queries, runs_queries,
-	secrets_queries, site_queries, tasks_queries, tokens_queries, waves_queries,
+	secrets_queries, site_queries, tasks_queries, tokens_queries, top_ups_queries,
+	waves_queries,
 };
 
 /* What does not grow may be read from end to end. */
@@ -73,30 +75,30 @@ static const struct {
 	const char *reason;
 } allowed[] = {
 	{ "tasks.next_due", "SCAN tasks USING INDEX tasks_due",
-	  "the index is in the order asked for, and one row is read" },
+	 "the index is in the order asked for, and one row is read" },
 	{ "pack_match.any",
-	  "SCAN pack_active USING COVERING INDEX sqlite_autoindex_pack_active_1",
-	  "a row for each pack, of which one is read" },
+	 "SCAN pack_active USING COVERING INDEX sqlite_autoindex_pack_active_1",
+	 "a row for each pack, of which one is read" },
 	{ "tasks.take_over", "SCAN tasks USING INDEX tasks_leased",
-	  "the index holds what is leased, and all of it is meant" },
+	 "the index holds what is leased, and all of it is meant" },
 	{ "resources.wake_forgotten",
-	  "SCAN tasks USING INDEX tasks_parked",
-	  "the index holds what is parked, grouped as asked" },
+	 "SCAN tasks USING INDEX tasks_parked",
+	 "the index holds what is parked, grouped as asked" },
 	{ "events.add", "SCAN following",
-	  "the subquery has one row" },
+	 "the subquery has one row" },
 	{ "site.opens", "USE TEMP B-TREE FOR ORDER BY",
-	  "a page of each of four stages is sorted" },
+	 "a page of each of four stages is sorted" },
 	{ "migrate.broken",
-	  "SCAN pragma_foreign_key_check VIRTUAL TABLE INDEX 0:",
-	  "a migration is made once, and every reference is meant" },
+	 "SCAN pragma_foreign_key_check VIRTUAL TABLE INDEX 0:",
+	 "a migration is made once, and every reference is meant" },
 	{ "accesses.tally_host", "SCAN sample",
-	  "the subquery has the rows of the sample" },
+	 "the subquery has the rows of the sample" },
 	{ "accesses.tally_endpoint", "SCAN sample",
-	  "the subquery has the rows of the sample" },
+	 "the subquery has the rows of the sample" },
 	{ "canary.tally", "SCAN first",
-	  "the subquery has the first few items of a run" },
+	 "the subquery has the first few items of a run" },
 	{ "canary.tally", "USE TEMP B-TREE FOR GROUP BY",
-	  "the subquery has the first few items of a run" },
+	 "the subquery has the first few items of a run" },
 };
 
 static bool is_small(const char *table, size_t len)
@@ -128,11 +130,11 @@ static bool is_slow(const char *line, size_t len)
 	static const char scan[] = "SCAN ";
 
 	if (memmem(line, len, "TEMP B-TREE", 11) ||
-	    memmem(line, len, "AUTOMATIC", 9))
+	   memmem(line, len, "AUTOMATIC", 9))
 		return true;
 	return strncmp(line, scan, 5) == 0 &&
-	       strncmp(line, "SCAN CONSTANT ROW", 17) != 0 &&
-	       !is_small(line + 5, strcspn(line + 5, " \n"));
+	      strncmp(line, "SCAN CONSTANT ROW", 17) != 0 &&
+	      !is_small(line + 5, strcspn(line + 5, " \n"));
 }
 
 static void read_plan(const struct db_query *query, const char *plan,
@@ -285,27 +287,27 @@ static const struct {
 	{ "hosts", "state", name_of_host_state, 0, HOST_STATE__MAX },
 	{ "import_runs", "access_mode", name_of_mode, 0, ACCESS_MODE__MAX },
 	{ "import_runs", "given_key_source", name_of_given_key,
-	  GIVEN_KEY_PROBE, GIVEN_KEY__MAX },
+	 GIVEN_KEY_PROBE, GIVEN_KEY__MAX },
 	{ "import_runs", "state", name_of_run_state, 0, RUN_STATE__MAX },
 	{ "import_runs", "canary_state", name_of_canary, 0,
-	  CANARY_STATE__MAX },
+	 CANARY_STATE__MAX },
 	{ "tasks", "held_for", name_of_hold, HOLD_CANARY, HOLD__MAX },
 	{ "import_run_items", "current_stage", name_of_stage, 0,
-	  ITEM_STAGE__MAX },
+	 ITEM_STAGE__MAX },
 	{ "import_run_items", "confirmation_status", name_of_confirmation, 0,
-	  CONFIRMATION__MAX },
+	 CONFIRMATION__MAX },
 	{ "import_run_items", "access_status", name_of_access, 0,
-	  ACCESS_STATUS__MAX },
+	 ACCESS_STATUS__MAX },
 	{ "import_run_items", "matched_account_state", name_of_match, 0,
-	  ACCOUNT_MATCH__MAX },
+	 ACCOUNT_MATCH__MAX },
 	{ "import_run_items", "validation_status", name_of_validation, 0,
-	  VALIDATION_STATUS__MAX },
+	 VALIDATION_STATUS__MAX },
 	{ "import_run_items", "account_resolution", name_of_resolution,
-	  RESOLUTION_CREATED, ACCOUNT_RESOLUTION__MAX },
+	 RESOLUTION_CREATED, ACCOUNT_RESOLUTION__MAX },
 	{ "managed_resources", "resource_type", name_of_type, 0,
-	  RESOURCE_TYPE__MAX },
+	 RESOURCE_TYPE__MAX },
 	{ "managed_resources", "state", name_of_resource_state, 0,
-	  RESOURCE_STATE__MAX },
+	 RESOURCE_STATE__MAX },
 	{ "accesses", "access_mode", name_of_mode, 0, ACCESS_MODE__MAX },
 	{ "accesses", "status", name_of_access, 0, ACCESS_STATUS__MAX },
 	{ "access_checks", "result", name_of_access, 0, ACCESS_STATUS__MAX },
