@@ -67,6 +67,7 @@ enum difference {
 	DIFFERENT_PROVIDER,
 	DIFFERENT_MODE,
 	DIFFERENT_SELECTOR,
+	DIFFERENT_PLAN,
 	DIFFERENCE__MAX
 };
 
@@ -79,6 +80,8 @@ static const char *const ambiguous[] = {
 			   "required",
 	[DIFFERENT_SELECTOR] = "access exists for multiple users; selector "
 			       "is required",
+	[DIFFERENT_PLAN] = "access exists for multiple plans; access_id is "
+			   "required",
 };
 _Static_assert(COUNT(ambiguous) == DIFFERENCE__MAX, "say each");
 
@@ -88,7 +91,10 @@ static enum difference differ(const struct access *a, const struct access *b)
 		return DIFFERENT_HOST;
 	if (strcmp(a->endpoint_key, b->endpoint_key) != 0)
 		return DIFFERENT_PROVIDER;
-	return a->mode != b->mode ? DIFFERENT_MODE : DIFFERENT_SELECTOR;
+	if (a->mode != b->mode)
+		return DIFFERENT_MODE;
+	return strcmp(a->selector, b->selector) != 0 ? DIFFERENT_SELECTOR
+						     : DIFFERENT_PLAN;
 }
 
 /* The first way in which those that match the body can differ. */
@@ -98,8 +104,9 @@ static enum difference first_of(const struct check_body *body)
 		return DIFFERENT_HOST;
 	if (!body->provider_id)
 		return DIFFERENT_PROVIDER;
-	return body->access_mode == ANY_MODE ? DIFFERENT_MODE
-					     : DIFFERENT_SELECTOR;
+	if (body->access_mode == ANY_MODE)
+		return DIFFERENT_MODE;
+	return body->selector ? DIFFERENT_PLAN : DIFFERENT_SELECTOR;
 }
 
 /* The one that is meant, or the first way in which there are several. */

@@ -101,6 +101,15 @@ static void an_ambiguous_request_is_told_what_is_missing(void **state)
 			sql("UPDATE accesses SET endpoint_key = 'one-1'"
 			    " WHERE access_id = 'acc_5'");
 	}
+	sql("INSERT INTO accesses (access_id, host_id, endpoint_key, plan,"
+	    " access_mode, selector, status, status_since, created_at,"
+	    " updated_at) VALUES ('acc_6', 'hst_a', 'one-1', 'token-plan',"
+	    " 'self_service', 'default', 'active', 1, 1, 1)");
+	assert_int_equal(ask("POST", CHECKS, "{\"host_id\":\"hst_a\","
+			     "\"provider_id\":\"one-1\",\"access_mode\":"
+			     "\"self_service\",\"selector\":\"default\"}"), 400);
+	assert_string_equal(text_of("detail"), "access exists for multiple "
+			    "plans; access_id is required");
 	assert_int_equal(count("SELECT count(*) FROM access_checks"), 0);
 }
 
