@@ -31,67 +31,62 @@ static size_t utf8_len(const unsigned char *s, size_t left)
 	return len;
 }
 
-static size_t add_special(struct buf *buf, const unsigned char *s, size_t left)
+/* How much of the text may stand in a JSON string as it is. */
+static size_t plain_len(const unsigned char *s, size_t len)
 {
-	size_t len;
+	size_t i = 0, n;
 
-	if (*s == '"' || *s == '\\') {
-		char pair[2] = { '\\', (char)*s };
+	do {
+		while (i < len && is_plain(s[i]))
+			i++;
+		n = i < len && s[i] >= 0x80 ? utf8_len(s + i, len - i) : 0;
+		i += n;
+	} while (n > 0);
+	return i;
+}
 
+/* A byte that may not. */
+static void add_special(struct buf *buf, unsigned char c)
+{
+	const char pair[2] = { '\\', (char)c };
+
+	if (c == '"' || c == '\\')
 		buf_add(buf, pair, 2);
-		return 1;
-	}
-	if (*s == '\n') {
+	else if (c == '\n')
 		buf_add(buf, "\\n", 2);
-		return 1;
-	}
-	if (*s < 0x20) {
-		buf_addf(buf, "\\u%04x", *s);
-		return 1;
-	}
-	len = utf8_len(s, left);
-	if (len == 0) {
+	else if (c < 0x20)
+		buf_addf(buf, "\\u%04x", c);
+	else
 		buf_add(buf, "\xef\xbf\xbd", 3);	/* U+FFFD */
-		return 1;
-	}
-	buf_add(buf, s, len);
-	return len;
 }
 
 /* Most texts need no escapes: one look, one copy. */
-static bool add_plain(struct buf *buf, const char *text, size_t len)
+static void add_whole(struct buf *buf, const char *text, size_t len)
 {
-	const unsigned char *s = (const unsigned char *)text;
-	char *room;
+	char *room = buf_room(buf, len + 2);
 
-	for (size_t i = 0; i < len; i++)
-		if (!is_plain(s[i]))
-			return false;
-	room = buf_room(buf, len + 2);
-	if (room) {
-		room[0] = room[len + 1] = '"';
-		memcpy(room + 1, text, len);
-	}
-	return true;
+	if (!room)
+		return;
+	room[0] = room[len + 1] = '"';
+	memcpy(room + 1, text, len);
 }
 
 void jout_quoted(struct buf *buf, const char *text, size_t len)
 {
 	const unsigned char *s = (const unsigned char *)text;
-	size_t i = 0;
+	size_t n = plain_len(s, len), i = 0;
 
-	if (add_plain(buf, text, len))
+	if (n == len) {
+		add_whole(buf, text, len);
 		return;
+	}
 	buf_add(buf, "\"", 1);
 	while (i < len) {
-		size_t from = i;
-
-		while (i < len && is_plain(s[i]))
-			i++;
-		if (i > from)
-			buf_add(buf, s + from, i - from);
+		buf_add(buf, s + i, n);
+		i += n;
 		if (i < len)
-			i += add_special(buf, s + i, len - i);
+			add_special(buf, s[i++]);
+		n = plain_len(s + i, len - i);
 	}
 	buf_add(buf, "\"", 1);
 }
