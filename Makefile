@@ -163,6 +163,7 @@ check-hosts: programs
 		$(addprefix tests/integration/,090-break.sh 091-odd-user.sh 095-surfaces.sh \
 		120-reuse.sh 130-changes.sh 150-provider-import.sh 155-channel.sh 156-shipped-pack.sh \
 		161-reconcile.sh 176-top-up.sh)
+		161-reconcile.sh 181-plan.sh)
 check-san:
 	$(MAKE) SAN=1 tests
 	$(MAKE) SAN=1 SEEDS=200 check-unit check-sim

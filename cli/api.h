@@ -64,6 +64,7 @@ int64_t api_number(const json_t *object, const char *name);
 #define API_PROVIDERS "/api/providers"
 #define API_BATCHES "/api/import-batches"
 #define API_AUDIT "/api/audit"
+#define API_PLANS "/api/plans"
 #define API_SITE "/api/site"
 #define API_ROLLBACKS "/api/rollbacks"
 #define API_ACCOUNTS "/api/accounts"

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/api.h"
+#include "cli/change_body.h"
 #include "cli/exits.h"
 #include "cli/words.h"
 #include "shared/clock.h"
@@ -251,7 +252,7 @@ static int write_aliases(struct jout *body, const struct args *args,
 }
 
 /* `plan` NULL: a preview. */
-static int models_body(struct jout *body, const struct args *args,
+int change_models_body(struct jout *body, const struct args *args,
 		       const char *plan, struct err *err)
 {
 	const char *name;
@@ -307,12 +308,12 @@ static int preview_and_apply(struct call *call, const char *verb,
 
 int cmd_item_models(struct call *call, struct err *err)
 {
-	return preview_and_apply(call, "/models", models_body, err);
+	return preview_and_apply(call, "/models", change_models_body, err);
 }
 
 /* ---- the proxy ---- */
 
-static int proxy_body(struct jout *body, const struct args *args,
+int change_proxy_body(struct jout *body, const struct args *args,
 		      const char *plan, struct err *err)
 {
 	const char *word = args->words[2];
@@ -334,7 +335,7 @@ static int proxy_body(struct jout *body, const struct args *args,
 
 int cmd_item_proxy(struct call *call, struct err *err)
 {
-	return preview_and_apply(call, "/proxy", proxy_body, err);
+	return preview_and_apply(call, "/proxy", change_proxy_body, err);
 }
 
 /* ---- out of service, and back; and words ---- */

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cli/api.h"
+#include "cli/provider_body.h"
 #include "cli/run_body.h"
 #include "cli/secret.h"
 #include "cli/watch.h"
@@ -51,8 +52,8 @@ static int write_keys(struct jout *body, const struct args *args,
 	return 0;
 }
 
-static int write_body(struct jout *body, const struct args *args,
-		      struct err *err)
+int provider_body_write(struct jout *body, const struct args *args,
+			struct err *err)
 {
 	const char *model;
 	size_t at = 0;
@@ -91,7 +92,7 @@ static int post(struct call *call, const char *rest, struct err *err)
 	};
 
 	if (api_path(&path, API_PROVIDERS, call->args.words[0], rest, err) ||
-	    write_body(&body, &call->args, err))
+	    provider_body_write(&body, &call->args, err))
 		return -1;
 	request.path = path;
 	return client_call(call->client, &request, &call->reply, err);

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "cli/api.h"
+#include "cli/cmd_plan.h"
 #include "cli/exits.h"
 #include "cli/site_apply.h"
 #include "cli/site_export.h"
@@ -405,5 +406,10 @@ static int apply_site(struct call *call, struct err *err)
 
 int cmd_apply(struct call *call, struct err *err)
 {
-	return apply_site(call, err);
+	bool plan = call->args.nwords > 0;
+
+	if (plan == args_has(&call->args, OPT_FILE))
+		return args_refuse(err, "either -f site.yaml or the file of a "
+				   "plan");
+	return plan ? cmd_plan_apply(call, err) : apply_site(call, err);
 }

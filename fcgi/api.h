@@ -30,6 +30,7 @@ extern const struct route api_provider_import_routes[];
 extern const struct route api_provider_views_routes[];
 extern const struct route api_import_batches_routes[];
 extern const struct route api_audit_routes[];
+extern const struct route api_plans_routes[];
 extern const struct route api_site_routes[];
 extern const struct route api_reconcile_routes[];
 extern const struct route api_health_routes[];

@@ -18,6 +18,7 @@ static const struct {
 	{ "invalid_cursor",		400 },
 	{ "pack_id_required",		400 },
 	{ "host_id_required",		400 },
+	{ "plan_kind_unknown",		400 },
 	{ "invalid_idempotency_key",	400 },
 	{ "unauthorized",		401 },
 	{ "method_not_allowed",		405 },

@@ -28,6 +28,7 @@ const struct route *const route_tables[] = {
 	api_providers_routes, api_provider_import_routes,
 	api_provider_views_routes, api_import_batches_routes,
 	api_audit_routes,
+	api_plans_routes,
 	api_site_routes,
 	api_reconcile_routes,
 	api_health_routes,

@@ -242,6 +242,26 @@ void seal_fingerprint(const struct seal_public *key, const char *secret,
 	sodium_bin2hex(ret, SEAL_FINGERPRINT_TEXT, hash, sizeof(hash));
 }
 
+void seal_mac(const struct seal_public *key, const char *domain,
+	      const void *data, size_t len, char ret[SEAL_HASH_TEXT])
+{
+	unsigned char personal[crypto_generichash_blake2b_PERSONALBYTES] = { 0 };
+	unsigned char hash[32];
+
+	memcpy(personal, domain, strnlen(domain, sizeof(personal)));
+	if (crypto_generichash_blake2b_salt_personal(hash, sizeof(hash), data,
+			len, key->fingerprint, sizeof(key->fingerprint), NULL,
+			personal))
+		abort();
+	sodium_bin2hex(ret, SEAL_HASH_TEXT, hash, sizeof(hash));
+}
+
+bool seal_mac_is(const char mac[SEAL_HASH_TEXT], const char *text)
+{
+	return strlen(text) == SEAL_HASH_TEXT - 1 &&
+	       sodium_memcmp(mac, text, SEAL_HASH_TEXT - 1) == 0;
+}
+
 void seal_hash_text(const void *data, size_t len, char ret[SEAL_HASH_TEXT])
 {
 	unsigned char hash[32];

@@ -74,6 +74,17 @@ int seal_open(const struct seal_private *key, const char *label,
 void seal_fingerprint(const struct seal_public *key, const char *secret,
 		      char ret[SEAL_FINGERPRINT_TEXT]);
 
+/*
+ * A keyed hash of what this installation wrote and wants to know again.
+ * `domain` says what it is, so that one kind never passes for another, nor for
+ * a fingerprint.  At most 16 characters of it count.
+ */
+void seal_mac(const struct seal_public *key, const char *domain,
+	      const void *data, size_t len, char ret[SEAL_HASH_TEXT]);
+
+/* Are they the same?  Takes as long whether they are or not. */
+bool seal_mac_is(const char mac[SEAL_HASH_TEXT], const char *text);
+
 /* Hash of a random token, or of any text: not keyed. */
 void seal_hash_text(const void *data, size_t len, char ret[SEAL_HASH_TEXT]);
 

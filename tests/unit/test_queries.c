@@ -21,6 +21,7 @@
 #include "shared/pack_providers.h"
 #include "shared/packs.h"
 #include "shared/pauses.h"
+#include "shared/plans.h"
 #include "shared/profiles.h"
 #include "shared/proofs.h"
 #include "shared/provider_uses.h"
@@ -44,20 +45,20 @@
 
 /* Every list of queries there is. */
 static const struct db_query *const *const lists[] = {
-	accesses_queries, account_use_queries, audit_queries,
-	audit_list_queries, audit_verify_queries, canary_queries, changes_queries,
+	accesses_queries, account_use_queries, audit_list_queries,
+	audit_queries, audit_verify_queries, canary_queries, changes_queries,
 	checks_queries, endpoints_queries, events_queries,
 	explain_evidence_queries, explain_host_queries, explain_matter_queries,
-	findings_queries, foreign_queries,
-	hosts_queries, idempotency_queries, installation_queries,
-	item_list_queries, items_queries, migrate_queries, notices_queries,
-	pack_match_queries, pack_providers_queries, packs_queries,
-	pauses_queries, profiles_queries, proofs_queries, provider_uses_queries,
+	findings_queries, foreign_queries, hosts_queries, idempotency_queries,
+	installation_queries, item_list_queries, items_queries,
+	migrate_queries, notices_queries, pack_match_queries,
+	pack_providers_queries, packs_queries, pauses_queries, plans_queries,
+	profiles_queries, proofs_queries, provider_uses_queries,
 	reconciles_queries, resource_walk_queries, resources_queries,
 	retry_queries, rollback_ends_queries, rollback_scan_queries,
 	rollbacks_queries, run_events_queries, run_list_queries, runs_queries,
-	secrets_queries, site_queries, tasks_queries, tokens_queries, top_ups_queries,
-	waves_queries,
+	secrets_queries, site_queries, tasks_queries, tokens_queries,
+	top_ups_queries, waves_queries,
 };
 
 /* What does not grow may be read from end to end. */

@@ -303,9 +303,34 @@ static void a_secret_in_use_is_not_forgotten(void **state)
 	REFUSED(secrets_delete(db, "sec_1", &err), ERR_CONFLICT);
 }
 
+static void a_mac_is_of_one_domain_and_one_installation(void **state)
+{
+	struct seal_private one, other;
+	char a[SEAL_HASH_TEXT], b[SEAL_HASH_TEXT];
+	char print[SEAL_FINGERPRINT_TEXT];
+
+	(void)state;
+	seal_generate(&one);
+	seal_generate(&other);
+	seal_mac(&one.pub, "crm plan v1", "text", 4, a);
+	seal_mac(&one.pub, "crm plan v1", "text", 4, b);
+	assert_true(seal_mac_is(a, b));
+	seal_mac(&one.pub, "crm plan v2", "text", 4, b);
+	assert_false(seal_mac_is(a, b));
+	seal_mac(&other.pub, "crm plan v1", "text", 4, b);
+	assert_false(seal_mac_is(a, b));
+	seal_mac(&one.pub, "crm plan v1", "texT", 4, b);
+	assert_false(seal_mac_is(a, b));
+	seal_fingerprint(&one.pub, "text", print);
+	assert_int_not_equal(strncmp(a, print, strlen(print)), 0);
+	assert_false(seal_mac_is(a, ""));
+	assert_false(seal_mac_is(a, print));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_mac_is_of_one_domain_and_one_installation),
 		cmocka_unit_test(what_was_sealed_opens_with_key_and_label),
 		cmocka_unit_test(an_empty_and_a_long_secret_can_be_sealed),
 		cmocka_unit_test(another_key_or_label_or_text_does_not_open),

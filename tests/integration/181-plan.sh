@@ -1,0 +1,161 @@
+#!/bin/sh
+# Plans in files: what would be done, signed, with the versions of all that it
+# rests on; refused when a person moved any of it, and done when nobody did.
+# On three simulated versions, or on REAL_HOSTS.
+. tests/integration/lib.sh
+. tests/integration/hosts.sh
+
+SITE_SETTINGS="$quick_settings"'
+probe = { capabilities = "off"; };'
+
+make_pack() {
+	mkdir -p "$WORK/pack/providers"
+	jq -n '{pack_id: "plan-pack", version: "1.0.0",
+		name: {zh: "样例", en: "Sample"},
+		min_host_version: "0.1.126"}' >"$WORK/pack/pack.json"
+	jq -n --arg url "$PROVIDER_URL/$tag-pack/v1" '{
+		provider_id: "plan-payg", vendor: "sample",
+		kind: "first_party", plan: "payg", region: "cn",
+		status: "current", base_url: $url,
+		display_name: {zh: "样例", en: "Sample"},
+		families: {chat: "yes", responses: "no", messages: "no",
+			models: "yes"},
+		models: [{id: "mock-a", canonical: "mock-a", family: "mock",
+			status: "current"}],
+		smoke_test_model: "mock-a"}' \
+		>"$WORK/pack/providers/plan-payg.json"
+	ctl pack install "$WORK/pack"
+}
+
+# one_import NAME: an endpoint of its own; sets RUN, ITEM and ACCOUNT.
+one_import() {
+	PROVIDER_KEY=$SITE/etc/$1-$host_number.key
+	new_key "$1-$host_number"
+	jq -n --arg url "$PROVIDER_URL/as/chat-only-403/$tag-$1/v1" \
+		--rawfile key "$PROVIDER_KEY" '[{base_url: $url,
+		 api_key: ($key | rtrimstr("\n")),
+		 requested_models: ["mock-a"]}]' >"$WORK/items.secret"
+	ctl -o json run create --wait --timeout 120 --host "$HOST_ID" \
+		-f "$WORK/items.secret"
+	RUN=$(printf '%s' "$OUT" | jq -r .run_id)
+	rm -f "$WORK/items.secret"
+	api GET "/api/batch-import/runs/$RUN/items"
+	ITEM=$(json '.items[0].item_id')
+	ACCOUNT=$(json '.items[0].account_id')
+	is "$version: imported" "$(json '.items[0].access_status')" active
+}
+
+changes_made() {
+	db "SELECT count(*) FROM account_changes WHERE item_id = '$ITEM'"
+}
+
+plan_of() {
+	jq -r "$1" "$WORK/plan.json"
+}
+
+# make WORD...: a new plan in plan.json.
+make() {
+	rm -f "$WORK/plan.json"
+	ctl plan "$@" -o "$WORK/plan.json"
+	is "$version: a plan of $1 is written" "$RC" 0
+	[ "$RC" = 0 ] || note "$ERR"
+}
+
+plan_of_models() {
+	make models "$RUN" "$ITEM" --add mock-b
+	is "$version: it shows what would be done" \
+		"$(plan_of '.preview.after["mock-b"]')" mock-b
+	ok "$version: it rests on versions" test "$(plan_of '[.rests_on[] |
+		select(.resource_type == "account" and .version != null)] |
+		length')" -eq 1
+	is "$version: and nothing was done" "$(changes_made)" 0
+}
+
+# A person renames the account, then puts the name back.
+after_a_foreign_edit() {
+	name=$(admin GET "/api/v1/admin/accounts/$ACCOUNT" | jq -r .data.name)
+	account_put "$(jq -cn --arg name "by hand $tag" '{name: $name}')"
+	ctl apply "$WORK/plan.json" --wait --timeout 60
+	is "$version: after a foreign edit it is refused" "$RC" 8
+	like "$version: as stale" "$ERR" 'plan_stale'
+	like "$version: naming the account" "$ERR" "account $ACCOUNT "
+	like "$version: and the field" "$ERR" 'account .*name'
+	is "$version: nothing was done" "$(changes_made)" 0
+	account_put "$(jq -cn --arg name "$name" '{name: $name}')"
+}
+
+when_nothing_moved() {
+	ctl -o json apply "$WORK/plan.json" --wait --timeout 60
+	is "$version: when nothing moved it is done" "$RC" 0
+	[ "$RC" = 0 ] || note "$ERR"
+	is "$version: as the plan says" "$(admin GET \
+		"/api/v1/admin/accounts/$ACCOUNT" | jq -r \
+		'.data.credentials.model_mapping["mock-b"]')" mock-b
+	ctl apply "$WORK/plan.json"
+	is "$version: and not again" "$RC" 8
+	like "$version: which is told" "$ERR" 'plan_applied'
+}
+
+refusals() {
+	make models "$RUN" "$ITEM" --remove mock-b
+	sed 's/"mode": "remove"/"mode": "replace"/' "$WORK/plan.json" \
+		>"$WORK/tampered.json"
+	ctl apply "$WORK/tampered.json"
+	like "$version: a plan that was changed is refused" "$ERR" \
+		'plan_tampered'
+	sed 's/"installation": "[a-z0-9]*"/"installation": "zzzzzz"/' \
+		"$WORK/plan.json" >"$WORK/other.json"
+	ctl apply "$WORK/other.json"
+	like "$version: and one of another CRM" "$ERR" \
+		'plan_of_other_installation'
+	jq -c . "$WORK/plan.json" >"$WORK/compact.json"
+	ctl apply "$WORK/compact.json" --wait --timeout 60
+	is "$version: how it is laid out does not matter" "$RC" 0
+	[ "$RC" = 0 ] || note "$ERR"
+}
+
+plan_of_import() {
+	new_key "import-$host_number"
+	make import plan-payg --host "$HOST_ID" \
+		--key-file "$SITE/etc/import-$host_number.key"
+	is "$version: without the key" "$(grep -cFf \
+		"$SITE/etc/import-$host_number.key" "$WORK/plan.json")" 0
+	ctl -o json apply "$WORK/plan.json" --wait --timeout 120
+	is "$version: the import is done" "$RC" 0
+	[ "$RC" = 0 ] || note "$ERR"
+	make import plan-payg --host "$HOST_ID" \
+		--key-file "$SITE/etc/import-$host_number.key"
+	cat "$PROVIDER_KEY" >"$SITE/etc/import-$host_number.key"
+	ctl apply "$WORK/plan.json"
+	is "$version: with another key it is refused" "$RC" 9
+}
+
+plan_of_reconcile() {
+	account_put '{"extra":{"openai_responses_mode":"force_responses"}}'
+	make reconcile batch "$RUN"
+	is "$version: what somebody moved is in the plan" \
+		"$(plan_of '.preview.findings | length > 0')" true
+	ctl -o json apply "$WORK/plan.json" --wait --timeout 60
+	is "$version: and is mended" "$RC" 0
+	[ "$RC" = 0 ] || note "$ERR"
+}
+
+at_a_host() {
+	one_import plan
+	plan_of_models
+	after_a_foreign_edit
+	when_nothing_moved
+	refusals
+	plan_of_reconcile
+	plan_of_import
+}
+
+new_site
+start_hosts
+start_providersim chat-only-403 && start_schedd && start_pool 4 &&
+	start_nginx || bail_out "the stack does not start"
+make_pack
+each_host at_a_host
+
+no_secret_leaks
+done_testing
