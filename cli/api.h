@@ -58,6 +58,7 @@ int64_t api_number(const json_t *object, const char *name);
 #define API_ACCESSES "/api/accesses"
 #define API_CHECKS "/api/access-checks"
 #define API_CHANGES "/api/account-changes"
+#define API_ACCOUNTS "/api/accounts"
 #define API_ENDPOINTS "/api/endpoints"
 #define API_EXPLAIN "/api/explain"
 #define API_PACKS "/api/packs"

@@ -5,6 +5,7 @@
 
 #include "cli/api.h"
 #include "cli/change_body.h"
+#include "cli/change.h"
 #include "cli/exits.h"
 #include "cli/words.h"
 #include "shared/clock.h"
@@ -81,7 +82,7 @@ static json_t *preview_view(const json_t *preview)
 {
 	static const char *const same[] = {
 		"plan", "account_id", "paused_at", "running_change_id",
-		"smoke_model", "warnings",
+		"smoke_model", "warnings", "overlap_s", "old_key_revoked",
 	};
 	const json_t *others = json_object_get(preview, "others");
 	json_t *view = json_object();
@@ -155,7 +156,9 @@ static int judge_change(const struct call *call, bool waited, struct err *err)
 	if (is_running(call))
 		return !waited ? 0 : err_set(err, ERR_BUSY, "change %s has "
 			"not ended yet", api_text(change, "change_id"));
-	if (strcmp(api_text(change, "state"), "done") == 0)
+	/* The old key is kept for a while: what was wanted is so. */
+	if (strcmp(api_text(change, "state"), "done") == 0 ||
+	    strcmp(api_text(change, "state"), "overlap") == 0)
 		return 0;
 	err_set(err, ERR_UPSTREAM, "change %s failed: %s%s%s",
 		api_text(change, "change_id"),
@@ -181,16 +184,14 @@ static int show_change(struct call *call, struct err *err)
 	return judge_change(call, wait, err);
 }
 
-static int post(struct call *call, const char *verb, const struct jout *body,
-		int64_t wait_s, struct err *err)
+static int path_of(const struct call *call, const char *verb, char **ret,
+		   struct err *err)
 {
 	AUTO_FREE char *items = NULL;
-	AUTO_FREE char *path = NULL;
 
-	if (api_path(&items, API_RUNS, call->args.words[0], "/items", err) ||
-	    api_path(&path, items, call->args.words[1], verb, err))
+	if (api_path(&items, API_RUNS, call->args.words[0], "/items", err))
 		return -1;
-	return api_post(call, path, body, wait_s, err);
+	return api_path(ret, items, call->args.words[1], verb, err);
 }
 
 static int64_t patience(const struct call *call)
@@ -278,20 +279,27 @@ int change_models_body(struct jout *body, const struct args *args,
 	return 0;
 }
 
+/* It may hold a key. */
+static void wipe_body(struct jout *body)
+{
+	buf_wipe(&body->text);
+	jout_done(body);
+}
+
 /* Show what it would come to; then do just that, if it is wanted. */
-static int preview_and_apply(struct call *call, const char *verb,
+int change_preview_and_apply(struct call *call, const char *path,
 			     int (*write)(struct jout *body,
 					  const struct args *args,
 					  const char *plan, struct err *err),
 			     struct err *err)
 {
-	CLEANUP(jout_done) struct jout look = { .text.max = BODY_MAX };
-	CLEANUP(jout_done) struct jout act = { .text.max = BODY_MAX };
+	CLEANUP(wipe_body) struct jout look = { .text.max = BODY_MAX };
+	CLEANUP(wipe_body) struct jout act = { .text.max = BODY_MAX };
 	bool apply = args_has(&call->args, OPT_APPLY);
 	AUTO_FREE char *plan = NULL;
 
 	if (write(&look, &call->args, NULL, err) ||
-	    post(call, verb, &look, 0, err) ||
+	    api_post(call, path, &look, 0, err) ||
 	    ((!apply || call->form == PRINT_TABLE) &&
 	     print_preview(call, err)))
 		return -1;
@@ -301,9 +309,22 @@ static int preview_and_apply(struct call *call, const char *verb,
 		return -1;
 	plan = xstrdup(api_text(call->reply.body, "plan"));
 	if (write(&act, &call->args, plan, err) ||
-	    post(call, verb, &act, patience(call), err))
+	    api_post(call, path, &act, patience(call), err))
 		return -1;
 	return show_change(call, err);
+}
+
+static int preview_and_apply(struct call *call, const char *verb,
+			     int (*write)(struct jout *body,
+					  const struct args *args,
+					  const char *plan, struct err *err),
+			     struct err *err)
+{
+	AUTO_FREE char *path = NULL;
+
+	if (path_of(call, verb, &path, err))
+		return -1;
+	return change_preview_and_apply(call, path, write, err);
 }
 
 int cmd_item_models(struct call *call, struct err *err)
@@ -342,7 +363,10 @@ int cmd_item_proxy(struct call *call, struct err *err)
 
 static int begin(struct call *call, const char *verb, struct err *err)
 {
-	if (post(call, verb, NULL, patience(call), err))
+	AUTO_FREE char *path = NULL;
+
+	if (path_of(call, verb, &path, err) ||
+	    api_post(call, path, NULL, patience(call), err))
 		return -1;
 	return show_change(call, err);
 }

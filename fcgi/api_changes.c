@@ -62,8 +62,8 @@ static int refuse_second(struct reply *reply, const char *change_id,
 	return 0;
 }
 
-/* What the change rests on is what `token` speaks of; NULL: whatever it is. */
-static int begin(const struct request *req, const struct change_target *target,
+int change_begin(const struct request *req,
+		 const struct change_target *target,
 		 const struct change_plan *plan, const char *token,
 		 struct reply *reply, struct err *err)
 {
@@ -74,6 +74,8 @@ static int begin(const struct request *req, const struct change_target *target,
 		.kind = plan->kind,
 		.wanted = plan->wanted,
 		.requested_by = req->token->token_id,
+		.new_secret_id = plan->key.sealed ? plan->key.face.secret_id
+						  : NULL,
 	};
 	char change_id[ID_MAX];
 
@@ -84,6 +86,9 @@ static int begin(const struct request *req, const struct change_target *target,
 	}
 	if (pauses_refuse(req->db, spec.host_id, target->item.endpoint_key,
 			  err))
+		return -1;
+	if (spec.new_secret_id && *target->running == '\0' &&
+	    secrets_store(req->db, &plan->key, req->now, err))
 		return -1;
 	if (changes_add(req->db, &spec, req->now, seal_random(), change_id,
 			err))
@@ -134,7 +139,7 @@ static int models_post(const struct request *req, struct reply *reply,
 	if (problems.count)
 		return problem_refuse(reply, &problems);
 	if (body.apply)
-		return begin(req, &target, &plan, body.plan, reply, err);
+		return change_begin(req, &target, &plan, body.plan, reply, err);
 	reply->status = 200;
 	return change_plan_write(req, &target, &plan, &reply->out, err);
 }
@@ -169,7 +174,7 @@ static int proxy_post(const struct request *req, struct reply *reply,
 		return -1;
 	change_plan_proxy(&target, body.proxy_id, &plan);
 	if (body.apply)
-		return begin(req, &target, &plan, body.plan, reply, err);
+		return change_begin(req, &target, &plan, body.plan, reply, err);
 	reply->status = 200;
 	return change_plan_write(req, &target, &plan, &reply->out, err);
 }
@@ -191,7 +196,7 @@ static int switch_post(const struct request *req, enum change_kind kind,
 		return err_code(err, "not_paused");
 	}
 	change_plan_switch(&target, kind, &plan);
-	return begin(req, &target, &plan, NULL, reply, err);
+	return change_begin(req, &target, &plan, NULL, reply, err);
 }
 
 static int pause_post(const struct request *req, struct reply *reply,
@@ -277,7 +282,7 @@ static int item_patch(const struct request *req, struct reply *reply,
 	return api_item_show(req, reply, err);
 }
 
-static const struct waiting begun = { change_is_over, show_result, 0 };
+const struct waiting change_waiting = { change_is_over, show_result, 0 };
 
 #define ITEM "/api/batch-import/runs/{run_id}/items/{item_id}"
 
@@ -285,13 +290,13 @@ const struct route api_changes_routes[] = {
 	{ HTTP_PATCH, ITEM, SCOPE_OPERATE,
 	  .handle = item_patch, .body = BODY_REQUIRED },
 	{ HTTP_POST, ITEM "/models", SCOPE_OPERATE,
-	  .handle = models_post, .body = BODY_REQUIRED, .waiting = &begun },
+	  .handle = models_post, .body = BODY_REQUIRED, .waiting = &change_waiting },
 	{ HTTP_POST, ITEM "/proxy", SCOPE_OPERATE,
-	  .handle = proxy_post, .body = BODY_REQUIRED, .waiting = &begun },
+	  .handle = proxy_post, .body = BODY_REQUIRED, .waiting = &change_waiting },
 	{ HTTP_POST, ITEM "/pause", SCOPE_OPERATE,
-	  .handle = pause_post, .body = BODY_OPTIONAL, .waiting = &begun },
+	  .handle = pause_post, .body = BODY_OPTIONAL, .waiting = &change_waiting },
 	{ HTTP_POST, ITEM "/resume", SCOPE_OPERATE,
-	  .handle = resume_post, .body = BODY_OPTIONAL, .waiting = &begun },
+	  .handle = resume_post, .body = BODY_OPTIONAL, .waiting = &change_waiting },
 	{ HTTP_GET, "/api/account-changes/{change_id}", SCOPE_READ,
 	  .handle = change_show },
 	{ 0 }

@@ -5,6 +5,7 @@
 
 #include "fcgi/view.h"
 #include "shared/account_use.h"
+#include "shared/lookup.h"
 
 #define OTHERS_SHOWN 20
 
@@ -45,6 +46,35 @@ int change_target_get(const struct request *req, struct change_target *ret,
 	    runs_get(req->db, req->ids[0], &ret->run, err))
 		return -1;
 	return find_account(req, ret, err);
+}
+
+static int not_in_use(struct err *err, const char *resource_id)
+{
+	err_set(err, ERR_CONFLICT, "account %s is not on the host, or no "
+		"import rests on it", resource_id);
+	return err_code(err, "account_not_in_use");
+}
+
+int change_target_of(const struct request *req, const char *resource_id,
+		     struct change_target *ret, struct err *err)
+{
+	char run_id[ID_MAX], item_id[ID_MAX];
+
+	if (resources_get(req->db, resource_id, &ret->account, err))
+		return -1;
+	if (ret->account.type != RESOURCE_ACCOUNT)
+		return err_set(err, ERR_NOT_FOUND, "no account %s",
+			       resource_id);
+	if (ret->account.state == RESOURCE_GONE ||
+	    !ret->account.host_resource_id)
+		return not_in_use(err, resource_id);
+	if (account_use_newest(req->db, resource_id, run_id, item_id, err))
+		return err->kind == ERR_NOT_FOUND
+			? not_in_use(err, resource_id) : -1;
+	if (items_get(req->db, run_id, item_id, &ret->item, err) ||
+	    runs_get(req->db, run_id, &ret->run, err))
+		return -1;
+	return changes_running(req->db, resource_id, ret->running, err);
 }
 
 void change_target_done(struct change_target *target)
@@ -138,8 +168,76 @@ void change_plan_switch(const struct change_target *target,
 	seal_plan(target, "", ret);
 }
 
+/* Which keys: what may be shown of them. */
+static void write_key(struct jout *out, const char *name,
+		      const char *fingerprint, const char *last4)
+{
+	jout_object(out, name);
+	jout_str(out, "fingerprint", fingerprint);
+	jout_str(out, "last4", last4);
+	jout_object_end(out);
+}
+
+static char *key_wanted(const struct change_target *target,
+			const struct change_plan *plan)
+{
+	struct jout out = { .text.max = 1024 };
+
+	jout_object(&out, NULL);
+	write_key(&out, "new_key", plan->key.face.fingerprint,
+		  plan->key.face.last4);
+	write_key(&out, "old_key", target->item.api_key_fingerprint,
+		  target->item.api_key_last4);
+	jout_i64(&out, "overlap_s", plan->overlap_s);
+	jout_bool(&out, "old_key_revoked", plan->old_key_revoked);
+	jout_array(&out, "tries");
+	jout_array_end(&out);
+	jout_object_end(&out);
+	return buf_take(&out.text);
+}
+
+/* Two accounts of a group with one key would be one of them too many. */
+static int is_free(const struct request *req,
+		   const struct change_target *target, const char *print,
+		   struct err *err)
+{
+	CLEANUP(resource_done) struct resource other = { 0 };
+	AUTO_FREE char *lookup = lookup_account(target->item.endpoint_key,
+						target->run.access_mode,
+						print);
+
+	if (resources_find(req->db, target->run.host_id, RESOURCE_ACCOUNT,
+			   lookup, &other, err))
+		return err->kind == ERR_NOT_FOUND ? 0 : -1;
+	if (!other.host_resource_id)
+		return 0;
+	err_set(err, ERR_CONFLICT, "account %s (%s) has this key already",
+		other.resource_id, other.host_resource_id);
+	return err_code(err, "key_in_use");
+}
+
+int change_plan_key(const struct request *req,
+		    const struct change_target *target,
+		    struct change_plan *plan, struct err *err)
+{
+	const char *old = target->item.api_key_fingerprint;
+	const char *print = plan->key.face.fingerprint;
+
+	if (old && strcmp(old, print) == 0) {
+		err_set(err, ERR_CONFLICT, "the account has this key already");
+		return err_code(err, "same_key");
+	}
+	if (is_free(req, target, print, err))
+		return -1;
+	plan->kind = CHANGE_ROTATE_KEY;
+	plan->wanted = key_wanted(target, plan);
+	seal_plan(target, old ? old : "", plan);
+	return 0;
+}
+
 void change_plan_done(struct change_plan *plan)
 {
+	secret_sealed_done(&plan->key);
 	mapping_plan_done(&plan->models);
 	free(plan->wanted);
 	*plan = (struct change_plan){ 0 };
@@ -177,6 +275,17 @@ static void write_proxy(const struct change_target *target, int64_t proxy_id,
 
 	jout_str(out, "before", target->item.account_proxy);
 	jout_str(out, "after", id);
+}
+
+static void write_keys(const struct change_target *target,
+		       const struct change_plan *plan, struct jout *out)
+{
+	write_key(out, "before", target->item.api_key_fingerprint,
+		  target->item.api_key_last4);
+	write_key(out, "after", plan->key.face.fingerprint,
+		  plan->key.face.last4);
+	jout_i64(out, "overlap_s", plan->overlap_s);
+	jout_bool(out, "old_key_revoked", plan->old_key_revoked);
 }
 
 static void write_warnings(const struct change_target *target,
@@ -263,6 +372,8 @@ int change_plan_write(const struct request *req,
 		 *target->running ? target->running : NULL);
 	if (plan->kind == CHANGE_MODELS)
 		write_models(target, &plan->models, out);
+	else if (plan->kind == CHANGE_ROTATE_KEY)
+		write_keys(target, plan, out);
 	else
 		write_proxy(target, plan->proxy_id, out);
 	write_warnings(target, plan, out);

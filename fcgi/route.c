@@ -17,6 +17,7 @@ const struct route *const route_tables[] = {
 	api_badges_routes,
 	api_changes_routes,
 	api_rollbacks_routes,
+	api_accounts_routes,
 	api_accesses_routes,
 	api_checks_routes,
 	api_endpoints_routes,

@@ -16,6 +16,7 @@ void change_write(struct jout *out, const char *name,
 	jout_str(out, "failure_class", change->failure_class);
 	jout_str(out, "failure_detail", change->failure_detail);
 	view_class(out, "failure_zh", "failure_en", change->failure_class);
+	jout_time(out, "old_key_free_to_revoke_at", change->old_key_free_at);
 	jout_str(out, "requested_by", change->requested_by);
 	jout_time(out, "created_at", change->created_at);
 	jout_time(out, "finished_at", change->finished_at);

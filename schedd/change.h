@@ -33,6 +33,57 @@ const json_t *change_wanted(const struct import *im, const char *name,
 #define CHANGE_GETS(name) \
 	struct verdict got_##name(void *subject, const struct answer *answer)
 
+/* change_state.c; the caller releases what they give. */
+json_t *change_as_it_is(const struct import *im, const json_t *live)
+	MUST_CHECK;
+json_t *change_as_wanted(const struct import *im, const json_t *live)
+	MUST_CHECK;
+/* Upon what is there by now: others may have been at it since. */
+json_t *change_as_before(const struct import *im, const json_t *live)
+	MUST_CHECK;
+bool change_is_so(const struct import *im, const json_t *live,
+		  const json_t *state);
+/* Into `before` or `after` of the change. */
+void change_keep(char **slot, json_t *take_state);
+
+/* Benched or in error, as it was read: a proof would tell of that. */
+void change_look(struct import *im, const json_t *live);
+
+/* The account as it is now; keys are fingerprints where they are shown. */
+bool change_ask_account(const void *subject, struct request *request);
+
+/* With the new key, or its former one while it is taken back; no other. */
+int change_load_key(const struct store *store, struct import *im,
+		    struct err *err) MUST_CHECK;
+
+/* Who rests on the account is due: it is as it was wanted. */
+int change_plan_checks(const struct store *store, const struct import *im,
+		       int64_t now, struct err *err) MUST_CHECK;
+
+/* What is stored by a rotation with one of its steps, and by its end. */
+int change_save_key(const struct store *store, struct import *im,
+		    const struct step *step, int64_t now, struct err *err)
+	MUST_CHECK;
+int change_end_key(const struct store *store, struct import *im, int64_t now,
+		   struct err *err) MUST_CHECK;
+
+/* After the look at the account: another key is proven before it is set. */
+void change_plan_rotation(struct import *im, const json_t *live);
+
+CHANGE_GETS(rotate_place);
+CHANGE_GETS(rotate_taken);
+CHANGE_ASKS(rotate_list);	CHANGE_GETS(rotate_list);
+CHANGE_ASKS(rotate_chat);	CHANGE_GETS(rotate_chat);
+CHANGE_GETS(rotate_alone);
+CHANGE_GETS(rotate_private);
+CHANGE_GETS(rotate_proven);
+CHANGE_GETS(rotate_ready);
+CHANGE_ASKS(rotate_light);	CHANGE_GETS(rotate_light);
+CHANGE_ASKS(rotate_look);	CHANGE_GETS(rotate_look);
+CHANGE_GETS(rotate_settle);
+CHANGE_GETS(rotate_over);
+CHANGE_ASKS(rotate_again);	CHANGE_GETS(rotate_again);
+
 CHANGE_GETS(change_begin);
 CHANGE_ASKS(change_proxy);	CHANGE_GETS(change_proxy);
 CHANGE_ASKS(change_read);	CHANGE_GETS(change_read);

@@ -16,12 +16,6 @@
 
 #define SETTLE_MS 1200	/* before it is looked at once more */
 
-static const json_t *mapping_of(const json_t *live)
-{
-	return json_object_get(json_object_get(live, "credentials"),
-			       "model_mapping");
-}
-
 static int64_t account_id(const struct import *im)
 {
 	return import_id(im, IMPORT_ACCOUNT);
@@ -78,7 +72,7 @@ struct verdict got_change_proxy(void *subject, const struct answer *answer)
 	return go_on();
 }
 
-static bool ask_account_now(const void *subject, struct request *request)
+bool change_ask_account(const void *subject, struct request *request)
 {
 	const struct import *im = subject;
 
@@ -88,106 +82,7 @@ static bool ask_account_now(const void *subject, struct request *request)
 
 bool ask_change_read(const void *subject, struct request *request)
 {
-	return ask_account_now(subject, request);
-}
-
-/* What of a live account this change may have to put back. */
-static json_t *as_it_is(const struct import *im, const json_t *live)
-{
-	json_t *state = json_object();
-	const json_t *mapping = mapping_of(live);
-	int64_t proxy = host_member_i64(live, "proxy_id");
-
-	json_object_set_new(state, "schedulable", json_boolean(
-		json_is_true(json_object_get(live, "schedulable"))));
-	if (im->change.kind == CHANGE_MODELS)
-		json_object_set_new(state, "model_mapping", mapping
-				    ? json_deep_copy(mapping) : json_object());
-	if (im->change.kind == CHANGE_PROXY)
-		json_object_set_new(state, "proxy_id", proxy
-				    ? json_integer(proxy) : json_null());
-	return state;
-}
-
-/* What is to be written: upon what is there, whoever put it there. */
-static json_t *as_wanted(const struct import *im, const json_t *live)
-{
-	json_auto_t *wanted = json_loads(im->change.wanted, 0, NULL);
-	json_t *target = json_object();
-
-	if (im->change.kind == CHANGE_MODELS)
-		json_object_set_new(target, "model_mapping", mapping_apply(
-			mapping_of(live), json_object_get(wanted, "set"),
-			json_object_get(wanted, "drop")));
-	else if (im->change.kind == CHANGE_PROXY)
-		json_object_set(target, "proxy_id",
-				json_object_get(wanted, "proxy_id"));
-	else
-		json_object_set_new(target, "schedulable", json_boolean(
-			im->change.kind == CHANGE_RESUME));
-	return target;
-}
-
-static bool leads_alike(const json_t *one, const json_t *other,
-			const char *name)
-{
-	const json_t *to = json_object_get(one, name);
-
-	return to ? json_equal(to, json_object_get(other, name))
-		  : !json_object_get(other, name);
-}
-
-/* The names that this change is about; others are other people's. */
-static bool maps_alike(const struct import *im, const json_t *one,
-		       const json_t *other)
-{
-	json_auto_t *wanted = json_loads(im->change.wanted, 0, NULL);
-	const char *member;
-	json_t *to;
-	size_t i;
-	const json_t *name;
-
-	json_object_foreach(json_object_get(wanted, "set"), member, to)
-		if (!leads_alike(one, other, member))
-			return false;
-	json_array_foreach(json_object_get(wanted, "drop"), i, name)
-		if (!leads_alike(one, other, json_string_value(name)))
-			return false;
-	return true;
-}
-
-/* Every member of `state` is so on the account. */
-static bool is_so(const struct import *im, const json_t *live,
-		  const json_t *state)
-{
-	const json_t *mapping = json_object_get(state, "model_mapping");
-	const json_t *proxy = json_object_get(state, "proxy_id");
-	const json_t *on = json_object_get(state, "schedulable");
-
-	if (mapping && !maps_alike(im, mapping, mapping_of(live)))
-		return false;
-	if (proxy && json_integer_value(proxy) !=
-	    host_member_i64(live, "proxy_id"))
-		return false;
-	return !on || json_is_true(on) ==
-	       json_is_true(json_object_get(live, "schedulable"));
-}
-
-static void keep(char **slot, json_t *take_state)
-{
-	free(*slot);
-	*slot = json_dumps(take_state, JSON_COMPACT | JSON_SORT_KEYS);
-	json_decref(take_state);
-}
-
-/* Benched or in error: a proof would tell of that, and of nothing new. */
-static void look_for_illness(struct import *im, const json_t *live)
-{
-	struct host_account account = host_account_read(live, im->inst,
-							im->now);
-
-	im->memo.ill = account.bench == HOST_BENCH_ERROR ||
-		       account.bench_until > im->now;
+	return change_ask_account(subject, request);
 }
 
 struct verdict got_change_read(void *subject, const struct answer *answer)
@@ -203,11 +98,15 @@ struct verdict got_change_read(void *subject, const struct answer *answer)
 		return lost(im);
 	if (why != FAILURE_NONE)
 		return import_host_failed(im, answer, why);
-	target = as_wanted(im, live);
-	same = is_so(im, live, target);
-	keep(&im->change.before, as_it_is(im, live));
-	keep(&im->change.after, target);
-	look_for_illness(im, live);
+	target = change_as_wanted(im, live);
+	same = change_is_so(im, live, target);
+	change_keep(&im->change.before, change_as_it_is(im, live));
+	change_keep(&im->change.after, target);
+	change_look(im, live);
+	if (im->change.kind == CHANGE_ROTATE_KEY) {
+		change_plan_rotation(im, live);
+		return go_to("rotate.place");
+	}
 	return same ? go_to("change.recover") : go_on();
 }
 
@@ -223,6 +122,7 @@ static bool ask_write(const struct import *im, struct request *request)
 		.models = json_object_get(after, "model_mapping"),
 		.proxy_id = proxy ? &proxy_id : NULL,
 		.schedulable = switched ? &on : NULL,
+		.key = json_object_get(after, "api_key") != NULL,
 	};
 
 	host_ask_account_patch(request, &im->peer, account_id(im), &patch);
@@ -252,7 +152,7 @@ struct verdict got_change_write(void *subject, const struct answer *answer)
 
 bool ask_change_confirm(const void *subject, struct request *request)
 {
-	return ask_account_now(subject, request);
+	return change_ask_account(subject, request);
 }
 
 /* A recovery within a second of another change would be lost there. */
@@ -260,7 +160,9 @@ static struct verdict to_recover(const struct import *im, const char *step)
 {
 	struct verdict next = go_to(step);
 
-	if (im->memo.ill && im->features.loses_events)
+	/* Another key is used within a second, and not before. */
+	if (im->memo.ill && (im->features.loses_events ||
+			     im->change.kind == CHANGE_ROTATE_KEY))
 		next.delay_ms = HOST_MEND_GAP_MS;
 	return next;
 }
@@ -276,12 +178,12 @@ struct verdict got_change_confirm(void *subject, const struct answer *answer)
 		return lost(im);
 	if (why != FAILURE_NONE)
 		return import_host_failed(im, answer, why);
-	if (!is_so(im, host_data(answer), after)) {
+	if (!change_is_so(im, host_data(answer), after)) {
 		import_blame(im, "read back, the account is not as written");
 		return retry(FAILURE_NOT_AS_WRITTEN, SETTLE_MS);
 	}
 	own_set(&im->item.failure_detail, NULL);
-	look_for_illness(im, host_data(answer));
+	change_look(im, host_data(answer));
 	return to_recover(im, "change.recover");
 }
 
@@ -302,7 +204,8 @@ static struct verdict got_recover(struct import *im,
 	if (why != FAILURE_NONE)
 		return import_host_failed(im, answer, why);
 	im->memo.ill = false;
-	return go_on();
+	return im->memo.relight && !im->memo.failure ? go_to("rotate.light")
+						     : go_on();
 }
 
 bool ask_change_recover(const void *subject, struct request *request)
@@ -347,7 +250,8 @@ struct verdict got_change_written(void *subject, const struct answer *answer)
 	if (im->change.kind == CHANGE_RESUME)
 		r->paused_at = 0;
 	if (r->paused_at)
-		return done();
+		return im->change.kind == CHANGE_ROTATE_KEY
+			? go_to("rotate.settle") : done();
 	if (import_secret_id(im, SLOT_USER_KEY))
 		return to_proof(im);
 	import_blame(im, "no user has a key to prove it with");
@@ -362,7 +266,9 @@ struct verdict got_change_proven(void *subject, const struct answer *answer)
 
 	(void)answer;
 	im->memo.names_tried++;
-	return (size_t)im->memo.names_tried < names ? go_to("change.models")
+	if ((size_t)im->memo.names_tried < names)
+		return go_to("change.models");
+	return im->change.kind == CHANGE_ROTATE_KEY ? go_to("rotate.look")
 						    : done();
 }
 
@@ -371,38 +277,15 @@ struct verdict got_change_proven(void *subject, const struct answer *answer)
 /* A pause or a resume that was obeyed stays: a check tells what is wrong. */
 static bool is_taken_back(const struct import *im)
 {
+	if (im->change.kind == CHANGE_ROTATE_KEY)
+		return im->memo.switching;
 	return im->change.before && (im->change.kind == CHANGE_MODELS ||
 				     im->change.kind == CHANGE_PROXY);
 }
 
 bool ask_undo_read(const void *subject, struct request *request)
 {
-	return is_taken_back(subject) && ask_account_now(subject, request);
-}
-
-/* Upon what is there by now: others may have been at it since. */
-static json_t *as_before(const struct import *im, const json_t *live)
-{
-	json_auto_t *before = json_loads(im->change.before, 0, NULL);
-	json_auto_t *wanted = json_loads(im->change.wanted, 0, NULL);
-	json_auto_t *set = NULL, *drop = NULL;
-	json_t *target = json_object();
-
-	if (im->change.kind == CHANGE_MODELS) {
-		mapping_inverse(json_object_get(before, "model_mapping"),
-				json_object_get(wanted, "set"),
-				json_object_get(wanted, "drop"), &set, &drop);
-		json_object_set_new(target, "model_mapping", mapping_apply(
-			mapping_of(live), set, drop));
-	} else {
-		json_object_set(target, "proxy_id",
-				json_object_get(before, "proxy_id"));
-	}
-	/* From 0.1.130 on what the proof met with switches it off as well. */
-	if (json_is_true(json_object_get(before, "schedulable")) &&
-	    json_is_false(json_object_get(live, "schedulable")))
-		json_object_set_new(target, "schedulable", json_true());
-	return target;
+	return is_taken_back(subject) && change_ask_account(subject, request);
 }
 
 struct verdict got_undo_read(void *subject, const struct answer *answer)
@@ -420,10 +303,12 @@ struct verdict got_undo_read(void *subject, const struct answer *answer)
 		return go_to("undo.end");
 	if (why != FAILURE_NONE)
 		return import_host_failed(im, answer, why);
-	target = as_before(im, host_data(answer));
-	same = is_so(im, host_data(answer), target);
-	keep(&im->change.after, target);
-	look_for_illness(im, host_data(answer));
+	target = change_as_before(im, host_data(answer));
+	/* That a key is another one mostly cannot be seen. */
+	same = im->change.kind != CHANGE_ROTATE_KEY &&
+	       change_is_so(im, host_data(answer), target);
+	change_keep(&im->change.after, target);
+	change_look(im, host_data(answer));
 	return same ? to_recover(im, "undo.recover") : go_on();
 }
 
@@ -439,7 +324,7 @@ struct verdict got_undo_write(void *subject, const struct answer *answer)
 
 bool ask_undo_confirm(const void *subject, struct request *request)
 {
-	return ask_account_now(subject, request);
+	return change_ask_account(subject, request);
 }
 
 struct verdict got_undo_confirm(void *subject, const struct answer *answer)
@@ -453,9 +338,9 @@ struct verdict got_undo_confirm(void *subject, const struct answer *answer)
 		return go_to("undo.end");
 	if (why != FAILURE_NONE)
 		return import_host_failed(im, answer, why);
-	if (!is_so(im, host_data(answer), after))
+	if (!change_is_so(im, host_data(answer), after))
 		return retry(FAILURE_NOT_AS_WRITTEN, SETTLE_MS);
-	look_for_illness(im, host_data(answer));
+	change_look(im, host_data(answer));
 	return to_recover(im, "undo.recover");
 }
 

@@ -40,6 +40,10 @@ static void forget_failure(struct import *im)
 	im->item.account_id = im->item.account_id
 		? im->item.account_id
 		: xstrdup_null(im->resources[IMPORT_ACCOUNT].host_resource_id);
+	/* What answers alone is the copy. */
+	if (im->memo.proving && im->resources[IMPORT_CLONE].host_resource_id)
+		own_set(&im->item.account_id,
+			im->resources[IMPORT_CLONE].host_resource_id);
 }
 
 int change_load(const struct store *store, const struct task *task,
@@ -105,7 +109,8 @@ int change_save(const struct store *store, const struct task *task,
 	    import_save_events(store, im, step, now, err) ||
 	    import_save_proof(store, im, now, err) ||
 	    save_pause(store, im, step, now, err) ||
-	    changes_note(store->db, &im->change, err))
+	    changes_note(store->db, &im->change, err) ||
+	    change_save_key(store, im, step, now, err))
 		return -1;
 	if (verdict->kind == VERDICT_POLL)
 		im->memo.polls++;
@@ -228,7 +233,7 @@ static int note_event(const struct store *store, const struct import *im,
 }
 
 /* Who was not checked while it was paused is due; and who may have lost. */
-static int plan_checks(const struct store *store, const struct import *im,
+int change_plan_checks(const struct store *store, const struct import *im,
 		       int64_t now, struct err *err)
 {
 	const struct account_place place = place_of(im);
@@ -258,8 +263,10 @@ int change_end(const struct store *store, const struct task *task,
 	}
 	if ((!failed && keep(store, im, now, err)) ||
 	    let_go(store, im, now, err) ||
-	    plan_checks(store, im, now, err) ||
+	    change_plan_checks(store, im, now, err) ||
 	    note_event(store, im, now, err))
 		return -1;
-	return changes_finish(store->db, &im->change, now, err);
+	if (changes_finish(store->db, &im->change, now, err))
+		return -1;
+	return change_end_key(store, im, now, err);
 }

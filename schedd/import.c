@@ -82,6 +82,7 @@ static const char *const resource_words[IMPORT_RESOURCE__MAX] = {
 	[IMPORT_CHANNEL]	= "channel",
 	[IMPORT_PARKING]	= "parking group",
 	[IMPORT_ACCOUNT]	= "account",
+	[IMPORT_NEW_KEY]	= "place of the new key",
 	[IMPORT_PROOF_GROUP]	= "proof group",
 	[IMPORT_CLONE]		= "copy of the account",
 	[IMPORT_PROOF_USER]	= "proof user",
@@ -229,6 +230,7 @@ static char *lookup_of(const struct import *im, enum import_resource which)
 	case IMPORT_PARKING:
 		return xstrdup(LOOKUP_PARKING);
 	case IMPORT_ACCOUNT:
+	case IMPORT_NEW_KEY:
 		return lookup_account(key, mode, print);
 	case IMPORT_PROOF_GROUP:
 		return lookup_proof_group(key, mode, print);
@@ -258,6 +260,7 @@ static const enum resource_type types[IMPORT_RESOURCE__MAX] = {
 	[IMPORT_CHANNEL]	= RESOURCE_CHANNEL,
 	[IMPORT_PARKING]	= RESOURCE_GROUP,
 	[IMPORT_ACCOUNT]	= RESOURCE_ACCOUNT,
+	[IMPORT_NEW_KEY]	= RESOURCE_ACCOUNT,
 	[IMPORT_PROOF_GROUP]	= RESOURCE_GROUP,
 	[IMPORT_CLONE]		= RESOURCE_ACCOUNT,
 	[IMPORT_PROOF_USER]	= RESOURCE_USER,
@@ -279,10 +282,11 @@ void import_want(const void *subject, int which, struct resource_want *ret)
 	ret->type = types[which];
 	/*
 	 * One proof at a time has a key; one item at a time widens; one check
-	 * at a time tries what could do harm.
+	 * at a time tries what could do harm, or rotation proves a key.
 	 */
 	ret->hold = which == IMPORT_PROOF_KEY || which == IMPORT_CLONE ||
-		    (which == IMPORT_PROOF_GROUP && im->checking) ||
+		    (which == IMPORT_PROOF_GROUP &&
+		     (im->checking || im->changing)) ||
 		    (which == IMPORT_CHANNEL && im->memo.repricing) ||
 		    (which == IMPORT_ACCOUNT &&
 		     (im->memo.widening || im->memo.reviving));

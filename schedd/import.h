@@ -38,6 +38,7 @@ enum import_resource {
 	IMPORT_CHANNEL,		/* over it: prices; settled as soon as it is made */
 	IMPORT_PARKING,		/* group where accounts wait on 0.1.126 */
 	IMPORT_ACCOUNT,
+	IMPORT_NEW_KEY,		/* place of its next key: nothing is made there */
 	IMPORT_PROOF_GROUP,	/* where a later account is proven alone */
 	IMPORT_CLONE,		/* of the account, for what could harm it */
 	IMPORT_PROOF_USER,
@@ -138,6 +139,12 @@ struct import_memo {
 
 	int64_t names_tried;	/* of those that prove a change */
 	bool ill;		/* the account is to be recovered first */
+
+	/* Another key for an account: change_rotate.c. */
+	bool late;		/* the old one is revoked: hurry */
+	bool indirect;		/* the provider did not let us prove it */
+	bool switching;		/* the account may have the new key */
+	bool relight;		/* the old key's end switched it off */
 
 	char nonce[16];		/* of the proof's message */
 	int failure;		/* enum failure, while undoing */

@@ -31,7 +31,7 @@ static const enum failure verdicts[] = {
 	FAILURE_ADDRESS_FORBIDDEN,
 };
 
-static bool is_final(const struct import *im, enum failure why)
+bool import_probe_ends(const struct import *im, enum failure why)
 {
 	if (strcmp(im->settings->probe_from, "host") == 0)
 		return false;
@@ -130,7 +130,7 @@ static void note_list_failure(struct import *im, const struct answer *answer,
 static bool list_ends_it(const struct import *im, enum failure why)
 {
 	return (why == FAILURE_KEY_INVALID ||
-		why == FAILURE_QUOTA_EXHAUSTED) && is_final(im, why);
+		why == FAILURE_QUOTA_EXHAUSTED) && import_probe_ends(im, why);
 }
 
 struct verdict got_upstream_models(void *subject, const struct answer *answer)
@@ -262,7 +262,7 @@ struct verdict got_upstream_chat(void *subject, const struct answer *answer)
 		im->memo.chat_form = 0;
 		return poll_after(0, FAILURE_NONE);
 	}
-	if (is_final(im, why))
+	if (import_probe_ends(im, why))
 		return no_more_forms(im, answer, why);
 	if (failure_facts(why)->passes && (why == FAILURE_RATE_LIMITED ||
 	    why == FAILURE_OVERLOADED || im->attempt < TRANSPORT_TRIES)) {

@@ -176,6 +176,9 @@ GETS(undone);
  */
 void import_choose_models(struct import *im, const json_t *listed);
 
+/* May the direct probe end it on its own (decision D15)? */
+bool import_probe_ends(const struct import *im, enum failure why);
+
 /*
  * What the manifest says; all of it nothing, NULL or false, if there is none.
  * import_manifest_models() are those that may be mapped unasked, the smoke

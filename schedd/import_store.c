@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "schedd/audit_event.h"
+#include "schedd/change.h"
 #include "schedd/import_steps.h"
 #include "schedd/import_written.h"
 #include "schedd/known_hosts.h"
@@ -24,7 +25,8 @@ static int load_resources(const struct store *store, struct import *im,
 	for (int i = 0; i < IMPORT_RESOURCE__MAX; i++) {
 		struct resource_want want = { 0 };
 
-		if (i == IMPORT_CHANNEL && !im->plan.channel)
+		if ((i == IMPORT_CHANNEL && !im->plan.channel) ||
+		    (i == IMPORT_NEW_KEY && !im->change.new_secret_id))
 			continue;
 		import_want(im, i, &want);
 		if (resources_find(store->db, im->host.host_id, want.type,
@@ -123,7 +125,8 @@ static int load_all(const struct store *store, const char *item_id,
 	    hosts_get(store->db, im->run.host_id, &im->host, err) ||
 	    endpoints_get(store->db, im->item.endpoint_key, &im->endpoint,
 			  err) ||
-	    installation_get(store->db, im->inst, err))
+	    installation_get(store->db, im->inst, err) ||
+	    change_load_key(store, im, err))
 		return -1;
 	understand(store, im);
 	if (import_load_manifest(store, im, err) ||

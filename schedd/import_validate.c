@@ -327,7 +327,7 @@ static int64_t warm_window(const struct import *im)
 		? im->memo.changed_at : im->memo.bound_at;
 
 	/* Another try may cost a call of the provider for nothing. */
-	if (im->changing)
+	if (im->changing && !im->memo.proving)
 		return CHANGED_WINDOW_MS;
 	if (im->checking && im->now - changed > im->settings->warm_up_ms)
 		return SETTLED_WINDOW_MS;

@@ -1,8 +1,10 @@
 #include "shared/account_use.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "shared/lookup.h"
+#include "shared/secrets.h"
 
 /* Imports on one account that are read: the newest know its models best. */
 #define READ_MAX 500
@@ -204,7 +206,90 @@ int account_use_set_proxy(struct db *db, const char *resource_id,
 		      DB_TEXT(proxy), DB_I64(now)), err);
 }
 
+#define HAS_KEY \
+	" AND (SELECT s.fingerprint FROM secrets s WHERE s.secret_id =" \
+	"  import_run_items.api_key_secret_id) IS $2"
+
+static const struct db_query q_old_keys = { "account_use.old_keys",
+	"SELECT api_key_secret_id FROM import_run_items"
+	" WHERE item_id IN (SELECT item_id FROM resource_uses"
+	"  WHERE resource_id = $1)" HAS_KEY };
+static const struct db_query q_set_key = { "account_use.set_key",
+	"UPDATE import_run_items SET api_key_secret_id = $3, updated_at = $4"
+	" WHERE item_id IN (SELECT item_id FROM resource_uses"
+	"  WHERE resource_id = $1)" HAS_KEY };
+
+static int old_keys(struct db *db, const char *resource_id,
+		    const struct account_keys *keys, json_t *ret,
+		    struct err *err)
+{
+	CLEANUP(db_rows_done) struct db_rows rows = { 0 };
+	int more;
+
+	if (db_query(&rows, db, &q_old_keys, DB_ARGS(DB_TEXT(resource_id),
+		     DB_TEXT(keys->old_fingerprint)), err))
+		return -1;
+	while ((more = db_next(&rows, err)) > 0)
+		json_array_append_new(ret, json_string(db_must(&rows, 0)));
+	return more;
+}
+
+static const struct db_query q_relookup = { "account_use.relookup",
+	"UPDATE managed_resources SET lookup = $2, updated_at = $3"
+	" WHERE resource_id = $1" };
+
+int account_use_set_key(struct db *db, const char *resource_id,
+			const struct account_keys *keys, int64_t now,
+			struct err *err)
+{
+	json_auto_t *old = json_array();
+	size_t i;
+	const json_t *id;
+
+	if (old_keys(db, resource_id, keys, old, err) ||
+	    db_run(db, &q_relookup, DB_ARGS(DB_TEXT(resource_id),
+		   DB_TEXT(keys->new_lookup), DB_I64(now)), err) ||
+	    db_run(db, &q_set_key, DB_ARGS(DB_TEXT(resource_id),
+		   DB_TEXT(keys->old_fingerprint),
+		   DB_TEXT(keys->new_secret_id), DB_I64(now)), err))
+		return -1;
+	json_array_foreach(old, i, id)
+		if (strcmp(json_string_value(id), keys->old_secret_id) != 0 &&
+		    secrets_forget(db, json_string_value(id), err))
+			return -1;
+	return 0;
+}
+
+static const struct db_query q_newest = { "account_use.newest",
+	"SELECT run_id, item_id FROM import_run_items WHERE item_id ="
+	" (SELECT max(u.item_id) FROM resource_uses u"
+	"  CROSS JOIN import_run_items i ON i.item_id = u.item_id"
+	"  WHERE u.resource_id = $1 AND i.current_stage = 'done'"
+	"  AND i.models IS NOT NULL)" };
+
+int account_use_newest(struct db *db, const char *resource_id,
+		       char ret_run_id[ID_MAX], char ret_item_id[ID_MAX],
+		       struct err *err)
+{
+	CLEANUP(db_rows_done) struct db_rows rows = { 0 };
+	int more;
+
+	if (db_query(&rows, db, &q_newest, DB_ARGS(DB_TEXT(resource_id)),
+		     err))
+		return -1;
+	more = db_next(&rows, err);
+	if (more == 0)
+		return err_set(err, ERR_NOT_FOUND, "no import rests on "
+			       "account %s", resource_id);
+	if (more < 0)
+		return -1;
+	snprintf(ret_run_id, ID_MAX, "%s", db_must(&rows, 0));
+	snprintf(ret_item_id, ID_MAX, "%s", db_must(&rows, 1));
+	return 0;
+}
+
 const struct db_query *const account_use_queries[] = {
 	&q_ours, &q_items, &q_accesses, &q_paused, &q_check, &q_set_models,
-	&q_set_smoke, &q_set_proxy, NULL
+	&q_set_smoke, &q_set_proxy, &q_old_keys, &q_relookup,
+	&q_set_key, &q_newest, NULL
 };

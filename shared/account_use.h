@@ -82,6 +82,27 @@ int account_use_set_proxy(struct db *db, const char *resource_id,
 			  const char *proxy, int64_t now, struct err *err)
 	MUST_CHECK;
 
+/* One key in the place of another, as both are sealed. */
+struct account_keys {
+	const char *old_secret_id;	/* kept, whoever referred to it */
+	const char *old_fingerprint;	/* NULL: too short to have one */
+	const char *new_secret_id;
+	const char *new_lookup;		/* of the account */
+};
+
+/*
+ * All imports on the account that have the old key have the new one.  Each
+ * had sealed the old one for itself: those are forgotten.
+ */
+int account_use_set_key(struct db *db, const char *resource_id,
+			const struct account_keys *keys, int64_t now,
+			struct err *err) MUST_CHECK;
+
+/* The newest import on it that has ended; ERR_NOT_FOUND. */
+int account_use_newest(struct db *db, const char *resource_id,
+		       char ret_run_id[ID_MAX], char ret_item_id[ID_MAX],
+		       struct err *err) MUST_CHECK;
+
 extern const struct db_query *const account_use_queries[];
 
 #endif

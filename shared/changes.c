@@ -10,11 +10,13 @@ static const char *const kind_names[] = {
 	[CHANGE_PROXY]	= "proxy",
 	[CHANGE_PAUSE]	= "pause",
 	[CHANGE_RESUME]	= "resume",
+	[CHANGE_ROTATE_KEY] = "rotate_key",
 };
 TABLE_ENUM_DEFINE(change_kind, kind_names, CHANGE_KIND__MAX);
 
 static const char *const state_names[] = {
 	[CHANGE_RUNNING]	= "running",
+	[CHANGE_OVERLAP]	= "overlap",
 	[CHANGE_DONE]		= "done",
 	[CHANGE_FAILED]		= "failed",
 };
@@ -24,7 +26,8 @@ TABLE_ENUM_DEFINE(change_state, state_names, CHANGE_STATE__MAX);
 #define CHANGE_COLUMNS \
 	"change_id, item_id, resource_id, host_id, kind, wanted, before," \
 	" after, state, failure_class, failure_detail, requested_by," \
-	" created_at, finished_at"
+	" created_at, finished_at, new_secret_id, old_secret_id,"	\
+	" old_key_free_at"
 
 static int change_read(const struct db_rows *rows, struct change *ret,
 		       struct err *err)
@@ -47,6 +50,9 @@ static int change_read(const struct db_rows *rows, struct change *ret,
 	change.requested_by = db_strdup(rows, 11);
 	change.created_at = db_i64(rows, 12);
 	change.finished_at = db_i64(rows, 13);
+	change.new_secret_id = db_strdup(rows, 14);
+	change.old_secret_id = db_strdup(rows, 15);
+	change.old_key_free_at = db_i64(rows, 16);
 	change_done(ret);
 	*ret = change;
 	return 0;
@@ -64,6 +70,8 @@ void change_done(struct change *change)
 	free(change->failure_class);
 	free(change->failure_detail);
 	free(change->requested_by);
+	free(change->new_secret_id);
+	free(change->old_secret_id);
 	*change = (struct change){ 0 };
 }
 
@@ -89,8 +97,9 @@ int changes_running(struct db *db, const char *resource_id,
 
 static const struct db_query q_add = { "changes.add",
 	"INSERT INTO account_changes (change_id, item_id, resource_id,"
-	" host_id, kind, wanted, state, requested_by, created_at)"
-	" VALUES ($1, $2, $3, $4, $5, $6, 'running', $7, $8)" };
+	" host_id, kind, wanted, state, requested_by, created_at,"
+	" new_secret_id)"
+	" VALUES ($1, $2, $3, $4, $5, $6, 'running', $7, $8, $9)" };
 
 static int add(struct db *db, const struct change_spec *spec, int64_t now,
 	       uint64_t random, char ret_id[ID_MAX], struct err *err)
@@ -102,7 +111,7 @@ static int add(struct db *db, const struct change_spec *spec, int64_t now,
 		   DB_TEXT(spec->resource_id), DB_TEXT(spec->host_id),
 		   DB_TEXT(change_kind_name(spec->kind)),
 		   DB_TEXT(spec->wanted), DB_TEXT(spec->requested_by),
-		   DB_I64(now)), err) ||
+		   DB_I64(now), DB_TEXT(spec->new_secret_id)), err) ||
 	    tasks_add(db, &(struct task_spec){ .flow = CHANGE_FLOW,
 		      .subject_id = id, .host_id = spec->host_id,
 		      .step = CHANGE_FIRST_STEP, .not_before = now }, now,
@@ -157,15 +166,29 @@ int changes_note(struct db *db, const struct change *change, struct err *err)
 		      DB_TEXT(change->failure_detail)), err);
 }
 
+static const struct db_query q_overlap = { "changes.overlap",
+	"UPDATE account_changes SET state = 'overlap', old_secret_id = $2,"
+	" old_key_free_at = $3 WHERE change_id = $1 AND state = 'running'" };
+
+int changes_overlap(struct db *db, const struct change *change,
+		    struct err *err)
+{
+	assert(db_in_tx(db));
+	return db_run(db, &q_overlap, DB_ARGS(DB_TEXT(change->change_id),
+		      DB_TEXT(change->old_secret_id),
+		      DB_TIME(change->old_key_free_at)), err);
+}
+
 static const struct db_query q_finish = { "changes.finish",
 	"UPDATE account_changes SET state = $2, failure_class = $3,"
-	" failure_detail = $4, finished_at = $5"
-	" WHERE change_id = $1 AND state = 'running'" };
+	" failure_detail = $4, finished_at = $5, new_secret_id = NULL,"
+	" old_secret_id = NULL"
+	" WHERE change_id = $1 AND state IN ('running', 'overlap')" };
 
 /* Those that are older than the newest ones that are kept. */
 #define OLD_CHANGES \
 	"(SELECT change_id FROM account_changes WHERE resource_id = $1" \
-	" AND state <> 'running' AND change_id <=" \
+	" AND state IN ('done', 'failed') AND change_id <=" \
 	"  (SELECT change_id FROM account_changes WHERE resource_id = $1" \
 	"   ORDER BY change_id DESC LIMIT 1 OFFSET $2))"
 static const struct db_query q_forget_tasks = { "changes.forget_tasks",
@@ -219,6 +242,6 @@ int changes_next(struct db_rows *rows, struct change *change, struct err *err)
 }
 
 const struct db_query *const changes_queries[] = {
-	&q_running, &q_add, &q_get, &q_note, &q_finish, &q_forget_tasks,
+	&q_running, &q_add, &q_get, &q_note, &q_overlap, &q_finish, &q_forget_tasks,
 	&q_forget, &q_list, NULL
 };

@@ -2,10 +2,12 @@
  * changes: what operators change of an account after its import.
  *
  *	running --> done
- *	    '-----> failed
+ *	   |  '---> failed
+ *	   '------> overlap --> done
  *
  * fcgi adds one with the task (flow "change") that makes it, schedd ends it.
- * An account has one that runs at most.
+ * An account has one that runs at most.  One in `overlap` has done what it is
+ * for, and keeps the old key until nobody can be using it.
  */
 #ifndef SHARED_CHANGES_H
 #define SHARED_CHANGES_H
@@ -26,11 +28,13 @@ enum change_kind {
 	CHANGE_PROXY,
 	CHANGE_PAUSE,
 	CHANGE_RESUME,
+	CHANGE_ROTATE_KEY,
 	CHANGE_KIND__MAX
 };
 
 enum change_state {
 	CHANGE_RUNNING,
+	CHANGE_OVERLAP,
 	CHANGE_DONE,
 	CHANGE_FAILED,
 	CHANGE_STATE__MAX
@@ -55,6 +59,10 @@ struct change {
 	char *requested_by;	/* token_id */
 	int64_t created_at;
 	int64_t finished_at;	/* 0: not yet */
+	/* Of CHANGE_ROTATE_KEY, until it has ended; or NULL. */
+	char *new_secret_id;
+	char *old_secret_id;	/* while in overlap */
+	int64_t old_key_free_at;	/* 0: not known yet */
 };
 
 struct change_spec {
@@ -64,6 +72,7 @@ struct change_spec {
 	enum change_kind kind;
 	const char *wanted;
 	const char *requested_by;
+	const char *new_secret_id;	/* or NULL */
 };
 
 void change_done(struct change *change);
@@ -88,7 +97,14 @@ int changes_running(struct db *db, const char *resource_id,
 int changes_note(struct db *db, const struct change *change, struct err *err)
 	MUST_CHECK;
 
-/* Inside a transaction: write state and failure, and end it. */
+/* Inside a transaction: the new key serves; the old one is kept until then. */
+int changes_overlap(struct db *db, const struct change *change,
+		    struct err *err) MUST_CHECK;
+
+/*
+ * Inside a transaction: write state and failure, and end it.  Its secrets are
+ * referred to no more: secrets_forget() them.
+ */
 int changes_finish(struct db *db, const struct change *change, int64_t now,
 		   struct err *err) MUST_CHECK;
 

@@ -20,6 +20,7 @@ static const char *const kind_names[] = {
 	[NOTICE_TOP_UPS_SPENT]		= "top_ups_spent",
 	[NOTICE_TOP_UPS_LOW]		= "top_ups_low",
 	[NOTICE_USER_BALANCE_LOW]	= "user_balance_low",
+	[NOTICE_OLD_KEY_FREE]		= "old_key_free",
 };
 TABLE_ENUM_DEFINE(notice_kind, kind_names, NOTICE_KIND__MAX);
 
@@ -89,6 +90,12 @@ static const struct said sentences[] = {
 		"工充值。",
 		"The managed user {selector} has {balance} left, and CRM does"
 		" not top it up. Do so by hand." },
+	[NOTICE_OLD_KEY_FREE] = {
+		"主机账号 {account_id} 的密钥轮换已完成，旧密钥（尾号 {old_last4}）"
+		"不再被使用，可以在供应商处吊销。",
+		"The key of the account {account_id} on the host was rotated."
+		" Nobody uses the old one any more (it ends in {old_last4}):"
+		" it may be revoked at the provider." },
 };
 _Static_assert(COUNT(sentences) == NOTICE_KIND__MAX, "a sentence for each");
 

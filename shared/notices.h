@@ -26,6 +26,7 @@ enum notice_kind {
 	NOTICE_TOP_UPS_SPENT,	/* subject: host_id */
 	NOTICE_TOP_UPS_LOW,	/* subject: host_id */
 	NOTICE_USER_BALANCE_LOW, /* subject: the user's resource_id */
+	NOTICE_OLD_KEY_FREE,	/* subject: change_id */
 	NOTICE_KIND__MAX
 };
 

@@ -156,7 +156,11 @@ static const struct db_query q_forget = { "secrets.forget",
 	" AND NOT EXISTS (SELECT 1 FROM import_run_items"
 	"  WHERE api_key_secret_id = $1)"
 	" AND NOT EXISTS (SELECT 1 FROM managed_resources"
-	"  WHERE secret_id = $1)" };
+	"  WHERE secret_id = $1)"
+	" AND NOT EXISTS (SELECT 1 FROM account_changes"
+	"  WHERE new_secret_id = $1)"
+	" AND NOT EXISTS (SELECT 1 FROM account_changes"
+	"  WHERE old_secret_id = $1)" };
 
 int secrets_forget(struct db *db, const char *secret_id, struct err *err)
 {

@@ -128,6 +128,9 @@ static const struct cfg_field fields[] = {
 	NUMBER("probe.capability_at_once", capability_at_once, 4, 1, 1000,
 	       "Keys of imports that are asked at once"),
 
+	NUMBER("rotation.overlap_s", key_overlap_s, 60, 2, 86400,
+	       "Seconds for which an old key is kept: 2 and the longest request"),
+
 	NUMBER("watch.every_s", watch_every_s, 3600, 0, 2592000,
 	       "Seconds between proofs of an access; 0 switches the watch off"),
 	NUMBER("watch.recheck_s", watch_recheck_s, 60, 1, 86400,

@@ -67,6 +67,8 @@ struct settings {
 	int64_t capability_tokens;	/* a day, with one key */
 	int64_t capability_at_once;
 
+	int64_t key_overlap_s;		/* an old key is kept after a rotation */
+
 	int64_t watch_every_s;		/* between proofs of an access; 0: off */
 	int64_t watch_recheck_s;	/* after a failure */
 	int64_t watch_at_once;		/* checks of the watch under way */

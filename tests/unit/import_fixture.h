@@ -40,6 +40,7 @@ static const char *const marks[IMPORT_RESOURCE__MAX] = {
 	[IMPORT_CHANNEL]	= "crm-abc123-channel1",
 	[IMPORT_PARKING]	= "crm-abc123-parking1",
 	[IMPORT_ACCOUNT]	= "crm-abc123-account1",
+	[IMPORT_NEW_KEY]	= "crm-abc123-newkey11",
 	[IMPORT_CLONE]		= "crm-abc123-clone111",
 	[IMPORT_PROOF_GROUP]	= "crm-abc123-proofgrp",
 	[IMPORT_PROOF_USER]	= "crm-abc123-proofusr",

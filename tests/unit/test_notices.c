@@ -87,7 +87,8 @@ static void every_kind_has_a_line_in_both_languages(void **state)
 			"\"run_id\":\"run_1\",\"held\":7,"
 			"\"reconcile_id\":\"rec_1\",\"findings\":2,"
 			"\"selector\":\"alice\",\"day\":2,\"month\":9,"
-			"\"left\":11,\"days\":5,\"balance\":\"0.10\"}" };
+			"\"left\":11,\"days\":5,\"balance\":\"0.10\","
+			"\"account_id\":\"12\",\"old_last4\":\"abcd\"}" };
 
 	(void)state;
 	for (int kind = 0; kind < NOTICE_KIND__MAX; kind++) {

@@ -1,6 +1,7 @@
 #include "tests/unit/fixture.h"
 
 #include "shared/accesses.h"
+#include "shared/account_list.h"
 #include "shared/account_use.h"
 #include "shared/audit.h"
 #include "shared/buf.h"
@@ -45,7 +46,8 @@
 
 /* Every list of queries there is. */
 static const struct db_query *const *const lists[] = {
-	accesses_queries, account_use_queries, audit_list_queries,
+	accesses_queries, account_list_queries, account_use_queries,
+	audit_list_queries,
 	audit_queries, audit_verify_queries, canary_queries, changes_queries,
 	checks_queries, endpoints_queries, events_queries,
 	explain_evidence_queries, explain_host_queries, explain_matter_queries,
