@@ -25,7 +25,8 @@
 static const struct db_query q_all = { "account_list.all",
 	"SELECT " COLUMNS ", page.id FROM (SELECT resource_id AS id"
 	"  FROM managed_resources WHERE resource_type = 'account'"
-	"  AND resource_id > $1 ORDER BY resource_id LIMIT $2) AS page"
+	"  AND resource_id > $1 AND $6 IS NULL"
+	"  ORDER BY resource_id LIMIT $2) AS page"
 	JOINED };
 static const struct db_query q_of_host = { "account_list.of_host",
 	"SELECT " COLUMNS ", page.id FROM (SELECT resource_id AS id"

@@ -1,5 +1,6 @@
 #include "tests/model/provider_keys.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static const char *const class_names[] = {
@@ -63,6 +64,14 @@ static const char *word_of(const char *key)
 			return at + 1;
 	}
 	return key;
+}
+
+int64_t provider_key_lasts(const char *key)
+{
+	static const char prefix[] = "good-for-";
+
+	return strncmp(key, prefix, strlen(prefix)) == 0
+		? strtoll(key + strlen(prefix), NULL, 10) : 0;
 }
 
 enum provider_key provider_keys_class(const json_t *keys, const char *key)

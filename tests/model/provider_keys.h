@@ -28,6 +28,9 @@ json_t *provider_words(const char *list);
  */
 json_t *provider_keys_new(const char *list);
 
+/* "good-for-N-...": so many questions, and no more; 0: for ever. */
+int64_t provider_key_lasts(const char *key);
+
 enum provider_key provider_keys_class(const json_t *keys, const char *key);
 
 #endif

@@ -66,7 +66,8 @@ struct provider_model *provider_model_new(const struct provider_options *o)
 		.personality = personality, .seed = o->seed,
 		.delay_ms = o->delay_ms, .by_path = json_object(),
 		.retired = json_object(), .unlisted = json_object(),
-		.revoked = json_object(), .has_balance = o->vendor != NULL,
+		.revoked = json_object(), .used = json_object(),
+		.has_balance = o->vendor != NULL,
 		.vendor = vendor, .amount = o->amount,
 		.expires_at = o->expires_at,
 		.revoke_after = limit_of(personality, TWIST_REVOKE,
@@ -89,6 +90,7 @@ void provider_model_free(struct provider_model **model)
 	json_decref((*model)->retired);
 	json_decref((*model)->unlisted);
 	json_decref((*model)->revoked);
+	json_decref((*model)->used);
 	json_decref((*model)->by_path);
 	free(*model);
 	*model = NULL;
@@ -343,6 +345,14 @@ static bool is_open(const struct provider_call *call,
 	       (provider_is(call, TWIST_OPEN) && call->path == PROVIDER_MODELS);
 }
 
+static bool is_used_up(const struct provider_model *model, const char *key)
+{
+	int64_t lasts = provider_key_lasts(key);
+
+	return lasts > 0 && json_integer_value(
+		json_object_get(model->used, key)) >= lasts;
+}
+
 static enum provider_key class_of(const struct provider_model *model,
 				  const char *key)
 {
@@ -351,8 +361,19 @@ static enum provider_key class_of(const struct provider_model *model,
 		   model->answered >= (uint64_t)model->revoke_after;
 
 	return class != PROVIDER_KEY_MISSING &&
-	       (old || json_object_get(model->revoked, key)) ?
-		PROVIDER_KEY_UNKNOWN : class;
+	       (old || json_object_get(model->revoked, key) ||
+		is_used_up(model, key)) ? PROVIDER_KEY_UNKNOWN : class;
+}
+
+/* Which of the keys that do not last are used, and how often. */
+static void use(struct provider_call *call, const char *key)
+{
+	json_t *used = call->model->used;
+
+	if (strcmp(call->request->method, "POST") == 0 &&
+	    provider_key_lasts(key) > 0)
+		json_object_set_new(used, key, json_integer(1 +
+			json_integer_value(json_object_get(used, key))));
 }
 
 static void answer_path(struct provider_call *call)
@@ -366,6 +387,7 @@ static void answer_path(struct provider_call *call)
 	call->model->by_key[class]++;
 	if (!is_open(call, reply) && !admit(call, class, key))
 		return;
+	use(call, key);
 	if (reply->status != 0)
 		answer_reply(call, reply);
 	else if (strcmp(method, call->request->method) != 0)

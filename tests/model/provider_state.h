@@ -21,6 +21,7 @@ struct provider_model {
 	json_t *unlisted;	/* model -> true: no longer listed */
 	json_t *keys;		/* of provider_keys_new() */
 	json_t *revoked;	/* key -> true */
+	json_t *used;		/* key that is good for a while -> questions */
 	int64_t revoke_after;	/* questions; 0: never */
 	int64_t retire_after;
 	int64_t unlist_after;	/* lists */

@@ -20,7 +20,9 @@
 #include "shared/mapping.h"
 #include "shared/resources.h"
 #include "shared/table.h"
+#include "tests/sim/account.h"
 #include "tests/sim/check.h"
+#include "tests/sim/rotation.h"
 
 #define MINUTE INT64_C(60000)
 #define COMMITS_MAX 200
@@ -34,7 +36,7 @@ struct wish {
 	const char *name;
 	enum change_kind kind;
 	enum mapping_mode mode;
-	const char *models;	/* JSON */
+	const char *models;	/* JSON; of a key: how it begins */
 	const char *aliases;	/* JSON */
 	bool good;
 };
@@ -54,7 +56,13 @@ static const struct wish wishes[] = {
 	  "[\"mock-none\"]", "{}", false },
 	{ "a pause", CHANGE_PAUSE, MAPPING_ADD, NULL, NULL, true },
 	{ "a resume", CHANGE_RESUME, MAPPING_ADD, NULL, NULL, true },
+	{ "another key", CHANGE_ROTATE_KEY, MAPPING_ADD, "good-", NULL, true },
+	{ "a bad key", CHANGE_ROTATE_KEY, MAPPING_ADD, "bad-", NULL, false },
+	/* not in seeds: what comes after it has a key that is used up */
+	{ "a key that ends", CHANGE_ROTATE_KEY, MAPPING_ADD, "good-for-3-",
+	  NULL, false },
 };
+#define NOT_IN_SEEDS 1
 
 static int passed, failed;
 
@@ -66,6 +74,7 @@ struct deed {
 	char account_id[24];
 	struct mapping_plan plan;
 	json_t *before;		/* the mapping on the host */
+	struct rotation rotation;
 	bool paused;		/* before */
 	bool doubtful;		/* it has a model that was never proven */
 };
@@ -87,34 +96,10 @@ static void deed_done(struct deed *deed)
 
 /* ---- what the host has ---- */
 
-/* The account on the host; the caller's to release with *ret_state. */
-static const json_t *account_of(struct site *site, const struct deed *deed,
-				json_t **ret_state)
-{
-	size_t i;
-	const json_t *account;
-
-	*ret_state = host_model_state(site->net.host);
-	json_array_foreach(json_object_get(*ret_state, "accounts"), i, account)
-		if (json_integer_value(json_object_get(account, "id")) ==
-		    strtoll(deed->account_id, NULL, 10))
-			return account;
-	return NULL;
-}
-
-static json_t *mapping_of(struct site *site, const struct deed *deed)
-{
-	json_auto_t *state = NULL;
-	const json_t *account = account_of(site, deed, &state);
-
-	return json_incref(json_object_get(json_object_get(account,
-				"credentials"), "model_mapping"));
-}
-
 /* Somebody puts a name of his own there. */
 static void meddle(struct site *site, const struct deed *deed)
 {
-	json_auto_t *mapping = mapping_of(site, deed);
+	json_auto_t *mapping = account_mapping(site, deed->account_id);
 	json_auto_t *body = NULL;
 	AUTO_FREE char *text = NULL;
 
@@ -170,6 +155,18 @@ static void plan_models(struct site *site, struct deed *deed,
 		deed->wish = NULL;	/* an alias of a model that went */
 }
 
+static char *wanted_of(struct site *site, struct deed *deed,
+		       const struct item *item)
+{
+	if (deed->wish->kind == CHANGE_MODELS)
+		return wanted_text(&deed->plan);
+	if (deed->wish->kind != CHANGE_ROTATE_KEY)
+		return xstrdup("{}");
+	account_key(site, deed->account_id, deed->rotation.old_key);
+	return rotation_plan(site, deed->wish->models,
+			     item->api_key_fingerprint, &deed->rotation);
+}
+
 static void begin(struct site *site, struct deed *deed)
 {
 	CLEANUP(item_done) struct item item = { 0 };
@@ -191,14 +188,15 @@ static void begin(struct site *site, struct deed *deed)
 		 item.account_id);
 	deed->paused = account.paused_at != 0;
 	deed->doubtful = strstr(item.models, "mock-none") != NULL;
-	deed->before = mapping_of(site, deed);
+	deed->before = account_mapping(site, deed->account_id);
 	if (spec.kind == CHANGE_MODELS)
 		plan_models(site, deed, &item, &account);
 	if (site->fault || !deed->wish)
 		return;
-	wanted = spec.kind == CHANGE_MODELS ? wanted_text(&deed->plan)
-					    : xstrdup("{}");
+	wanted = wanted_of(site, deed, &item);
 	spec.wanted = wanted;
+	spec.new_secret_id = *deed->rotation.new_secret
+		? deed->rotation.new_secret : NULL;
 	spec.resource_id = deed->resource_id;
 	MUST(site, db_tx_begin(&tx, site->db, &err), &err);
 	MUST(site, changes_add(site->db, &spec, site->net.now,
@@ -216,7 +214,8 @@ static void end(struct site *site, const struct site_plan *plan,
 
 		MUST(site, changes_get(site->db, deed->change_id, &change,
 				       &err), &err);
-		if (change.state != CHANGE_RUNNING)
+		if (change.state != CHANGE_RUNNING &&
+		    change.state != CHANGE_OVERLAP)
 			return;
 		site_turn(site, plan, site->net.now + MINUTE);
 	}
@@ -231,7 +230,7 @@ static void check_mapping(struct site *site, const struct deed *deed,
 	json_auto_t *want = mapping_apply(deed->before,
 					  done ? deed->plan.set : NULL,
 					  done ? deed->plan.drop : NULL);
-	json_auto_t *is = mapping_of(site, deed);
+	json_auto_t *is = account_mapping(site, deed->account_id);
 	AUTO_FREE char *is_text = json_dumps(is, JSON_COMPACT);
 	AUTO_FREE char *want_text = json_dumps(want, JSON_COMPACT);
 
@@ -240,12 +239,23 @@ static void check_mapping(struct site *site, const struct deed *deed,
 			   deed->wish->name, is_text, want_text);
 }
 
+static void check_key(struct site *site, const struct deed *deed,
+		      const struct site_plan *plan, bool done)
+{
+	char key[ACCOUNT_KEY_MAX];
+
+	account_key(site, deed->account_id, key);
+	rotation_check(site, &deed->rotation, deed->resource_id, key, done);
+	if (!plan->faulty)
+		rotation_check_copies(site);
+}
+
 static void check_rows(struct site *site, const struct deed *deed, bool done)
 {
 	CLEANUP(item_done) struct item item = { 0 };
 	CLEANUP(resource_done) struct resource account = { 0 };
 	json_auto_t *models = NULL, *body = NULL, *state = NULL;
-	const json_t *live = account_of(site, deed, &state);
+	const json_t *live = account_of(site, deed->account_id, &state);
 	bool paused;
 	struct err err;
 
@@ -317,6 +327,8 @@ static void check_deed(struct site *site, const struct site_plan *plan,
 			   change.failure_class, change.failure_detail);
 	if (deed->wish->kind == CHANGE_MODELS)
 		check_mapping(site, deed, done);
+	if (deed->wish->kind == CHANGE_ROTATE_KEY)
+		check_key(site, deed, plan, done);
 	check_rows(site, deed, done);
 	check_nothing_left(site, deed);
 }
@@ -431,7 +443,8 @@ static void run_seed(uint64_t seed, bool verbose)
 	site->net.crash_at = plan.crash_every;
 	for (size_t i = 0; i < changes; i++)
 		one_change(site, &plan,
-			   &wishes[net_random(&dice) % COUNT(wishes)]);
+			   &wishes[net_random(&dice) %
+				   (COUNT(wishes) - NOT_IN_SEEDS)]);
 	report(site, name);
 	site_done(site);
 	free(site);
