@@ -3,7 +3,6 @@
 
 #include "schedd/change.h"
 #include "shared/account_use.h"
-#include "shared/lookup.h"
 #include "shared/notices.h"
 #include "shared/secrets.h"
 
@@ -36,19 +35,16 @@ int change_load_key(const struct store *store, struct import *im,
 static int move(const struct store *store, struct import *im, int64_t now,
 		struct err *err)
 {
-	AUTO_FREE char *lookup = lookup_account(im->item.endpoint_key,
-		im->run.access_mode, im->item.api_key_fingerprint);
 	struct secret_face old;
 	struct account_keys keys = {
 		.old_secret_id = im->change.old_secret_id,
 		.new_secret_id = im->change.new_secret_id,
-		.new_lookup = lookup,
+		.new_lookup = im->resources[IMPORT_ACCOUNT].lookup,
 	};
 
 	if (secrets_face(store->db, keys.old_secret_id, &old, err))
 		return -1;
 	keys.old_fingerprint = *old.fingerprint ? old.fingerprint : NULL;
-	own_set(&im->resources[IMPORT_ACCOUNT].lookup, lookup);
 	if (changes_overlap(store->db, &im->change, err))
 		return -1;
 	return account_use_set_key(store->db, im->change.resource_id, &keys,

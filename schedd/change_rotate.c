@@ -16,6 +16,7 @@
 #include "schedd/upstream/chat.h"
 #include "schedd/upstream/manifest.h"
 #include "schedd/upstream/models.h"
+#include "shared/lookup.h"
 
 #define MODELS_MAX 200		/* of a mapping, that are looked up in a list */
 #define TRIES_MAX 8		/* of them, that are asked for a completion */
@@ -367,9 +368,12 @@ static int64_t overlap_ms(const struct import *im)
 struct verdict got_rotate_settle(void *subject, const struct answer *answer)
 {
 	struct import *im = subject;
+	AUTO_FREE char *lookup = lookup_account(im->item.endpoint_key,
+		im->run.access_mode, im->item.api_key_fingerprint);
 	struct verdict next = go_to("rotate.over");
 
 	(void)answer;
+	own_set(&im->resources[IMPORT_ACCOUNT].lookup, lookup);
 	import_give_back(im, IMPORT_ACCOUNT);
 	import_gone(im, IMPORT_NEW_KEY);
 	im->change.state = CHANGE_OVERLAP;

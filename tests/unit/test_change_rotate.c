@@ -232,6 +232,9 @@ static void the_old_key_is_kept_for_a_while(void **state)
 	assert_int_equal(im->change.old_key_free_at, NOW + 60000);
 	assert_int_equal(im->resources[IMPORT_ACCOUNT].state,
 			 RESOURCE_PRESENT);
+	/* The item has the new key while it is changed to. */
+	assert_string_equal(im->resources[IMPORT_ACCOUNT].lookup,
+			    "p-example-1|subscription|0123abcd");
 	assert_int_equal(im->resources[IMPORT_NEW_KEY].state, RESOURCE_GONE);
 	check_unasked("over", got_rotate_over, im, done());
 }
