@@ -1,6 +1,7 @@
 /* What the steps of a repair leave in the database. */
 #include <string.h>
 
+#include "schedd/audit_event.h"
 #include "schedd/reconcile.h"
 #include "shared/owned_key.h"
 
@@ -190,6 +191,33 @@ static bool is_kept(const char *field)
 	return strcmp(field, "key") != 0 && strcmp(field, "service") != 0;
 }
 
+static int tell_restored(const struct store *store,
+			 const struct reconcile *rc,
+			 const struct finding *row, struct err *err)
+{
+	const char *by = rc->run.requested_by;
+	CLEANUP(jout_done) struct jout out = { .text.max = 16 << 10 };
+
+	jout_object(&out, NULL);
+	jout_object(&out, "before");
+	jout_raw(&out, row->field, row->live);
+	jout_object_end(&out);
+	jout_object(&out, "after");
+	jout_raw(&out, row->field, row->wanted);
+	jout_object_end(&out);
+	jout_object_end(&out);
+	return audit_event(store, &(struct audit_deed){
+		.requester = by && strcmp(by, RECONCILE_BY_WATCH) != 0
+			? by : NULL,
+		.host_id = rc->run.host_id,
+		.object = resource_type_name(row->type),
+		.object_id = row->host_resource_id,
+		.kind = "restored",
+		.step = "reconcile",
+		.detail = buf_str(&out.text),
+	}, rc->now, err);
+}
+
 static int settle_restored(const struct store *store, struct reconcile *rc,
 			   json_t *written, const json_t *wanted,
 			   struct err *err)
@@ -203,7 +231,8 @@ static int settle_restored(const struct store *store, struct reconcile *rc,
 			json_object_set_new(written, field, json_deep_copy(
 				json_object_get(wanted, field)));
 		if (findings_settle(store->db, &rc->rows[i], FINDING_REPAIRED,
-				    NULL, err))
+				    NULL, err) ||
+		    tell_restored(store, rc, &rc->rows[i], err))
 			return -1;
 	}
 	return 0;

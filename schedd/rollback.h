@@ -76,6 +76,10 @@ int64_t rollback_id_of(const struct resource *row);
 /* Does our task hold the row of the part? */
 bool rollback_holds(const struct rollback_work *w);
 
+/* A row of the audit log for the part, if it is settled. */
+int rollback_audit(const struct store *store, const struct rollback_work *w,
+		   int64_t now, struct err *err) MUST_CHECK;
+
 /* The part is settled: on to the next. */
 struct verdict rollback_settle(struct rollback_work *w,
 			       enum rollback_part_state state,

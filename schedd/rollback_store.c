@@ -440,7 +440,8 @@ static int save_part(const struct store *store, struct rollback_work *w,
 	if (!w->part_changed)
 		return 0;
 	if (rollback_parts_save(store->db, w->rollback.rollback_id, &w->part,
-				err))
+				err) ||
+	    rollback_audit(store, w, now, err))
 		return -1;
 	if (!*w->move.move_id || w->part.state == ROLLBACK_WAITING ||
 	    w->part.state == ROLLBACK_LEFT)

@@ -198,5 +198,8 @@ start_schedd && start_pool 4 && start_nginx ||
 	bail_out "the stack does not start"
 each_host on_a_host
 
+is "what was restored is in the audit log, with before and after" "$(db "SELECT
+	count(*) > 0 AND count(*) = count(after) FROM audit_log
+	WHERE actor = 'schedd' AND action LIKE '%.restored'")" 1
 no_secret_leaks
 done_testing

@@ -162,5 +162,8 @@ start_schedd && start_pool 4 && start_nginx ||
 	bail_out "the stack does not start"
 each_host on_a_host
 
+is "what was taken back is in the audit log, and for whom" "$(db "SELECT
+	count(*) > 0 AND count(*) = count(token_id) FROM audit_log
+	WHERE actor = 'schedd' AND action = 'account.deleted'")" 1
 no_secret_leaks
 done_testing
