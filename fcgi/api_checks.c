@@ -161,7 +161,9 @@ static int find_access(const struct request *req,
 	if (difference == DIFFERENCE__MAX)
 		return 0;
 	err_set(err, ERR_INVALID, "%s", ambiguous[difference]);
-	return err_code(err, "ambiguous");
+	/* One code for a host that is missing, wherever it is. */
+	return err_code(err, difference == DIFFERENT_HOST
+			? "host_id_required" : "ambiguous");
 }
 
 /* Old proofs are forgotten: then there is none to show. */

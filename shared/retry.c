@@ -142,7 +142,7 @@ static int check(const struct run *run, const struct item *item,
 	if (!item || item->finished_at)
 		return 0;
 	err_set(err, ERR_CONFLICT, "item %s has not ended yet", item->item_id);
-	return err_code(err, "item_not_finished");
+	return err_code(err, "item_running");
 }
 
 static int again(struct db *db, const struct run *run, struct item *item,

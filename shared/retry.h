@@ -32,7 +32,7 @@ struct retry {
 
 /*
  * Inside a transaction.  ERR_NOT_FOUND if it is not in the run, ERR_CONFLICT
- * with code item_not_finished, or run_cancelled: a cancelled run stays so.
+ * with code item_running, or run_cancelled: a cancelled run stays so.
  */
 int retry_item(struct db *db, const char *run_id, const char *item_id,
 	       const struct retry *retry, struct err *err) MUST_CHECK;

@@ -117,7 +117,7 @@ static void an_item_is_tried_again_with_other_models(void **state)
 	target = xasprintf("%s/%s/retry", items, text_of("items.0.item_id"));
 	none = xasprintf("%s/itm_none/retry", items);
 	assert_int_equal(ask("POST", target, NULL), 409);
-	assert_string_equal(text_of("code"), "item_not_finished");
+	assert_string_equal(text_of("code"), "item_running");
 	sql(rows);
 	assert_int_equal(ask("POST", target, "{\"requested_models\":7}"),
 			 422);

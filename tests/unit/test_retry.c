@@ -65,7 +65,7 @@ static void an_item_that_failed_begins_anew(void **state)
 
 	(void)state;
 	REFUSED(again(&bench, bench.items[0], NULL, &err), ERR_CONFLICT);
-	assert_string_equal(err.code, "item_not_finished");
+	assert_string_equal(err.code, "item_running");
 	end_item(&bench, 0, "key_invalid");
 	OK(events_add(bench.db, bench.items[0], &old, &err));
 	for (size_t i = 1; i < N; i++)
