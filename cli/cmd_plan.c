@@ -183,6 +183,46 @@ int cmd_plan_proxy(struct call *call, struct err *err)
 			 err);
 }
 
+static int rollback_path(const struct call *call, char **ret, struct err *err)
+{
+	const char *what = call->args.words[0], *id = call->args.words[1];
+	const char *item = call->args.words[2];
+	AUTO_FREE char *rest = NULL;
+
+	if ((strcmp(what, "item") == 0) != (item != NULL))
+		return args_refuse(err, "it is item RUN_ID ITEM_ID, run RUN_ID"
+				   " or provider PROVIDER_ID");
+	if (item && client_check_id(item, err))
+		return -1;
+	rest = item ? xasprintf("/items/%s/rollback", item)
+		    : xstrdup("/rollback");
+	if (item || strcmp(what, "run") == 0)
+		return api_path(ret, API_RUNS, id, rest, err);
+	if (strcmp(what, "provider") == 0 && args_has(&call->args, OPT_HOST))
+		return api_path(ret, API_PROVIDERS, id, rest, err);
+	return args_refuse(err, "of what?  run, item, or provider with "
+			   "--host");
+}
+
+int cmd_plan_rollback(struct call *call, struct err *err)
+{
+	CLEANUP(jout_done) struct jout body = { .text.max = BODY_MAX };
+	const char *host = args_get(&call->args, OPT_HOST);
+	const char *pack = args_get(&call->args, OPT_PACK);
+	AUTO_FREE char *path = NULL;
+
+	if (rollback_path(call, &path, err))
+		return -1;
+	jout_object(&body, NULL);
+	if (host)
+		jout_str(&body, "host_id", host);
+	if (pack)
+		jout_str(&body, "pack_id", pack);
+	jout_object_end(&body);
+	return make_plan(call, &(struct wish){ "rollback", path, NULL, &body },
+			 err);
+}
+
 int cmd_plan_reconcile(struct call *call, struct err *err)
 {
 	CLEANUP(jout_done) struct jout body = { .text.max = BODY_MAX };
@@ -237,6 +277,7 @@ static const struct {
 	const char *member, *folder;
 } begun[] = {
 	{ "change_id",	  API_CHANGES },
+	{ "rollback_id",  API_ROLLBACKS },
 	{ "reconcile_id", API_RECONCILES },
 };
 

@@ -139,6 +139,7 @@ int cmd_export(struct call *call, struct err *err) MUST_CHECK;
 int cmd_diff(struct call *call, struct err *err) MUST_CHECK;
 int cmd_plan_import(struct call *call, struct err *err) MUST_CHECK;
 int cmd_plan_models(struct call *call, struct err *err) MUST_CHECK;
+int cmd_plan_rollback(struct call *call, struct err *err) MUST_CHECK;
 int cmd_plan_reconcile(struct call *call, struct err *err) MUST_CHECK;
 int cmd_plan_proxy(struct call *call, struct err *err) MUST_CHECK;
 int cmd_apply(struct call *call, struct err *err) MUST_CHECK;

@@ -334,9 +334,13 @@ static void compare_one(const json_t *then, const json_t *now,
 	const json_t *drift_now = json_object_get(now, "drift");
 	json_auto_t *fields = json_array();
 
-	compare_resource(one, other, fields);
 	add_fields(fields, drift_now, drift, id);
 	add_fields(fields, drift, drift_now, id);
+	/* One that only one of the two names came, went, or is mended. */
+	if (one && other)
+		compare_resource(one, other, fields);
+	else if (json_array_size(fields) == 0)
+		add_once(fields, "state");
 	drop_version(fields);
 	if (json_array_size(fields) > 0)
 		add_moved(moved, id_of, fields);

@@ -131,12 +131,35 @@ plan_of_import() {
 }
 
 plan_of_reconcile() {
-	account_put '{"extra":{"openai_responses_mode":"force_responses"}}'
+	# Nothing that the watch would mend by itself meanwhile.
+	account_put "$(jq -cn --arg name "kept $tag" '{name: $name}')"
 	make reconcile batch "$RUN"
 	is "$version: what somebody moved is in the plan" \
 		"$(plan_of '.preview.findings | length > 0')" true
 	ctl -o json apply "$WORK/plan.json" --wait --timeout 60
-	is "$version: and is mended" "$RC" 0
+	is "$version: and is settled" "$RC" 0
+	[ "$RC" = 0 ] || note "$ERR"
+}
+
+# Last: what the test made goes, on real hosts too.
+plan_of_rollback() {
+	make rollback run "$RUN"
+	name=$(admin GET "/api/v1/admin/accounts/$ACCOUNT" | jq -r .data.name)
+	account_put "$(jq -cn --arg name "by hand $tag" '{name: $name}')"
+	ctl apply "$WORK/plan.json" --wait --timeout 60
+	is "$version: a rollback is refused after a foreign edit" "$RC" 8
+	like "$version: naming the field" "$ERR" "account $ACCOUNT .*name"
+	account_put "$(jq -cn --arg name "$name" '{name: $name}')"
+	make rollback run "$RUN"
+	ctl -o json apply "$WORK/plan.json" --wait --timeout 60
+	is "$version: and done when nothing moved" "$RC" 0
+	[ "$RC" = 0 ] || note "$ERR"
+	is "$version: the account is gone" "$(admin GET \
+		"/api/v1/admin/accounts/$ACCOUNT" | jq -r \
+		'.data.id // "gone"')" gone
+	make rollback provider plan-payg --host "$HOST_ID"
+	ctl -o json apply "$WORK/plan.json" --wait --timeout 60
+	is "$version: what a provider has goes, too" "$RC" 0
 	[ "$RC" = 0 ] || note "$ERR"
 }
 
@@ -148,6 +171,7 @@ at_a_host() {
 	refusals
 	plan_of_reconcile
 	plan_of_import
+	plan_of_rollback
 }
 
 new_site
