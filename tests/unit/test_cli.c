@@ -65,6 +65,8 @@ static void no_secret_can_be_an_option(void **state)
 	for (int i = 0; i < OPT__MAX; i++) {
 		const char *name = opt_spec((enum opt)i)->name;
 
+		if (!opt_spec((enum opt)i)->value)
+			continue;
 		assert_false(strstr(name, "password"));
 		if (strstr(name, "token") || strstr(name, "key"))
 			assert_non_null(strstr(name, "-file"));
