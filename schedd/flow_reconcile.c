@@ -74,8 +74,25 @@ static void add_up(struct reconcile *rc)
 	rc->memo.list_compared = rc->memo.list_skipped = 0;
 }
 
+static int64_t page_size_of(const struct reconcile *rc,
+			    enum resource_type type)
+{
+	return type == RESOURCE_GROUP ? HOST_GROUPS_PAGE
+				      : reconcile_page_size(rc);
+}
+
+/* From the beginning, as pages of another size have other borders. */
+static void begin_smaller(struct reconcile *rc)
+{
+	rc->memo.smaller++;
+	rc->memo.list = (struct listing){ .looks = rc->memo.list.looks };
+	rc->memo.list_compared = rc->memo.list_skipped = 0;
+	rc->restart = true;
+}
+
+/* `again`: the step itself.  It keeps its lease, which a poll gives back. */
 static struct verdict got_list(struct reconcile *rc, enum resource_type type,
-			       int64_t page_size, const struct answer *answer)
+			       const char *again, const struct answer *answer)
 {
 	struct host_page page = { 0 };
 	enum failure why = host_judge_page(answer, &page);
@@ -83,12 +100,18 @@ static struct verdict got_list(struct reconcile *rc, enum resource_type type,
 	rc->page_type = type;
 	if (rc->memo.list.page == 0 && rc->memo.list.looks == 0)
 		add_up(rc);
+	if (why == FAILURE_TOO_LARGE && type == RESOURCE_ACCOUNT &&
+	    rc->memo.smaller < RECONCILE_SMALLER_MAX) {
+		begin_smaller(rc);
+		return go_to(again);
+	}
 	if (why != FAILURE_NONE)
 		return reconcile_failed(rc, answer, why);
-	switch (listing_take(&rc->memo.list, &page, page_size, &rc->range)) {
+	switch (listing_take(&rc->memo.list, &page, page_size_of(rc, type),
+			     &rc->range)) {
 	case LISTING_MORE:
 		rc->page = page.items;
-		return poll_after(0, FAILURE_NONE);
+		return go_to(again);
 	case LISTING_END:
 		rc->page = page.items;
 		rc->memo.list = (struct listing){ 0 };
@@ -96,7 +119,7 @@ static struct verdict got_list(struct reconcile *rc, enum resource_type type,
 	case LISTING_AGAIN:
 		rc->restart = true;
 		rc->memo.list_compared = rc->memo.list_skipped = 0;
-		return poll_after(0, FAILURE_NONE);
+		return go_to(again);
 	case LISTING_UNKNOWN:
 		break;
 	}
@@ -107,14 +130,34 @@ static struct verdict got_groups(void *subject, const struct answer *answer)
 {
 	if (!answer)
 		return go_on();
-	return got_list(subject, RESOURCE_GROUP, HOST_GROUPS_PAGE, answer);
+	return got_list(subject, RESOURCE_GROUP, "reconcile.groups", answer);
 }
 
 static struct verdict got_accounts(void *subject, const struct answer *answer)
 {
 	if (!answer)
 		return go_on();
-	return got_list(subject, RESOURCE_ACCOUNT, HOST_LIST_PAGE, answer);
+	return got_list(subject, RESOURCE_ACCOUNT, "reconcile.accounts",
+			answer);
+}
+
+/* Is it one of ours, or may it be? */
+static bool is_wanted(const void *subject, int64_t id)
+{
+	const struct reconcile *rc = subject;
+	size_t from = 0, to = rc->nids;
+
+	while (from < to) {
+		size_t middle = from + (to - from) / 2;
+
+		if (rc->ids[middle] == id)
+			return true;
+		if (rc->ids[middle] < id)
+			from = middle + 1;
+		else
+			to = middle;
+	}
+	return rc->nids == RECONCILE_IDS && from == rc->nids;
 }
 
 /* ---- one by one ---- */
@@ -143,21 +186,21 @@ static struct verdict got_one(void *subject, const struct answer *answer)
 	enum failure why;
 
 	if (!rc->row.resource_id)
-		return rc->walks_on ? poll_after(0, FAILURE_NONE) : go_on();
+		return rc->walks_on ? go_to("reconcile.one") : go_on();
 	if (!answer) {
 		rc->overtaken = true;
-		return poll_after(0, FAILURE_NONE);
+		return go_to("reconcile.one");
 	}
 	why = reconcile_judge_row(rc, answer, &rc->live);
 	if (reconcile_is_of_the_row(why)) {
 		rc->memo.unknown |= INT64_C(1) << rc->row.type;
 		rc->overtaken = true;
-		return poll_after(0, FAILURE_NONE);
+		return go_to("reconcile.one");
 	}
 	if (why != FAILURE_NONE && why != FAILURE_GONE)
 		return reconcile_failed(rc, answer, why);
 	rc->saw = true;
-	return poll_after(0, FAILURE_NONE);
+	return go_to("reconcile.one");
 }
 
 /* ---- what it comes to ---- */
@@ -201,9 +244,10 @@ static struct verdict got_undo_end(void *subject, const struct answer *answer)
 
 static const struct step steps[] = {
 	{ RECONCILE_FIRST_STEP, 0, NULL,	 got_begin },
-	{ "reconcile.groups",	0, ask_groups,	 got_groups },
+	{ "reconcile.groups",	0, ask_groups,	 got_groups,
+	  .wants = is_wanted },
 	{ "reconcile.accounts", 0, ask_accounts, got_accounts,
-	  .fingerprints = true },
+	  .fingerprints = true, .wants = is_wanted },
 	{ "reconcile.one",	0, ask_one,	 got_one,
 	  .fingerprints = true },
 	{ "reconcile.judge",	0, NULL,	 got_judge },

@@ -334,6 +334,20 @@ static void fingerprint_keys(json_t *json, const struct seal_public *key,
 	}
 }
 
+/* What the step wants of a list, and no more. */
+static bool parse_wanted(struct job *job)
+{
+	struct answer *answer = &job->answer;
+	CLEANUP(buf_wipe) struct buf text = { .max = answer->body_len };
+
+	if (!job->step->wants || !answer->body ||
+	    !slices_keep(answer->body, answer->body_len, job->step->wants,
+			 job->subject, &text))
+		return false;
+	answer->json = json_loadb(text.text, text.len, JSON_ALLOW_NUL, NULL);
+	return answer->json != NULL;
+}
+
 void job_answered(struct job *job, const struct store *store,
 		  struct answer *take_answer)
 {
@@ -341,7 +355,8 @@ void job_answered(struct job *job, const struct store *store,
 
 	job->answer = *take_answer;
 	*take_answer = (struct answer){ 0 };
-	answer_parse(&job->answer);
+	if (!parse_wanted(job))
+		answer_parse(&job->answer);
 	job->state = JOB_READY;
 	if (!job->answer.json || (!capture->pointer && !job->step->fingerprints))
 		return;

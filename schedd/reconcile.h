@@ -22,11 +22,14 @@
 #include "shared/reconciles.h"
 #include "shared/resource_walk.h"
 
+#define RECONCILE_SMALLER_MAX 3	/* pages of 1000, 250, 62, 15 accounts */
+#define RECONCILE_IDS 1024	/* beyond them every object is read */
 #define RECONCILE_ROW 0		/* the flow's only resource, of a TAKE */
 
 /* What one step leaves for the next: the task's memo. */
 struct reconcile_memo {
 	struct listing list;
+	int64_t smaller;	/* how often pages were too long */
 	int64_t lists;		/* bits of enum resource_type: read by a list */
 	int64_t unknown;	/* those of which the list tells nothing */
 	int64_t walk_type;	/* enum resource_type, of the single reads */
@@ -74,6 +77,10 @@ struct reconcile {
 	struct finding *rows;	/* of `row`, that are still `found` */
 	size_t nrows;
 
+	/* Ours that may be on the page asked for, by the host's ids, ascending. */
+	int64_t ids[RECONCILE_IDS];
+	size_t nids;
+
 	/* What a step saw and decided, for the transaction that keeps it. */
 	const json_t *page;	/* borrowed from the answer, as is `live` */
 	enum resource_type page_type;
@@ -103,6 +110,7 @@ enum failure reconcile_judge_row(const struct reconcile *rc,
 				 const json_t **ret);
 
 /* Which kinds are read by a list, and that list. */
+int64_t reconcile_page_size(const struct reconcile *rc);
 void reconcile_ask_list(const struct reconcile *rc, enum resource_type type,
 			struct request *request);
 

@@ -33,6 +33,17 @@ static const json_t *on_page(const json_t *page, int64_t id)
 	return NULL;
 }
 
+/* As the host shows it now: mostly as it did before. */
+static int saw(const struct store *store, const struct resource *row,
+	       const struct reconcile_seen *seen, int64_t now,
+	       struct err *err)
+{
+	if (row->live_version && strcmp(row->live_version, seen->version) == 0)
+		return 0;
+	return resources_saw(store->db, row->resource_id, seen->version, now,
+			     err);
+}
+
 /* A row that the page speaks for: as it should be, or suspect. */
 static int judge_row(const struct store *store, struct reconcile *rc,
 		     const struct resource *row, int64_t now, struct err *err)
@@ -53,8 +64,7 @@ static int judge_row(const struct store *store, struct reconcile *rc,
 				      row->resource_id, row->type, err);
 	} else {
 		rc->memo.list_compared++;
-		status = resources_saw(store->db, row->resource_id,
-				       seen.version, now, err);
+		status = saw(store, row, &seen, now, err);
 	}
 	reconcile_seen_done(&seen);
 	return status;
@@ -162,8 +172,7 @@ static int keep_seen(const struct store *store, struct reconcile *rc,
 		rc->memo.missing++;
 	/* That it is gone is believed when the whole host was looked at. */
 	else if (status == 0)
-		status = resources_saw(store->db, rc->row.resource_id,
-				       seen.version, now, err);
+		status = saw(store, &rc->row, &seen, now, err);
 	reconcile_seen_done(&seen);
 	return status;
 }

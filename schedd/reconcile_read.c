@@ -16,6 +16,12 @@ static int64_t id_of(const struct resource *row)
 		? strtoll(row->host_resource_id, NULL, 10) : 0;
 }
 
+/* Few long pages cost less than many; but what is too long is not read. */
+int64_t reconcile_page_size(const struct reconcile *rc)
+{
+	return HOST_LIST_PAGE_MAX >> (2 * rc->memo.smaller);
+}
+
 void reconcile_ask_list(const struct reconcile *rc, enum resource_type type,
 			struct request *request)
 {
@@ -24,7 +30,8 @@ void reconcile_ask_list(const struct reconcile *rc, enum resource_type type,
 	if (type == RESOURCE_GROUP)
 		host_ask_groups(request, &rc->peer, page);
 	else
-		host_ask_api_accounts(request, &rc->peer, page);
+		host_ask_accounts_by(request, &rc->peer, page,
+				     reconcile_page_size(rc));
 }
 
 bool reconcile_ask_row(const struct reconcile *rc, struct request *request)

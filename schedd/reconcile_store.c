@@ -2,13 +2,14 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "schedd/host/account_view.h"
 #include "schedd/known_hosts.h"
 #include "schedd/reconcile.h"
 #include "shared/installation.h"
 #include "shared/items.h"
 #include "shared/lookup.h"
+#include "shared/runs.h"
 
+#define FEW 200		/* are read one by one, where not all are meant */
 #define WALK_ROWS_MAX 500	/* looked at for one that is of the scope */
 
 /* ---- the memo ---- */
@@ -28,6 +29,7 @@ static const struct {
 	FIELD(MEMO_I64,	 list.seen),
 	FIELD(MEMO_I64,	 list.total),
 	FIELD(MEMO_I64,	 list.looks),
+	FIELD(MEMO_I64,	 smaller),
 	FIELD(MEMO_I64,	 lists),
 	FIELD(MEMO_I64,	 unknown),
 	FIELD(MEMO_I64,	 walk_type),
@@ -247,11 +249,24 @@ static int find_owner(const struct store *store, struct reconcile *rc,
 	return 0;
 }
 
+/* Those that the page which is asked for can speak of first. */
+static int load_ids(const struct store *store, struct reconcile *rc,
+		    enum resource_type type, struct err *err)
+{
+	return resource_walk_ids(store->db, rc->run.host_id, type,
+				 rc->memo.list.last_id, rc->ids,
+				 RECONCILE_IDS, &rc->nids, err);
+}
+
 static int load_row(const struct store *store, struct reconcile *rc,
 		    const char *step, struct err *err)
 {
 	bool repairs = strncmp(step, "repair.", 7) == 0;
 
+	if (strcmp(step, "reconcile.groups") == 0)
+		return load_ids(store, rc, RESOURCE_GROUP, err);
+	if (strcmp(step, "reconcile.accounts") == 0)
+		return load_ids(store, rc, RESOURCE_ACCOUNT, err);
 	if (!repairs && strcmp(step, "reconcile.one") != 0)
 		return 0;
 	if (repairs ? next_repair(store, rc, err) : next_row(store, rc, err))
@@ -302,9 +317,51 @@ static void understand(const struct store *store, struct reconcile *rc)
 	};
 }
 
+static int count_at(const struct store *store, const struct reconcile *rc,
+		    enum resource_type type, const char *place, int64_t *ret,
+		    struct err *err)
+{
+	CLEANUP(db_rows_done) struct db_rows rows = { 0 };
+	CLEANUP(resource_done) struct resource row = { 0 };
+	AUTO_FREE char *prefix = xasprintf("%s|", place);
+	int more;
+
+	if (resources_with_prefix(&rows, store->db, rc->run.host_id, type,
+				  prefix, FEW + 1, err))
+		return -1;
+	while ((more = resources_next(&rows, &row, err)) > 0)
+		++*ret;
+	return more;
+}
+
+/* How many of a type there are in the scope, or at most. */
+static int count_scope(const struct store *store, const struct reconcile *rc,
+		       enum resource_type type, int64_t *ret, struct err *err)
+{
+	CLEANUP(run_done) struct run run = { 0 };
+	const json_t *place;
+	size_t i;
+
+	*ret = 0;
+	if (rc->run.scope == RECONCILE_RUN) {
+		if (runs_get(store->db, rc->run.batch_id, &run, err))
+			return -1;
+		*ret = run.counts.total;
+		return 0;
+	}
+	if (rc->run.scope == RECONCILE_HOST)
+		return resource_walk_count(store->db, rc->run.host_id, type,
+					   ret, err);
+	json_array_foreach(rc->places, i, place)
+		if (count_at(store, rc, type, json_string_value(place), ret,
+			     err))
+			return -1;
+	return 0;
+}
+
 /*
  * A whole host is read by lists.  Of a run or a provider there are few: what
- * is theirs is read one by one, unless there are more than a page has.
+ * is theirs is read one by one, unless it is as much as a page.
  */
 static int choose_lists(const struct store *store, struct reconcile *rc,
 			struct err *err)
@@ -312,15 +369,14 @@ static int choose_lists(const struct store *store, struct reconcile *rc,
 	static const enum resource_type types[] = {
 		RESOURCE_GROUP, RESOURCE_ACCOUNT,
 	};
+	int64_t few = rc->run.scope == RECONCILE_HOST ? 0 : FEW;
 
 	for (size_t i = 0; i < COUNT(types); i++) {
 		int64_t count;
 
-		if (resource_walk_count(store->db, rc->run.host_id, types[i],
-					&count, err))
+		if (count_scope(store, rc, types[i], &count, err))
 			return -1;
-		if (count > (rc->run.scope == RECONCILE_HOST
-			     ? 0 : HOST_LIST_PAGE))
+		if (count > few)
 			rc->memo.lists |= INT64_C(1) << types[i];
 	}
 	return 0;

@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "schedd/exchange.h"
+#include "schedd/slices.h"
 #include "schedd/way.h"
 #include "shared/db.h"
 #include "shared/failure.h"
@@ -109,6 +110,11 @@ struct step {
 	 * if it is too short to have one.
 	 */
 	bool fingerprints;
+	/*
+	 * The answer is a long list of which few objects matter: `answer` sees
+	 * the others as {"id":N}.  NULL: it sees all.  Pure.
+	 */
+	slices_want *wants;
 };
 
 struct known_hosts;

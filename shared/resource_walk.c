@@ -21,6 +21,28 @@ int resource_walk(struct db_rows *rows, struct db *db, const char *host_id,
 			DB_I64(to)), err);
 }
 
+static const struct db_query q_ids = { "resource_walk.ids",
+	"SELECT " PLACE LIVE " AND " PLACE " > $3 ORDER BY " PLACE
+	" LIMIT $4" };
+
+int resource_walk_ids(struct db *db, const char *host_id,
+		      enum resource_type type, int64_t above, int64_t *ret,
+		      size_t size, size_t *ret_count, struct err *err)
+{
+	CLEANUP(db_rows_done) struct db_rows rows = { 0 };
+	size_t n = 0;
+	int more = 0;
+
+	if (db_query(&rows, db, &q_ids, DB_ARGS(DB_TEXT(host_id),
+		     DB_TEXT(resource_type_name(type)), DB_I64(above),
+		     DB_I64((int64_t)size)), err))
+		return -1;
+	while (n < size && (more = db_next(&rows, err)) > 0)
+		ret[n++] = db_i64(&rows, 0);
+	*ret_count = n;
+	return more < 0 ? -1 : 0;
+}
+
 static const struct db_query q_count = { "resource_walk.count",
 	"SELECT count(*)" LIVE };
 
@@ -51,5 +73,5 @@ int resource_walk_of_run(struct db *db, const char *resource_id,
 }
 
 const struct db_query *const resource_walk_queries[] = {
-	&q_walk, &q_count, &q_of_run, NULL
+	&q_walk, &q_ids, &q_count, &q_of_run, NULL
 };

@@ -12,6 +12,12 @@ int resource_walk(struct db_rows *rows, struct db *db, const char *host_id,
 		  enum resource_type type, int64_t above, int64_t to,
 		  struct err *err) MUST_CHECK;
 
+/* The first ids above `above`, ascending; *ret holds `size`. */
+int resource_walk_ids(struct db *db, const char *host_id,
+		      enum resource_type type, int64_t above, int64_t *ret,
+		      size_t size, size_t *ret_count, struct err *err)
+	MUST_CHECK;
+
 /* How many there are of a type. */
 int resource_walk_count(struct db *db, const char *host_id,
 			enum resource_type type, int64_t *ret,

@@ -289,13 +289,20 @@ struct host_account host_account_read(const json_t *live, const char *inst,
 	return account;
 }
 
-void host_ask_api_accounts(struct request *request,
-			   const struct host_peer *peer, int64_t page)
+void host_ask_accounts_by(struct request *request,
+			  const struct host_peer *peer, int64_t page,
+			  int64_t page_size)
 {
 	host_start(request, peer, METHOD_GET, HOST_ROLE_ADMIN,
 		   "/api/v1/admin/accounts?platform=openai&type=apikey"
-		   "&page=%" PRId64 "&page_size=%d&sort_by=id&sort_order=asc",
-		   page, HOST_LIST_PAGE);
+		   "&page=%" PRId64 "&page_size=%" PRId64
+		   "&sort_by=id&sort_order=asc", page, page_size);
+}
+
+void host_ask_api_accounts(struct request *request,
+			   const struct host_peer *peer, int64_t page)
+{
+	host_ask_accounts_by(request, peer, page, HOST_LIST_PAGE);
 }
 
 void host_ask_group_accounts(struct request *request,

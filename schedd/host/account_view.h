@@ -94,6 +94,12 @@ struct host_account host_account_read(const json_t *live, const char *inst,
 void host_ask_api_accounts(struct request *request,
 			   const struct host_peer *peer, int64_t page);
 
+/* The same in pages of this size; a host takes more than the most for 20. */
+#define HOST_LIST_PAGE_MAX 1000
+void host_ask_accounts_by(struct request *request,
+			  const struct host_peer *peer, int64_t page,
+			  int64_t page_size);
+
 /*
  * All accounts of a group, page by page from 1, in the order of their ids so
  * that pages do not shift when an account is added.  Read with

@@ -107,6 +107,38 @@ static const char *drop_account(const struct wish *wish)
 	return NULL;
 }
 
+static void copy_account(struct host_model *model,
+			 const struct host_account *from)
+{
+	struct host_account *to = host_account_add(model);
+
+	to->name = xstrdup(from->name);
+	to->notes = xstrdup_null(from->notes);
+	to->platform = xstrdup(from->platform);
+	to->type = xstrdup(from->type);
+	to->concurrency = from->concurrency;
+	to->rate_multiplier = from->rate_multiplier;
+	to->now = from->now;
+	/* Values of rows are never changed in place. */
+	json_incref(to->now.credentials);
+	json_incref(to->now.extra);
+	to->created_at = to->updated_at = model->now;
+	host_ids_copy(&to->groups, &from->groups);
+}
+
+/* A large host: many that are like this one; no scheduler knows of them. */
+static const char *copy_accounts(const struct wish *wish)
+{
+	const struct host_account *from = host_account_find(
+		wish->model, number(wish, "id"));
+
+	if (!from)
+		return "no such account";
+	for (int64_t i = 0; i < number(wish, "count"); i++)
+		copy_account(wish->model, from);
+	return NULL;
+}
+
 static const char *set_backend_mode(const struct wish *wish)
 {
 	wish->model->options.backend_mode = is_on(wish);
@@ -190,6 +222,7 @@ static const struct {
 	{ "expire-tokens", expire_tokens },
 	{ "expire-subscriptions", expire_subscriptions },
 	{ "drop-account", drop_account },
+	{ "copy-account", copy_accounts },
 	{ "backend-mode", set_backend_mode },
 	{ "simple-mode", set_simple_mode },
 	{ "compliance", set_compliance },
