@@ -159,7 +159,9 @@ static int make_diff(struct call *call, struct site_file *file,
 		     json_t **ret_actions, struct err *err)
 {
 	json_auto_t *live = NULL;
-	struct site_diff diff = { .file = file };
+	struct site_diff diff = {
+		.file = file, .prune = args_has(&call->args, OPT_PRUNE),
+	};
 
 	if (site_live_get(call, &live, err))
 		return -1;
@@ -279,7 +281,10 @@ int cmd_diff(struct call *call, struct err *err)
 
 /* ---- apply ---- */
 
-/* What is in the site and not in the file can go only as far as CRM can. */
+/*
+ * Imports are taken back.  A host, and what a user has, is more than what an
+ * import made: that is for somebody to say by its own command.
+ */
 static int refuse_prune(const struct call *call, const json_t *actions,
 			struct err *err)
 {
@@ -291,9 +296,9 @@ static int refuse_prune(const struct call *call, const json_t *actions,
 	json_array_foreach(actions, i, action)
 		if (strcmp(api_text(action, "action"),
 			   site_words[SITE_EXTRA].name) == 0)
-			return err_set(err, ERR_CONFLICT, "--prune: %s is not "
-				"in the file; what an import made on a host "
-				"cannot be taken back by this command",
+			return err_set(err, ERR_CONFLICT, "--prune takes back "
+				"imports only, and %s is not in the file: say "
+				"it there, or remove it by its own command",
 				api_text(action, "what"));
 	return 0;
 }
@@ -335,8 +340,10 @@ static void drop_tried(json_t *work, json_t *tried)
 {
 	for (size_t i = 0; i < json_array_size(work);) {
 		const json_t *action = json_array_get(work, i);
-		AUTO_FREE char *name = xasprintf("%s %s",
-			api_text(action, "action"), api_text(action, "path"));
+		AUTO_FREE char *name = xasprintf("%s %s %s",
+			api_text(action, "action"), api_text(action, "path"),
+			*api_text(action, "path") ? ""
+						  : api_text(action, "url"));
 
 		if (site_action_is_work(api_text(action, "action")) &&
 		    json_object_get(tried, name)) {

@@ -245,7 +245,7 @@ const struct command commands[] = {
 	{ "export", NULL, "", 0, O(SITE_FILE),
 	  "write the site as it is, as site.yaml; secrets by reference",
 	  false, cmd_export },
-	{ "diff", NULL, "", O(FILE), O(LANG),
+	{ "diff", NULL, "", O(FILE), O(PRUNE) | O(LANG),
 	  "say what apply -f would do; touches nothing", false, cmd_diff },
 	{ "reconcile", "host", "HOST_ID", 0,
 	  O(APPLY) | O(WAIT) | WATCHED | O(LANG),

@@ -156,6 +156,7 @@ static int64_t wait_of(const json_t *action)
 	static const enum site_action asking[] = {
 		SITE_HOST_ADD, SITE_HOST_SET, SITE_KEY_RESUME,
 		SITE_KEY_MODELS, SITE_KEY_PROXY, SITE_KEY_PAUSE,
+		SITE_KEY_REMOVE,
 	};
 
 	for (size_t i = 0; i < COUNT(asking); i++)
@@ -172,6 +173,20 @@ static void note_import(struct site_apply *apply, const json_t *reply)
 		id = json_object_get(reply, "batch_id");
 	if (id)
 		json_array_append(apply->runs, id);
+}
+
+/* A key stays while something else rests on its account; that is told. */
+static int judge_removal(const json_t *reply, struct err *err)
+{
+	const char *result = api_text(reply, "result");
+
+	if (strcmp(api_text(reply, "state"), "running") == 0)
+		return err_set(err, ERR_BUSY, "it has not ended yet");
+	if (strcmp(result, "failed") != 0)
+		return 0;
+	return err_set(err, ERR_UPSTREAM, "rollback %s failed: %s",
+		       api_text(reply, "rollback_id"),
+		       api_text(reply, "failure_class"));
 }
 
 /* 2xx is not all that can be asked for. */
@@ -193,6 +208,8 @@ static int judge(struct site_apply *apply, const json_t *action,
 		return strcmp(state, "ready") == 0 ? 0 :
 		       err_set(err, ERR_UPSTREAM, "the host is %s: %s", state,
 			       api_text(reply, "sentence_en"));
+	if (is_kind(action, SITE_KEY_REMOVE))
+		return judge_removal(reply, err);
 	if (json_object_get(reply, "change_id") &&
 	    strcmp(state, "failed") == 0)
 		return err_set(err, ERR_UPSTREAM, "%s", *why ? why

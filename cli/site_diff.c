@@ -24,6 +24,8 @@ const struct site_word site_words[] = {
 	[SITE_KEY_PROXY] = { "key_proxy", "~", "改账号代理",
 			     "change account proxy" },
 	[SITE_KEY_PAUSE] = { "key_pause", "~", "暂停账号", "pause account" },
+	[SITE_KEY_REMOVE] = { "key_remove", "-", "撤回导入",
+			      "take the import back" },
 	[SITE_ENDPOINT_PAUSE] = { "endpoint_pause", "~", "暂停端点",
 				  "pause endpoint" },
 	[SITE_HOST_PAUSE] = { "host_pause", "~", "暂停主机", "pause host" },

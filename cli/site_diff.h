@@ -29,6 +29,7 @@ enum site_action {
 	SITE_KEY_MODELS,
 	SITE_KEY_PROXY,
 	SITE_KEY_PAUSE,
+	SITE_KEY_REMOVE,	/* only with `prune` */
 	SITE_ENDPOINT_PAUSE,
 	SITE_HOST_PAUSE,
 	SITE_IMPORTING,		/* it is on its way already */
@@ -50,6 +51,7 @@ struct site_diff {
 	struct site_file *file;	/* resolved; gets problems */
 	const json_t *live;
 	json_t *actions;	/* array; of the caller of site_diff() */
+	bool prune;		/* keys of its hosts that it lacks are to go */
 };
 
 /* ERR_INVALID with problems in the file. */

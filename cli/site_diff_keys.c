@@ -316,14 +316,33 @@ static void diff_users(const struct site_entry *entry, json_t *rows,
 		   "needs an import: name one of the keys by env or file");
 }
 
+/* A key that the file does not say: told, or taken back. */
+static void extra_key(struct site_diff *diff, const char *what,
+		      const json_t *row)
+{
+	AUTO_FREE char *url = xasprintf(API_RUNS "/%s/items/%s/rollback",
+					api_text(row, "run_id"),
+					api_text(row, "item_id"));
+	const struct site_act remove = {
+		.kind = SITE_KEY_REMOVE, .what = what, .path = "",
+		.method = "POST", .url = url, .ground = row,
+		.body = diff->prune ? json_pack("{s:b}", "apply", 1) : NULL,
+	};
+
+	site_diff_act(diff, diff->prune ? &remove : &(struct site_act){
+		.kind = SITE_EXTRA, .what = what, .path = "", .ground = row });
+}
+
 static void note_extra(const struct site_entry *entry, const char *what,
-		       const json_t *ground)
+		       const json_t *row)
 {
 	AUTO_FREE char *text = xasprintf("%s / %s", entry->what, what);
 
-	site_diff_act(entry->diff, &(struct site_act){
-		.kind = SITE_EXTRA, .what = text, .path = "",
-		.ground = ground });
+	if (row)
+		extra_key(entry->diff, text, row);
+	else
+		site_diff_act(entry->diff, &(struct site_act){
+			.kind = SITE_EXTRA, .what = text, .path = "" });
 }
 
 static void note_extras(const struct site_entry *entry)
@@ -384,11 +403,12 @@ static void note_rest(struct site_diff *diff, const json_t *live,
 		AUTO_FREE char *what = xasprintf("%s / %s (%s)", host_name,
 			provider_name(row), mode_of(row));
 
-		if (is_named(places, row) || json_object_get(told, entry))
+		/* Told once for each place; taken back one by one. */
+		if (is_named(places, row) ||
+		    (!diff->prune && json_object_get(told, entry)))
 			continue;
 		json_object_set_new(told, entry, json_true());
-		site_diff_act(diff, &(struct site_act){ .kind = SITE_EXTRA,
-			      .what = what, .path = "", .ground = row });
+		extra_key(diff, what, row);
 	}
 }
 

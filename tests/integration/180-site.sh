@@ -193,6 +193,16 @@ ctl apply -f "$WORK/more.yaml" --apply --wait --timeout 60
 is "the next time only what failed is tried" \
 	"$RC $(runs_made)" "1 33"
 
+# What is in the site and not in the file goes when it is asked to.
+ctl diff -f "$WORK/site.yaml"
+like "a key that the file lacks is told" "$OUT" '\? .*-late/v1'
+ctl apply -f "$WORK/site.yaml" --prune --apply --wait --timeout 60
+is "pruning takes its import back" "$RC" 0
+[ "$RC" = 0 ] || note "$ERR"
+ctl diff -f "$WORK/site.yaml"
+is "and then there is nothing more to tell" "$(echo "$OUT" |
+	grep -c late)" 0
+
 # The same file and a CRM that knows nothing.
 ok "nothing is under way" wait_for no_run_is_running 60
 portable "$WORK/export.yaml" >"$WORK/wanted.yaml"

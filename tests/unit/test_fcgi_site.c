@@ -2,7 +2,8 @@
 #include "tests/unit/access_fixture.h"
 
 static const char account_rows[] =
-	"INSERT INTO secrets VALUES"
+	"INSERT INTO secrets (secret_id, kind, sealed, fingerprint, last4,"
+	" created_at) VALUES"
 	" ('sec_k', 'api_key', x'00', 'f1', 'wxyz', 1);"
 	"UPDATE import_run_items SET api_key_secret_id = 'sec_k',"
 	" models = '[\"m\"]', label = 'first';"

@@ -116,7 +116,8 @@ static void look(struct world *world, const char *text)
 	resolve_endpoints(world->file.doc.root);
 	world->live = live_site();
 	world->diff = (struct site_diff){ .file = &world->file,
-					  .live = world->live };
+					  .live = world->live,
+					  .prune = world->diff.prune };
 	world->rc = site_diff(&world->diff, &world->err);
 }
 
@@ -270,6 +271,23 @@ static void two_plans_on_one_base_url_are_two_entries(void **state)
 	     BOTH, "import one / a (subscription)");
 }
 
+static void pruning_takes_imports_back(void **state)
+{
+	CLEANUP(world_done) struct world world = { .diff.prune = true };
+	const json_t *action;
+
+	(void)state;
+	look(&world, TOP AUTH ENTRY "    - key: {fingerprint: f1}\n");
+	assert_int_equal(world.rc, 0);
+	assert_int_equal(json_array_size(world.diff.actions), 1);
+	action = json_array_get(world.diff.actions, 0);
+	assert_string_equal(api_text(action, "action"), "key_remove");
+	assert_string_equal(api_text(action, "url"),
+			    API_RUNS "/run_1/items/itm_2/rollback");
+	assert_true(json_is_true(json_object_get(json_object_get(action,
+						"body"), "apply")));
+}
+
 static void endpoints_keep_what_is_not_said(void **state)
 {
 	CLEANUP(world_done) struct world world = { 0 };
@@ -315,6 +333,7 @@ int main(void)
 		cmocka_unit_test(
 			secrets_that_are_not_known_are_told_with_their_line),
 		cmocka_unit_test(two_plans_on_one_base_url_are_two_entries),
+		cmocka_unit_test(pruning_takes_imports_back),
 		cmocka_unit_test(endpoints_keep_what_is_not_said),
 		cmocka_unit_test(an_export_shows_no_secret_and_is_stable),
 	};
