@@ -70,6 +70,9 @@ static void update_one(struct host_call *call, struct host_account *account)
 					 account->now.priority);
 	account->rate_multiplier = body_number(call, "rate_multiplier",
 					       account->rate_multiplier);
+	/* Here 0 does not clear it. */
+	if (body_int(call, "load_factor", 0) > 0)
+		account->load_factor = body_int(call, "load_factor", 0);
 	account->now.schedulable = body_bool(call, "schedulable",
 					     account->now.schedulable);
 	if (status)

@@ -126,6 +126,8 @@ struct host_account *account_make(struct host_model *model,
 		json_object_get(spec, "proxy_id"));
 	account->rate_multiplier = json_is_number(rate) ?
 		json_number_value(rate) : 1;
+	account->load_factor = at_least_0(json_integer_value(
+		json_object_get(spec, "load_factor")));
 	account->now = (struct host_serving){
 		.is_active = true, .schedulable = true,
 		.priority = json_integer_value(
@@ -226,6 +228,7 @@ static json_t *credentials_after(const struct host_model *model,
 	return after;
 }
 
+
 static void update_plain(struct host_call *call, struct host_account *account)
 {
 	const char *status = body_text(call, "status");
@@ -245,6 +248,8 @@ static void update_plain(struct host_call *call, struct host_account *account)
 					 account->now.priority);
 	account->rate_multiplier = body_number(call, "rate_multiplier",
 					       account->rate_multiplier);
+	account->load_factor = at_least_0(body_int(call, "load_factor",
+						   account->load_factor));
 	if (status && *status)
 		account_set_status(account, status);
 	if (!body_has(call, "extra"))

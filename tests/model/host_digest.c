@@ -154,6 +154,7 @@ static uint64_t account_hash(const struct host_account *account)
 	hash = mix(hash, (uint64_t)account->concurrency);
 	hash = mix(hash, (uint64_t)account->proxy_id);
 	hash = mix_real(hash, account->rate_multiplier);
+	hash = mix(hash, (uint64_t)account->load_factor);
 	hash = mix(hash, now->is_active || now->is_error);
 	hash = mix(hash, now->schedulable);
 	hash = mix(hash, (uint64_t)now->expires_at);

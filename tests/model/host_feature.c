@@ -16,6 +16,7 @@ _Static_assert(COUNT(version_names) == HOST_VERSION__MAX, "name them all");
 static const enum host_version first_with[] = {
 	[HOST_REDACTS_CREDENTIALS]      = HOST_0_1_129,
 	[HOST_KEEPS_SECRETS_ON_PUT]     = HOST_0_1_129,
+	[HOST_CHANGES_ROLES]            = HOST_0_1_179,
 	[HOST_HAS_RESPONSES_MODE]       = HOST_0_1_129,
 	[HOST_JOINS_VERSIONED_URLS]     = HOST_0_1_129,
 	[HOST_FALLS_BACK_ON_404]        = HOST_0_1_129,

@@ -11,6 +11,7 @@
 enum host_feature {
 	HOST_REDACTS_CREDENTIALS,	/* and shows credentials_status */
 	HOST_KEEPS_SECRETS_ON_PUT,
+	HOST_CHANGES_ROLES,		/* of users, by PUT */
 	HOST_HAS_RESPONSES_MODE,	/* extra.openai_responses_mode counts */
 	HOST_JOINS_VERSIONED_URLS,	/* .../v4 + /chat/completions */
 	HOST_FALLS_BACK_ON_404,		/* to chat, while the flag is unset */

@@ -178,6 +178,7 @@ static void update(struct host_call *call)
 	group->is_exclusive = body_bool(call, "is_exclusive",
 					group->is_exclusive);
 	body_set(call, "status", &group->status);
+	body_set(call, "platform", &group->platform);
 	body_set(call, "description", &group->description);
 	body_set(call, "subscription_type", &group->subscription_type);
 	host_json_set(&group->settings,

@@ -74,6 +74,7 @@ struct host_account {
 	int64_t concurrency;
 	int64_t proxy_id;	/* 0: none */
 	double rate_multiplier;
+	int64_t load_factor;	/* 0: none, and not shown */
 	struct host_serving now;	/* the database */
 	struct host_serving copy;	/* the scheduler's */
 	bool copied;			/* there is a copy */

@@ -129,6 +129,8 @@ static void update(struct host_call *call)
 	body_set(call, "username", &user->username);
 	body_set(call, "notes", &user->notes);
 	body_set(call, "status", &user->status);
+	if (host_has(call->model, HOST_CHANGES_ROLES))
+		body_set(call, "role", &user->role);
 	if (body_text(call, "password"))
 		user->token_version++;
 	body_set(call, "password", &user->password);

@@ -143,6 +143,9 @@ json_t *view_account(const struct host_model *model,
 	json_object_set_new(view, "status", json_string(status_of(now)));
 	json_object_set_new(view, "rate_limited_at", now->limited_until ?
 			    view_time(account->limited_at) : json_null());
+	if (account->load_factor)
+		json_object_set_new(view, "load_factor",
+				    json_integer(account->load_factor));
 	put_credentials(model, view, account);
 	json_object_set_new(view, "extra", json_object_size(now->extra) ?
 			    json_incref(now->extra) : json_null());
