@@ -181,6 +181,8 @@ static const struct opt_spec specs[] = {
 	[OPT_SITE_FILE]	      = { "output", 'o', "FILE", false,
 				  "what to write, a new file; else it is"
 				  " printed" },
+	[OPT_SITE]	      = { "file", 'f', "FILE", false,
+				  "site.yaml; - is stdin" },
 	[OPT_YES]	      = { "yes", 0, NULL, false, "the same as --apply" },
 	[OPT_PRUNE]	      = { "prune", 0, NULL, false,
 				  "remove what is not in the file, too" },

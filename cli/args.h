@@ -104,6 +104,7 @@ enum opt {
 	OPT_MIRROR_URL,
 	OPT_IGNORE_PACKS,
 	OPT_SITE_FILE,
+	OPT_SITE,
 	OPT_YES,
 	OPT_PRUNE,
 	/* of crmctl */

@@ -97,7 +97,7 @@ static void read_cas(struct site_file *file, const char *list)
 static int read_site(struct call *call, struct site_file *file,
 		     struct err *err)
 {
-	const char *path = args_get(&call->args, OPT_FILE);
+	const char *path = args_get(&call->args, OPT_SITE);
 
 	if (site_file_read(file, path, err))
 		return refuse_file(call, file);
@@ -335,6 +335,25 @@ static int sum_up(struct call *call, const struct site_apply *apply,
 	return err_code(err, EXITS_CODE_FAILED);
 }
 
+/* What is on its way already is waited for as what we began. */
+static void add_importing(struct site_apply *apply, const json_t *work)
+{
+	const json_t *action, *one;
+	size_t i, k;
+
+	json_array_foreach(work, i, action) {
+		json_t *id = json_object_get(json_object_get(action, "ground"),
+					     "run_id");
+		bool there = strcmp(api_text(action, "action"),
+				    site_words[SITE_IMPORTING].name) != 0;
+
+		json_array_foreach(apply->runs, k, one)
+			there = there || json_equal(one, id);
+		if (!there && id)
+			json_array_append(apply->runs, id);
+	}
+}
+
 /* Everything once: what did not succeed is for the next time. */
 static void drop_tried(json_t *work, json_t *tried)
 {
@@ -371,7 +390,9 @@ static int converge(struct call *call, struct site_file *file,
 		drop_tried(work, tried);
 		if (site_apply(&apply, work, err))
 			return -1;
-		if (!wait || count_work(work) == 0)
+		add_importing(&apply, work);
+		if (!wait || (count_work(work) == 0 &&
+			      json_array_size(apply.runs) == 0))
 			break;
 		if (watch_runs(call, &apply, err))
 			return -1;
@@ -415,7 +436,7 @@ int cmd_apply(struct call *call, struct err *err)
 {
 	bool plan = call->args.nwords > 0;
 
-	if (plan == args_has(&call->args, OPT_FILE))
+	if (plan == args_has(&call->args, OPT_SITE))
 		return args_refuse(err, "either -f site.yaml or the file of a "
 				   "plan");
 	return plan ? cmd_plan_apply(call, err) : apply_site(call, err);

@@ -245,7 +245,7 @@ const struct command commands[] = {
 	{ "export", NULL, "", 0, O(SITE_FILE),
 	  "write the site as it is, as site.yaml; secrets by reference",
 	  false, cmd_export },
-	{ "diff", NULL, "", O(FILE), O(PRUNE) | O(LANG),
+	{ "diff", NULL, "", O(SITE), O(PRUNE) | O(LANG),
 	  "say what apply -f would do; touches nothing", false, cmd_diff },
 	{ "reconcile", "host", "HOST_ID", 0,
 	  O(APPLY) | O(WAIT) | WATCHED | O(LANG),
@@ -270,7 +270,7 @@ const struct command commands[] = {
 	  "say of a finding that theirs counts, or that ours is written again",
 	  false, cmd_reconcile_decide },
 	{ "apply", NULL, "[PLAN_FILE]", 0,
-	  O(FILE) | O(APPLY) | O(YES) | O(WAIT) | O(PRUNE) | WATCHED | O(LANG),
+	  O(SITE) | O(APPLY) | O(YES) | O(WAIT) | O(PRUNE) | WATCHED | O(LANG),
 	  "do what a plan says; or make the site what site.yaml says, shown"
 	  " first", false, cmd_apply },
 	{ "plan", "import", "PROVIDER_ID", O(HOSTS) | O(KEY_FILES),

@@ -105,7 +105,9 @@ static const json_t *row_of(const struct site_entry *entry,
 	return NULL;
 }
 
-static bool is_importing(const struct site_entry *entry, const char *print)
+/* The item by which it is on its way; or NULL. */
+static const json_t *importing(const struct site_entry *entry,
+			       const char *print)
 {
 	const json_t *open;
 	size_t i;
@@ -118,8 +120,8 @@ static bool is_importing(const struct site_entry *entry, const char *print)
 		    is_same(api_text(open, "endpoint_key"),
 			    entry->endpoint_key) &&
 		    is_same(api_text(open, "access_mode"), entry->mode))
-			return true;
-	return false;
+			return open;
+	return NULL;
 }
 
 /* ---- what is to be imported ---- */
@@ -274,6 +276,7 @@ static void diff_key(const struct site_entry *entry, const json_t *want,
 {
 	const json_t *key = json_object_get(want, "key");
 	const json_t *row = row_of(entry, key);
+	const json_t *open = importing(entry, api_text(key, "fp"));
 	AUTO_FREE char *what = NULL;
 
 	if (row) {
@@ -283,10 +286,11 @@ static void diff_key(const struct site_entry *entry, const json_t *want,
 		site_diff_account(entry, want, row, path);
 		return;
 	}
-	if (is_importing(entry, api_text(key, "fp"))) {
+	if (open) {
 		what = xasprintf("%s / %s", entry->what, site_key_name(want, NULL));
 		site_diff_act(entry->diff, &(struct site_act){
-			.kind = SITE_IMPORTING, .what = what, .path = path });
+			.kind = SITE_IMPORTING, .what = what, .path = path,
+			.ground = open });
 		return;
 	}
 	site_change(changes, "key", NULL, json_object_get(want, "label"));

@@ -78,10 +78,12 @@ write_site() {
 	echo "    requests_per_minute: 600"
 }
 
-# What changes something, in the logs of the hosts and of CRM.
+# What changes something, in the logs of the hosts; the watch proves accesses
+# by chats meanwhile, as users ask.
 writes_at_hosts() {
 	cat "$SITE"/log/hostsim-*.requests |
-		grep -cE '"method":"(POST|PUT|PATCH|DELETE)"'
+		grep -E '"method":"(POST|PUT|PATCH|DELETE)"' |
+		grep -cE '"path":"/api/v1/(admin|keys)'
 }
 
 runs_made() {
@@ -108,6 +110,10 @@ like "and everything would be done" "$OUT" "gateway 3 / .*-10/v1"
 ctl diff -f "$WORK/site.yaml"
 is "a difference is a status of its own" "$RC" 1
 
+# As after a crash: who asks again finds what was begun.
+ctl apply -f "$WORK/site.yaml" --apply
+ctl apply -f "$WORK/site.yaml" --apply
+is "said twice, each import is made once" "$(runs_made)" 30
 ctl apply -f "$WORK/site.yaml" --apply --wait --timeout 300
 is "the site becomes what the file says" "$RC" 0
 [ "$RC" = 0 ] || note "$(printf '%s\n' "$ERR" | grep -vE '^ ' | tail -n 20)"
