@@ -108,7 +108,7 @@ $(B)/test_%: $(B)/tests/unit/test_%.o $(FCGI) $(ENGINE) $(MODEL) $(SHARED)
 $(B)/test_transfer $(B)/test_ways $(B)/test_loop: $(B)/test_%: $(B)/tests/unit/test_%.o \
 		$(SCHEDD) $(SHARED)
 	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcurl -lcmocka
-$(addprefix $(B)/,test_cli test_cli_bodies test_site_file test_site_diff): $(B)/test_%: \
+$(addprefix $(B)/,test_cli test_cli_bodies test_site_file test_site_diff test_plan_file): $(B)/test_%: \
 		$(B)/tests/unit/test_%.o $(CLI) $(SHARED)
 	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcurl -lyaml -lcmocka
 SIMLIB	 = $(filter-out $(B)/tests/sim/sim_%,$(call obj,tests/sim))

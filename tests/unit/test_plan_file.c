@@ -1,0 +1,127 @@
+/* Plans in files: where their secrets are. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "cli/api.h"
+#include "cli/command.h"
+#include "cli/plan_file.h"
+
+static char *file_with(const char *text)
+{
+	char *path = xstrdup("/tmp/test_plan_file.XXXXXX");
+	int fd = mkstemp(path);
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, text, strlen(text)), (long)strlen(text));
+	close(fd);
+	return path;
+}
+
+static json_t *plan_with(const char *from)
+{
+	AUTO_FREE char *text = xasprintf("{\"plan_id\":\"pln_1\",\"request\":"
+		"{\"body\":{\"keys\":[{\"api_key\":{\"fingerprint\":\"f\","
+		"\"from\":%s}},{\"fingerprint\":\"g\",\"from\":{\"env\":"
+		"\"PLAN_KEY\"}}]}}}", from);
+
+	return json_loads(text, 0, NULL);
+}
+
+static void secrets_come_from_where_the_plan_says(void **state)
+{
+	AUTO_FREE char *path = file_with("secret-one\n");
+	AUTO_FREE char *from = xasprintf("{\"file\":\"%s\"}", path);
+	json_auto_t *plan = plan_with(from);
+	CLEANUP(plan_secrets_wipe) json_t *secrets = NULL;
+	struct err err;
+
+	(void)state;
+	setenv("PLAN_KEY", "secret-two", 1);
+	assert_int_equal(plan_file_secrets(plan, &secrets, &err), 0);
+	assert_string_equal(api_text(secrets, "/keys/0/api_key"),
+			    "secret-one");
+	assert_string_equal(api_text(secrets, "/keys/1"), "secret-two");
+	unlink(path);
+}
+
+static void a_secret_that_is_nowhere_is_told(void **state)
+{
+	json_auto_t *plan = plan_with("null");
+	json_auto_t *other = plan_with("{\"env\":\"PLAN_NOT_SET\"}");
+	json_t *secrets = NULL;
+	struct err err;
+
+	(void)state;
+	assert_int_equal(plan_file_secrets(plan, &secrets, &err), -1);
+	assert_non_null(strstr(err.msg, "/keys/0/api_key"));
+	assert_int_equal(plan_file_secrets(other, &secrets, &err), -1);
+	assert_non_null(strstr(err.msg, "PLAN_NOT_SET"));
+	assert_null(secrets);
+}
+
+static void options_say_where_keys_are(void **state)
+{
+	AUTO_FREE char *path = file_with("x");
+	const char *argv[] = { "--key-file", path, "--probe-key-file", path,
+			       NULL };
+	const char *standard[] = { "--key-file", "-", NULL };
+	const struct command *command = command_find("plan", "import");
+	CLEANUP(args_done) struct args args = { 0 }, other = { 0 };
+	json_auto_t *from = NULL;
+	struct err err;
+	size_t at = 0;
+
+	(void)state;
+	assert_int_equal(args_read(&args, argv, &at, command->needs |
+				   command->takes, false, &err), 0);
+	assert_int_equal(plan_file_from(&args, &from, &err), 0);
+	assert_string_equal(api_text(json_object_get(from,
+		"/keys/0/api_key"), "file"), path);
+	assert_string_equal(api_text(json_object_get(from,
+		"/probe_api_key"), "file"), path);
+	at = 0;
+	assert_int_equal(args_read(&other, standard, &at, command->needs |
+				   command->takes, false, &err), 0);
+	json_decref(from);
+	from = NULL;
+	assert_int_equal(plan_file_from(&other, &from, &err), -1);
+	unlink(path);
+}
+
+static void a_plan_is_written_to_a_new_file_and_read_again(void **state)
+{
+	AUTO_FREE char *path = file_with("{\"a\":1}");
+	json_auto_t *plan = plan_with("null");
+	json_auto_t *again = NULL;
+	struct err err;
+
+	(void)state;
+	assert_int_equal(plan_file_read(path, &again, &err), -1);
+	assert_int_equal(plan_file_write(path, plan, &err), -1);
+	unlink(path);
+	assert_int_equal(plan_file_write(path, plan, &err), 0);
+	assert_int_equal(plan_file_read(path, &again, &err), 0);
+	assert_true(json_equal(plan, again));
+	unlink(path);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(secrets_come_from_where_the_plan_says),
+		cmocka_unit_test(a_secret_that_is_nowhere_is_told),
+		cmocka_unit_test(options_say_where_keys_are),
+		cmocka_unit_test(
+			a_plan_is_written_to_a_new_file_and_read_again),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
