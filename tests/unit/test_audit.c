@@ -1,8 +1,9 @@
-/* The audit log: its chain, what breaks it, and what its cells may hold. */
+/* The audit log: its chain, what breaks it, how it is read and shortened. */
 #include "tests/unit/fixture.h"
 
 #include <stdio.h>
 
+#include "schedd/upkeep.h"
 #include "shared/audit.h"
 #include "shared/tokens.h"
 
@@ -294,6 +295,45 @@ static void old_rows_leave_and_the_chain_still_holds(void **state)
 	assert_int_equal(report.checked, 1);
 }
 
+static uint64_t some_random(void *arg)
+{
+	(void)arg;
+	return 7;
+}
+
+/* crm-schedd drops them, a part with each turn, and then rests for a while. */
+static void upkeep_drops_what_is_older_than_the_setting(void **state)
+{
+	CLEANUP(db_close) struct db *db = filled(10);
+	struct settings settings = { .audit_keep_days = 2 };
+	const struct store store = { .db = db, .key = &key,
+		.settings = &settings, .random = some_random };
+	const int64_t days[] = { 1, 2, 3, 3 };
+	/* Both rows of prunes are younger than what they tell of. */
+	const int64_t base[] = { 0, 0, 10, 10 };
+	struct err err;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(days); i++) {
+		struct upkeep upkeep = { 0 };
+		int64_t now = NOW + days[i] * 86400000;
+
+		for (int turn = 0; turn < 3; turn++)
+			OK(upkeep_turn(&upkeep, &store, now, &err));
+		assert_int_equal(verify(db).problem, AUDIT_HOLDS);
+		assert_int_equal(verify(db).base_seq, base[i]);
+	}
+	assert_int_equal(verify(db).head.seq, 11);
+	settings.audit_keep_days = 0;
+	{
+		struct upkeep upkeep = { 0 };
+
+		OK(upkeep_turn(&upkeep, &store, NOW + 4000 * 86400000LL,
+			       &err));
+	}
+	assert_int_equal(verify(db).head.seq, 11);
+}
+
 static void a_beginning_that_nobody_wrote_is_found(void **state)
 {
 	CLEANUP(db_close) struct db *db = filled(6);
@@ -324,78 +364,6 @@ static void a_tokens_name_is_the_one_of_then(void **state)
 	OK(audit_get(db, 1, &row, &err));
 	assert_string_equal(row.cell[AUDIT_TOKEN_NAME], "night shift");
 	assert_null(row.cell[AUDIT_BEFORE]);
-}
-
-static void no_value_holds_a_secret(void **state)
-{
-	static const char secret[] = "sk-abcdef0123456789abcdef";
-	AUTO_FREE char *json = xasprintf("{\"name\":\"%s\",\"a\":[{\"b\":"
-		"\"Bearer %s\"}],\"password\":\"hunter2\",\"api_key\":\"k\","
-		"\"%s\":1,\"id\":\"run_01jdcq4v9xabcdefghi\",\"n\":5}",
-		secret, secret, secret);
-	AUTO_FREE char *kept = audit_clean(json);
-	AUTO_FREE char *words = audit_clean("no JSON, but token=abc123def");
-
-	(void)state;
-	assert_null(strstr(kept, secret));
-	assert_null(strstr(kept, "hunter2"));
-	assert_null(strstr(kept, "\"k\""));
-	assert_non_null(strstr(kept, "run_01jdcq4v9xabcdefghi"));
-	assert_non_null(strstr(kept, "\"n\":5"));
-	assert_null(strstr(words, "abc123def"));
-	assert_null(audit_clean(NULL));
-	assert_null(audit_clean("{}"));
-	assert_null(audit_clean("null"));
-}
-
-static void a_value_has_a_ceiling_and_says_so(void **state)
-{
-	struct buf text = { .max = 1 << 20 };
-	AUTO_FREE char *kept = NULL;
-
-	(void)state;
-	buf_adds(&text, "{\"first\":1");
-	for (int i = 0; i < 500; i++)
-		buf_addf(&text, ",\"member%d\":\"a few words to say\"", i);
-	buf_adds(&text, "}");
-	kept = audit_clean(buf_str(&text));
-	assert_true(strlen(kept) <= AUDIT_VALUE_MAX);
-	assert_true(strlen(kept) > AUDIT_VALUE_MAX / 2);
-	assert_non_null(strstr(kept, "\"first\":1"));
-	assert_non_null(strstr(kept, "\"truncated\":true"));
-	buf_done(&text);
-	text = (struct buf){ .max = 1 << 20 };
-	buf_adds(&text, "[");
-	for (int i = 0; i < 90000; i++)
-		buf_adds(&text, "1,");
-	buf_adds(&text, "1]");
-	free(TAKE(kept));
-	kept = audit_clean(buf_str(&text));
-	assert_string_equal(kept, "{\"truncated\":true,\"bytes\":180003}");
-	free(TAKE(kept));
-	/* Short enough to read, too long to keep, and no object. */
-	text.text[20001] = '\0';
-	text.text[20000] = ']';
-	kept = audit_clean(text.text);
-	assert_non_null(strstr(kept, "\"truncated\":true"));
-	buf_done(&text);
-}
-
-static void only_what_differs_is_kept(void **state)
-{
-	AUTO_FREE char *before = NULL;
-	AUTO_FREE char *after = NULL;
-
-	(void)state;
-	audit_differ("{\"a\":1,\"b\":{\"c\":2},\"d\":3}",
-		     "{\"a\":1,\"b\":{\"c\":4},\"e\":null}", &before, &after);
-	assert_string_equal(before, "{\"b\":{\"c\":2},\"d\":3}");
-	assert_string_equal(after, "{\"b\":{\"c\":4},\"e\":null}");
-	free(TAKE(before));
-	free(TAKE(after));
-	audit_differ("{\"a\":1}", "{\"a\":1}", &before, &after);
-	assert_null(before);
-	assert_null(after);
 }
 
 static int64_t found(struct db *db, const struct audit_filter *filter)
@@ -481,11 +449,9 @@ int main(void)
 		cmocka_unit_test(a_chain_under_another_key_does_not_hold),
 		cmocka_unit_test(a_head_that_was_kept_is_compared),
 		cmocka_unit_test(old_rows_leave_and_the_chain_still_holds),
+		cmocka_unit_test(upkeep_drops_what_is_older_than_the_setting),
 		cmocka_unit_test(a_beginning_that_nobody_wrote_is_found),
 		cmocka_unit_test(a_tokens_name_is_the_one_of_then),
-		cmocka_unit_test(no_value_holds_a_secret),
-		cmocka_unit_test(a_value_has_a_ceiling_and_says_so),
-		cmocka_unit_test(only_what_differs_is_kept),
 		cmocka_unit_test(filters_narrow_the_list),
 		cmocka_unit_test(refusals_are_counted_by_the_minute),
 	};
