@@ -119,6 +119,8 @@ static const struct opt_spec specs[] = {
 				  "the old key is dead already: hurry" },
 	[OPT_FINGERPRINT]     = { "fingerprint", 0, "FINGERPRINT", false,
 				  "of the key" },
+	[OPT_FORGET]	      = { "forget", 0, NULL, false,
+				  "all that CRM knows of it; the host is left as it is" },
 	[OPT_SCOPE]	      = { "scope", 0, "read|operate|admin", false,
 				  "what the token may do" },
 	[OPT_DIR]	      = { "dir", 0, "DIR", false, "where the files go" },

@@ -220,13 +220,28 @@ int cmd_host_accept(struct call *call, struct err *err)
 	return print_and_judge(call, "acceptance", err);
 }
 
+static const struct column left_columns[] = {
+	{ "KIND", "kind" },	{ "ID", "host_resource_id" },
+	{ "MARK", "mark" },	{ "ORIGIN", "origin" },
+};
+
+static const struct print_part left_parts[] = {
+	{ "left", left_columns, COUNT(left_columns) },
+	{ 0 }
+};
+
 int cmd_host_delete(struct call *call, struct err *err)
 {
+	bool forget = args_has(&call->args, OPT_FORGET);
 	AUTO_FREE char *path = NULL;
 	struct api_call del = { .method = "DELETE" };
 
-	if (api_path(&path, API_HOSTS, call->args.words[0], "", err))
+	if (api_path(&path, API_HOSTS, call->args.words[0],
+		     forget ? "?forget=true" : "", err))
 		return -1;
 	del.path = path;
-	return client_call(call->client, &del, &call->reply, err);
+	if (client_call(call->client, &del, &call->reply, err))
+		return -1;
+	return !forget ? 0 : print_object(call->form, call->reply.body,
+					  left_parts, err);
 }

@@ -35,7 +35,8 @@ const struct command commands[] = {
 	  "leave a host alone until it is resumed", false, cmd_host_pause },
 	{ "host", "resume", "HOST_ID", 0, 0,
 	  "end a pause: what was held goes on", false, cmd_host_resume },
-	{ "host", "delete", "HOST_ID", 0, 0, "forget a host that nothing uses",
+	{ "host", "delete", "HOST_ID", 0, O(FORGET),
+	  "forget a host that nothing uses; or all that CRM knows of one",
 	  false, cmd_host_delete },
 
 	{ "run", "create", "", 0,

@@ -8,6 +8,7 @@
 #include "fcgi/view.h"
 #include "shared/hosts.h"
 #include "shared/jdec.h"
+#include "shared/host_forget.h"
 #include "shared/notices.h"
 #include "shared/pauses.h"
 #include "shared/tasks.h"
@@ -16,6 +17,7 @@
 #define PHRASE_MAX 512
 #define PAGE 50
 #define PAGE_MAX 200
+#define LEFT_MAX 1000
 
 int api_host_probe(const struct request *req, const char *host_id,
 		   struct err *err)
@@ -215,24 +217,100 @@ static int hosts_show(const struct request *req, struct reply *reply,
 	return 0;
 }
 
-static int host_delete(const struct request *req, struct reply *reply,
-		       struct err *err)
-{
-	struct host_use use = { 0 };
+/* ---- forgetting one ---- */
 
-	if (request_begin(req, err))
-		return -1;
-	if (hosts_delete(req->db, req->ids[0], &use, err) == 0) {
-		reply->status = 204;
-		return 0;
-	}
+static int refuse_use(const struct host_use *use, struct reply *reply,
+		      struct err *err)
+{
 	if (strcmp(err->code, "host_in_use") != 0)
 		return -1;
 	problem_begin(reply, err);
-	jout_i64(&reply->out, "import_batches", use.import_batches);
-	jout_i64(&reply->out, "managed_resources", use.managed_resources);
-	jout_i64(&reply->out, "reconcile_runs", use.reconcile_runs);
+	jout_i64(&reply->out, "import_batches", use->import_batches);
+	jout_i64(&reply->out, "managed_resources", use->managed_resources);
+	jout_i64(&reply->out, "reconcile_runs", use->reconcile_runs);
 	problem_end(reply);
+	return 0;
+}
+
+/* All that stays on the host, as far as a reply goes. */
+static int write_left(const struct request *req, struct jout *out,
+		      struct err *err)
+{
+	CLEANUP(db_rows_done) struct db_rows rows = { 0 };
+	struct host_left left;
+	int64_t count;
+	int more;
+
+	if (host_left_count(req->db, req->ids[0], &count, err) ||
+	    host_left_list(&rows, req->db, req->ids[0], LEFT_MAX, err))
+		return -1;
+	jout_i64(out, "left_total", count);
+	jout_array(out, "left");
+	while ((more = host_left_next(&rows, &left, err)) > 0) {
+		jout_object(out, NULL);
+		jout_str(out, "kind", left.kind);
+		jout_str(out, "host_resource_id", left.host_resource_id);
+		jout_str(out, "mark", left.mark);
+		jout_str(out, "origin", left.origin);
+		jout_object_end(out);
+	}
+	jout_array_end(out);
+	return more;
+}
+
+static int host_forget(const struct request *req, struct reply *reply,
+		       struct err *err)
+{
+	CLEANUP(host_done) struct host host = { 0 };
+	int64_t open;
+
+	if (hosts_get(req->db, req->ids[0], &host, err) ||
+	    host_forget_open_work(req->db, req->ids[0], &open, err))
+		return -1;
+	if (open > 0) {
+		err_set(err, ERR_CONFLICT, "imports or rollbacks of host %s "
+			"have not ended", host.host_id);
+		return err_code(err, "host_busy");
+	}
+	/* Nobody begins anything there from here on. */
+	if (pauses_host(req->db, host.host_id, req->now, err) ||
+	    host_forget_begin(req->db, host.host_id, req->now, seal_random(),
+			      err))
+		return -1;
+	reply->status = 202;
+	jout_object(&reply->out, NULL);
+	jout_str(&reply->out, "host_id", host.host_id);
+	jout_bool(&reply->out, "forgotten", true);
+	if (write_left(req, &reply->out, err))
+		return -1;
+	jout_object_end(&reply->out);
+	return 0;
+}
+
+struct delete_query {
+	bool forget;
+};
+
+static const struct query_field delete_fields[] = {
+	{ "forget", QUERY_FLAG, offsetof(struct delete_query, forget), 0, 0,
+	  NULL },
+};
+
+static int host_delete(const struct request *req, struct reply *reply,
+		       struct err *err)
+{
+	AUTO_FREE char *storage = NULL;
+	struct delete_query query = { 0 };
+	struct host_use use = { 0 };
+
+	if (query_read(req->query, delete_fields, COUNT(delete_fields),
+		       &query, &storage, err) || request_begin(req, err))
+		return -1;
+	if (query.forget)
+		return host_forget(req, reply, err);
+	if (hosts_delete(req->db, req->ids[0], &use, err))
+		return refuse_use(&use, reply, err);
+	reply->status = 204;
 	return 0;
 }
 
@@ -250,7 +328,7 @@ const struct route api_hosts_routes[] = {
 	  .handle = api_host_patch, .body = BODY_REQUIRED,
 	  .waiting = &looked_at },
 	{ HTTP_DELETE, "/api/hosts/{host_id}", SCOPE_ADMIN,
-	  .handle = host_delete },
+	  .handle = host_delete, .takes_query = true },
 	{ HTTP_POST,   "/api/hosts/{host_id}/accept-compliance", SCOPE_ADMIN,
 	  .handle = host_accept, .body = BODY_REQUIRED,
 	  .waiting = &looked_at },

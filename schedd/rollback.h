@@ -106,7 +106,12 @@ struct verdict rollback_deleted(struct rollback_work *w,
 bool rollback_has_mark(const struct rollback_work *w, const json_t *live,
 		       const char *member);
 
-/* rollback_store.c */
+/* Whose key or login it is, by what the key is called.  For free(). */
+char *rollback_owner_lookup(const char *lookup);
+/* The items that are its own. */
+struct rollback_scope rollback_marked(const struct rollback_work *w);
+
+/* rollback_load.c, rollback_store.c */
 int rollback_load(const struct store *store, const struct task *task,
 		  int64_t now, void **ret, struct err *err) MUST_CHECK;
 int rollback_save(const struct store *store, const struct task *task,

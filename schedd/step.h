@@ -228,6 +228,7 @@ extern const struct flow flow_compliance;
 extern const struct flow flow_profile;
 extern const struct flow flow_reconcile;
 extern const struct flow flow_rollback;
+extern const struct flow flow_forget;
 
 const struct flow *flow_find(const char *name);
 

@@ -320,6 +320,9 @@ static const struct db_query q_resources = { "hosts.count_resources",
 	"SELECT count(*) FROM managed_resources"
 	" WHERE host_id = $1 AND state <> 'gone'" };
 
+static const struct db_query q_reconciles = { "hosts.count_reconciles",
+	"SELECT count(*) FROM reconcile_runs WHERE host_id = $1" };
+
 /* Refuse to remove what somebody rests on. */
 static int check_unused(struct db *db, const char *host_id,
 			struct host_use *ret_use, struct err *err)
@@ -333,6 +336,9 @@ static int check_unused(struct db *db, const char *host_id,
 		return -1;
 	if (use.import_batches == 0 && use.managed_resources == 0)
 		return 0;
+	if (db_number(db, &q_reconciles, DB_ARGS(DB_TEXT(host_id)),
+		      &use.reconcile_runs, err))
+		return -1;
 	*ret_use = use;
 	err_set(err, ERR_CONFLICT, "host %s is in use by imports or by what "
 		"they made there", host_id);
@@ -371,6 +377,7 @@ int hosts_delete(struct db *db, const char *host_id, struct host_use *ret_use,
 const struct db_query *const hosts_queries[] = {
 	&q_add, &q_get, &q_list, &q_found, &q_snapshot, &q_forget,
 	&q_session, &q_run_mode, &q_change, &q_suspect, &q_unprobed,
-	&q_oldest_probe, &q_runs, &q_resources, &q_delete_tasks, &q_delete_gone, &q_delete_notices,
+	&q_oldest_probe, &q_runs, &q_resources,
+	&q_reconciles, &q_delete_tasks, &q_delete_gone, &q_delete_notices,
 	&q_delete, NULL
 };

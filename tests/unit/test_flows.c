@@ -9,6 +9,7 @@
 #include "schedd/step.h"
 #include "shared/changes.h"
 #include "shared/checks.h"
+#include "shared/host_forget.h"
 #include "shared/items.h"
 #include "shared/profiles.h"
 #include "shared/reconciles.h"
@@ -61,6 +62,7 @@ static const struct {
 	{ &flow_profile, "schedd/flow_profile.c" },
 	{ &flow_reconcile, "schedd/flow_reconcile.c" },
 	{ &flow_rollback, "schedd/flow_rollback.c" },
+	{ &flow_forget, "schedd/flow_forget.c" },
 };
 
 /* The answer function of a step: the fourth column of its row. */
@@ -76,6 +78,8 @@ static bool column_of(const char *file, const char *name,
 		? xstrdup("{ CHANGE_FIRST_STEP,")
 		: strcmp(name, RECONCILE_FIRST_STEP) == 0
 		? xstrdup("{ RECONCILE_FIRST_STEP,")
+		: strcmp(name, FORGET_FIRST_STEP) == 0
+		? xstrdup("{ FORGET_FIRST_STEP,")
 		: strcmp(name, ROLLBACK_FIRST_STEP) == 0
 		? xstrdup("{ ROLLBACK_FIRST_STEP,")
 		: xasprintf("{ \"%s\",", name);
@@ -238,8 +242,8 @@ static void captures_point_into_answers(void **state)
 			assert_true(step->capture.slot == SLOT_USER_TOKEN ||
 				    step->capture.slot == SLOT_HOST_SESSION);
 		}
-	/* The administrator of each flow but one, the users of three. */
-	assert_int_equal(captures, ngraphs - 1 + 3);
+	/* The administrator of each flow but two, the users of three. */
+	assert_int_equal(captures, ngraphs - 2 + 3);
 }
 
 /* ---- where they lead to ---- */
@@ -418,7 +422,8 @@ static void what_is_begun_exists(void **state)
 				 flows[k] != &flow_profile &&
 				 flows[k] != &flow_change &&
 				 flows[k] != &flow_reconcile &&
-				 flows[k] != &flow_rollback);
+				 flows[k] != &flow_rollback &&
+				 flows[k] != &flow_forget);
 	/* An item's is named in one place: shared/items.h. */
 	assert_ptr_equal(flow_find(IMPORT_FLOW), &flow_import);
 	assert_ptr_equal(flow_step(&flow_import, IMPORT_FIRST_STEP),
@@ -434,6 +439,9 @@ static void what_is_begun_exists(void **state)
 	assert_ptr_equal(flow_find(CHANGE_FLOW), &flow_change);
 	assert_ptr_equal(flow_step(&flow_change, CHANGE_FIRST_STEP),
 			 flow_change.steps);
+	assert_ptr_equal(flow_find(FORGET_FLOW), &flow_forget);
+	assert_ptr_equal(flow_step(&flow_forget, FORGET_FIRST_STEP),
+			 flow_forget.steps);
 	assert_ptr_equal(flow_find(ROLLBACK_FLOW), &flow_rollback);
 	assert_ptr_equal(flow_step(&flow_rollback, ROLLBACK_FIRST_STEP),
 			 flow_rollback.steps);

@@ -13,6 +13,7 @@
 #include "shared/explain.h"
 #include "shared/findings.h"
 #include "shared/foreign.h"
+#include "shared/host_forget.h"
 #include "shared/hosts.h"
 #include "shared/idempotency.h"
 #include "shared/installation.h"
@@ -51,7 +52,8 @@ static const struct db_query *const *const lists[] = {
 	audit_queries, audit_verify_queries, canary_queries, changes_queries,
 	checks_queries, endpoints_queries, events_queries,
 	explain_evidence_queries, explain_host_queries, explain_matter_queries,
-	findings_queries, foreign_queries, hosts_queries, idempotency_queries,
+	findings_queries, foreign_queries, host_forget_queries,
+	hosts_queries, idempotency_queries,
 	installation_queries, item_list_queries, items_queries,
 	migrate_queries, notices_queries, pack_match_queries,
 	pack_providers_queries, packs_queries, pauses_queries, plans_queries,
@@ -177,7 +179,7 @@ static void no_query_reads_what_grows_from_end_to_end(void **state)
 
 static void every_query_has_a_name_of_its_own(void **state)
 {
-	const char *names[400];
+	const char *names[800];
 	size_t n = 0;
 
 	(void)state;
