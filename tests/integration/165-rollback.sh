@@ -21,10 +21,12 @@ pages() {
 	done
 }
 
-# What the host itself moves, and what passes: times, usage, counters.
+# What the host itself moves, and what passes: times, usage, counters.  A pool
+# mode that is off is none: a host takes no member of credentials away.
 seen='walk(if type == "object" then with_entries(select(.key | test(
 	"_at$|^last_used|usage|used|_count$|^current_|counts$|_stats$|balance$"
-	) | not)) else . end)'
+	) | not) | select((.key | startswith("pool_mode")) and
+	(.value == false or .value == 0) | not)) else . end)'
 
 # snapshot FILE: what bears our tag or a mark, and whose list that is.
 snapshot() {

@@ -1,0 +1,280 @@
+/*
+ * The steps of a rollback, by what hosts answer: nothing is deleted that does
+ * not prove to be ours, what is gone is done, and a refusal keeps nothing else.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "schedd/rollback.h"
+#include "shared/table.h"
+
+#define MARK "crm-abc123-mark1111"
+#define NEXT "rollback.next"
+#define OK(data) 200, "{\"code\":0,\"message\":\"success\",\"data\":" data "}"
+#define NOT_FOUND(reason) \
+	404, "{\"code\":404,\"message\":\"not found\",\"reason\":\"" reason "\"}"
+#define REFUSED 500, "{\"code\":500,\"message\":\"internal error\"}"
+#define BODY "{\"platform\":\"openai\",\"type\":\"apikey\",\"name\":\"p " MARK \
+	"\",\"email\":\"relay-sub-a.abc123@crm.invalid\",\"user_id\":7," \
+	"\"group_id\":12,\"credentials\":{\"base_url\":\"https://p.example/v1\"," \
+	"\"model_mapping\":{\"a\":\"a\",\"b\":\"b\"}}}"
+
+static struct settings settings = { .attempts_max = 3 };
+
+static struct rollback_work *work_of(enum resource_type type,
+				     enum rollback_action action)
+{
+	struct rollback_work *w = xcalloc(1, sizeof(*w));
+
+	w->settings = &settings;
+	w->task_id = "tsk_1";
+	w->attempt = settings.attempts_max - 1;	/* none is left */
+	snprintf(w->inst, sizeof(w->inst), "abc123");
+	w->peer = (struct host_peer){ .base_url = "https://host.example",
+				      .auth = HOST_AUTH_API_KEY,
+				      .inst = w->inst };
+	w->part.kind = xstrdup(resource_type_name(type));
+	w->part.subject_id = xstrdup("res_1");
+	w->part.action = action;
+	w->row.resource_id = xstrdup("res_1");
+	w->row.type = type;
+	w->row.lookup = xstrdup("p-1|subscription|a");
+	w->row.mark = xstrdup(MARK);
+	w->row.state = RESOURCE_MAKING;
+	w->row.made_by = xstrdup("tsk_1");
+	w->row.host_resource_id = xstrdup("12");
+	w->row.wanted_json = xstrdup(BODY);
+	w->owner.host_resource_id = xstrdup("12");
+	return w;
+}
+
+static struct answer answer_of(int status, const char *body)
+{
+	struct answer answer = { .status = status, .retry_after_ms = -1 };
+
+	answer.content_type = xstrdup("application/json");
+	answer.body = xstrdup(body);
+	answer.body_len = strlen(body);
+	answer_parse(&answer);
+	return answer;
+}
+
+struct step_case {
+	const char *name;
+	enum resource_type type;
+	enum rollback_action action;
+	struct verdict (*got)(void *subject, const struct answer *answer);
+	int status;
+	const char *body;
+	const char *to;		/* NULL: on to the next row of the table */
+	enum rollback_part_state state;
+	const char *class;
+	bool gone;
+};
+
+#define ACCOUNT RESOURCE_ACCOUNT, ROLLBACK_DELETE
+#define GROUP RESOURCE_GROUP, ROLLBACK_DELETE
+#define USER RESOURCE_USER, ROLLBACK_DELETE
+#define KEY RESOURCE_USER_KEY, ROLLBACK_DELETE
+#define CHANNEL RESOURCE_CHANNEL, ROLLBACK_DELETE
+#define SUBSCRIPTION RESOURCE_SUBSCRIPTION, ROLLBACK_DELETE
+#define GOES_ON NULL, ROLLBACK_WAITING, NULL, false
+#define IS_GONE NEXT, ROLLBACK_GONE, NULL, true
+#define IS_DONE NEXT, ROLLBACK_PART_DONE, NULL, true
+#define IS_LEFT(class) NEXT, ROLLBACK_LEFT, class, false
+
+static const struct step_case cases[] = {
+	{ "an account of ours", ACCOUNT, got_rb_account_read,
+	  OK("{\"id\":12,\"name\":\"p " MARK "\"}"), GOES_ON },
+	{ "renamed, its notes tell", ACCOUNT, got_rb_account_read,
+	  OK("{\"id\":12,\"name\":\"x\",\"notes\":\"mine\\n" MARK "\"}"),
+	  GOES_ON },
+	{ "without marks, it leads where ours does", ACCOUNT,
+	  got_rb_account_read, OK("{\"id\":12,\"name\":\"x\",\"platform\":"
+	  "\"openai\",\"type\":\"apikey\",\"credentials\":{\"base_url\":"
+	  "\"https://p.example/v1\"}}"), GOES_ON },
+	{ "another account of this id", ACCOUNT, got_rb_account_read,
+	  OK("{\"id\":12,\"name\":\"x\",\"platform\":\"openai\",\"type\":"
+	  "\"apikey\",\"credentials\":{\"base_url\":\"https://q.example\"}}"),
+	  IS_LEFT(ROLLBACK_NOT_OURS) },
+	{ "one of another CRM", ACCOUNT, got_rb_account_read,
+	  OK("{\"id\":12,\"name\":\"p crm-zzz999-mark1111\"}"),
+	  IS_LEFT(ROLLBACK_NOT_OURS) },
+	{ "an account that is gone", ACCOUNT, got_rb_account_read,
+	  NOT_FOUND("ACCOUNT_NOT_FOUND"), IS_GONE },
+	{ "an account deleted", ACCOUNT, got_rb_account_delete, OK("{}"),
+	  IS_DONE },
+	{ "deleted by somebody meanwhile", ACCOUNT, got_rb_account_delete,
+	  NOT_FOUND("ACCOUNT_NOT_FOUND"), IS_DONE },
+	{ "the host refuses", ACCOUNT, got_rb_account_delete, REFUSED,
+	  IS_LEFT("host_refused") },
+
+	{ "a group of ours", GROUP, got_rb_group_read,
+	  OK("{\"id\":12,\"name\":\"x\",\"description\":\"" MARK "\"}"),
+	  GOES_ON },
+	{ "another group of this id", GROUP, got_rb_group_read,
+	  OK("{\"id\":12,\"name\":\"theirs\",\"description\":\"\"}"),
+	  IS_LEFT(ROLLBACK_NOT_OURS) },
+	{ "accounts are in it", GROUP, got_rb_group_accounts,
+	  OK("{\"items\":[{\"id\":3}],\"total\":1,\"page\":1,\"pages\":1}"),
+	  IS_LEFT(ROLLBACK_IN_USE) },
+	{ "no account is in it", GROUP, got_rb_group_accounts,
+	  OK("{\"items\":[],\"total\":0,\"page\":1,\"pages\":0}"), GOES_ON },
+	{ "somebody's key is bound to it", GROUP, got_rb_group_keys,
+	  OK("{\"items\":[{\"id\":3,\"name\":\"mine\"}],\"total\":1}"),
+	  IS_LEFT(ROLLBACK_IN_USE) },
+	{ "keys of ours alone are", GROUP, got_rb_group_keys,
+	  OK("{\"items\":[{\"id\":3,\"name\":\"crm-abc123-key11111\"}],"
+	  "\"total\":1}"), GOES_ON },
+	{ "a group deleted twice", GROUP, got_rb_group_delete,
+	  NOT_FOUND("GROUP_NOT_FOUND"), IS_DONE },
+
+	{ "a user of ours, by its address", USER, got_rb_user_read,
+	  OK("{\"id\":12,\"email\":\"relay-sub-a.abc123@crm.invalid\"}"),
+	  GOES_ON },
+	{ "somebody real", USER, got_rb_user_read,
+	  OK("{\"id\":12,\"email\":\"a@b.example\",\"notes\":\"\"}"),
+	  IS_LEFT(ROLLBACK_NOT_OURS) },
+	{ "a user with a key that is not ours", USER, got_rb_user_keys,
+	  OK("{\"items\":[{\"id\":3,\"name\":\"theirs\"}],\"total\":1}"),
+	  IS_LEFT(ROLLBACK_IN_USE) },
+
+	{ "a key, by its name", KEY, got_rb_key_look,
+	  OK("{\"items\":[{\"id\":3,\"name\":\"" MARK "\"}],\"total\":1}"),
+	  GOES_ON },
+	{ "a key that its user deleted", KEY, got_rb_key_look,
+	  OK("{\"items\":[],\"total\":0}"), IS_GONE },
+
+	{ "a subscription of ours", SUBSCRIPTION, got_rb_sub_look,
+	  OK("[{\"id\":5,\"group_id\":12,\"status\":\"active\",\"notes\":"
+	  "\"crm-abc123\"}]"), GOES_ON },
+	{ "somebody's in its place", SUBSCRIPTION, got_rb_sub_look,
+	  OK("[{\"id\":5,\"group_id\":12,\"status\":\"active\",\"notes\":"
+	  "\"by hand\"}]"), IS_LEFT(ROLLBACK_NOT_OURS) },
+	{ "a subscription that was revoked", SUBSCRIPTION, got_rb_sub_look,
+	  OK("[]"), IS_GONE },
+
+	{ "a channel over our group", CHANNEL, got_rb_channel_read,
+	  OK("{\"id\":12,\"name\":\"x " MARK "\",\"group_ids\":[12]}"),
+	  GOES_ON },
+	{ "a channel over others as well", CHANNEL, got_rb_channel_read,
+	  OK("{\"id\":12,\"name\":\"x " MARK "\",\"group_ids\":[12,13]}"),
+	  IS_LEFT(ROLLBACK_IN_USE) },
+};
+
+static void answers_decide(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		const struct step_case *c = &cases[i];
+		CLEANUP(answer_done) struct answer answer =
+			answer_of(c->status, c->body);
+		struct rollback_work *w = work_of(c->type, c->action);
+		void *subject = w;
+		struct verdict v = c->got(w, &answer);
+
+		if (v.kind != (c->to ? VERDICT_GO_TO : VERDICT_GO_ON) ||
+		    (c->to && strcmp(v.step, c->to) != 0) ||
+		    w->part.state != c->state ||
+		    (w->row.state == RESOURCE_GONE) != c->gone)
+			fail_msg("%s: %s, part %s, row %s", c->name,
+				 verdict_kind_name(v.kind),
+				 rollback_part_state_name(w->part.state),
+				 resource_state_name(w->row.state));
+		if (c->class)
+			assert_string_equal(w->part.failure_class, c->class);
+		rollback_free(&subject);
+	}
+}
+
+/* ---- the host as a whole ---- */
+
+static void a_host_that_is_not_there_ends_it(void **state)
+{
+	struct answer answer = { .transport = TRANSPORT_REFUSED,
+				 .retry_after_ms = -1 };
+	struct rollback_work *w = work_of(ACCOUNT);
+	void *subject = w;
+	struct verdict v;
+
+	(void)state;
+	w->attempt = 0;
+	v = got_rb_account_read(w, &answer);
+	assert_int_equal(v.kind, VERDICT_RETRY);
+	w->attempt = settings.attempts_max - 1;
+	v = got_rb_account_read(w, &answer);
+	assert_int_equal(v.kind, VERDICT_FAILED);
+	assert_int_equal(w->part.state, ROLLBACK_WAITING);
+	rollback_free(&subject);
+}
+
+/* ---- an adopted account ---- */
+
+static json_t *release(const char *live)
+{
+	CLEANUP(answer_done) struct answer answer = answer_of(200, live);
+	struct rollback_work *w = work_of(RESOURCE_ACCOUNT, ROLLBACK_RELEASE);
+	void *subject = w;
+	struct verdict v;
+	json_t *plan;
+
+	own_set(&w->row.prior_json, "{\"name\":\"p\",\"notes\":\"mine\","
+		"\"status\":\"inactive\",\"schedulable\":false,"
+		"\"extra\":{\"k\":1},\"model_mapping\":{\"b\":\"b\"},"
+		"\"group_ids\":[3]}");
+	v = got_rb_account_read(w, &answer);
+	assert_int_equal(v.kind, VERDICT_GO_TO);
+	assert_string_equal(v.step, "account.release");
+	plan = json_loads(w->part.plan, 0, NULL);
+	rollback_free(&subject);
+	return plan;
+}
+
+static void what_we_wrote_is_put_back(void **state)
+{
+	json_auto_t *plan = release("{\"code\":0,\"data\":{\"id\":12,"
+		"\"name\":\"p " MARK "\",\"notes\":\"mine\\n" MARK "\","
+		"\"status\":\"active\",\"schedulable\":true,"
+		"\"extra\":{\"k\":1,\"openai_responses_mode\":\"x\"},"
+		"\"credentials\":{\"model_mapping\":{\"a\":\"a\",\"b\":\"b\"}},"
+		"\"group_ids\":[3,12]}}");
+	json_auto_t *want = json_loads("{\"name\":\"p\",\"notes\":\"mine\","
+		"\"model_mapping\":{\"b\":\"b\"},\"extra\":{\"k\":1},"
+		"\"status\":\"inactive\",\"schedulable\":false,"
+		"\"group_ids\":[3,12]}", 0, NULL);
+
+	(void)state;
+	assert_true(json_equal(plan, want));
+}
+
+static void what_people_changed_since_is_theirs(void **state)
+{
+	json_auto_t *plan = release("{\"code\":0,\"data\":{\"id\":12,"
+		"\"name\":\"renamed\",\"notes\":\"new\\n" MARK "\","
+		"\"status\":\"inactive\",\"schedulable\":false,"
+		"\"extra\":{\"k\":2},"
+		"\"credentials\":{\"model_mapping\":{\"a\":\"a\",\"c\":\"c\"}},"
+		"\"group_ids\":[3]}}");
+	json_auto_t *want = json_loads("{\"notes\":\"new\","
+		"\"model_mapping\":{\"c\":\"c\"},\"extra\":{\"k\":2},"
+		"\"group_ids\":[3]}", 0, NULL);
+
+	(void)state;
+	assert_true(json_equal(plan, want));
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(answers_decide),
+		cmocka_unit_test(a_host_that_is_not_there_ends_it),
+		cmocka_unit_test(what_we_wrote_is_put_back),
+		cmocka_unit_test(what_people_changed_since_is_theirs),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
