@@ -13,9 +13,6 @@
 
 /* ---- rows without secrets ---- */
 
-static const struct db_query q_changes = { "host_forget.changes",
-	"DELETE FROM account_changes WHERE change_id IN (SELECT change_id"
-	" FROM account_changes WHERE host_id = $1 LIMIT $2)" };
 static const struct db_query q_reconciles = { "host_forget.reconciles",
 	"DELETE FROM reconcile_runs WHERE rowid IN (SELECT rowid"
 	" FROM reconcile_runs WHERE host_id = $1 LIMIT $2)" };
@@ -69,26 +66,32 @@ static const struct db_query q_notices = { "host_forget.notices",
 
 /* Who refers to others goes before them. */
 static const struct db_query *const plain[] = {
-	&q_check_tasks, &q_change_tasks, &q_rollback_tasks, &q_changes,
-	&q_reconciles, &q_parts, &q_rollbacks, &q_moves,
+	&q_check_tasks, &q_change_tasks, &q_rollback_tasks, &q_reconciles,
+	&q_parts, &q_rollbacks, &q_moves,
 	&q_top_ups, &q_proofs, &q_accesses, &q_uses, &q_tasks, &q_notices,
 };
 
 /* ---- rows with secrets ---- */
 
+/* The key that an account had before one of them, and the one after it. */
+static const struct db_query q_changes = { "host_forget.changes",
+	"SELECT change_id, new_secret_id, old_secret_id FROM account_changes"
+	" WHERE host_id = $1 LIMIT $2" };
+static const struct db_query q_change = { "host_forget.change",
+	"DELETE FROM account_changes WHERE change_id = $1" };
 static const struct db_query q_resources = { "host_forget.resources",
-	"SELECT resource_id, secret_id FROM managed_resources"
+	"SELECT resource_id, secret_id, NULL FROM managed_resources"
 	" WHERE host_id = $1 LIMIT $2" };
 static const struct db_query q_resource = { "host_forget.resource",
 	"DELETE FROM managed_resources WHERE resource_id = $1" };
 static const struct db_query q_items = { "host_forget.items",
-	"SELECT i.item_id, i.api_key_secret_id FROM import_runs r"
+	"SELECT i.item_id, i.api_key_secret_id, NULL FROM import_runs r"
 	" CROSS JOIN import_run_items i ON i.run_id = r.run_id"
 	" WHERE r.host_id = $1 LIMIT $2" };
 static const struct db_query q_item = { "host_forget.item",
 	"DELETE FROM import_run_items WHERE item_id = $1" };
 static const struct db_query q_runs = { "host_forget.runs",
-	"SELECT run_id, given_key_secret_id FROM import_runs"
+	"SELECT run_id, given_key_secret_id, NULL FROM import_runs"
 	" WHERE host_id = $1 LIMIT $2" };
 static const struct db_query q_run = { "host_forget.run",
 	"DELETE FROM import_runs WHERE run_id = $1" };
@@ -96,13 +99,14 @@ static const struct db_query q_run = { "host_forget.run",
 static const struct {
 	const struct db_query *list, *forget;
 } sealed[] = {
+	{ &q_changes,	&q_change },
 	{ &q_resources, &q_resource },
 	{ &q_items,	&q_item },
 	{ &q_runs,	&q_run },
 };
 
 struct row {
-	char id[ID_MAX], secret_id[ID_MAX];
+	char id[ID_MAX], secret_id[ID_MAX], other_id[ID_MAX];
 };
 
 static int read_rows(struct db *db, const struct db_query *query,
@@ -119,6 +123,7 @@ static int read_rows(struct db *db, const struct db_query *query,
 	while ((more = db_next(&rows, err)) > 0) {
 		snprintf(ret[n].id, ID_MAX, "%s", db_must(&rows, 0));
 		snprintf(ret[n].secret_id, ID_MAX, "%s", db_must(&rows, 1));
+		snprintf(ret[n].other_id, ID_MAX, "%s", db_must(&rows, 2));
 		n++;
 	}
 	*ret_count = n;
@@ -136,8 +141,8 @@ static int forget_rows(struct db *db, size_t kind, const char *host_id,
 	for (int64_t i = 0; i < *ret_count; i++)
 		if (db_run(db, sealed[kind].forget,
 			   DB_ARGS(DB_TEXT(rows[i].id)), err) ||
-		    (*rows[i].secret_id &&
-		     secrets_forget(db, rows[i].secret_id, err)))
+		    secrets_forget(db, rows[i].secret_id, err) ||
+		    secrets_forget(db, rows[i].other_id, err))
 			return -1;
 	return 0;
 }
@@ -236,7 +241,7 @@ int host_left_next(struct db_rows *rows, struct host_left *left,
 
 const struct db_query *const host_forget_queries[] = {
 	&q_check_tasks, &q_change_tasks, &q_rollback_tasks, &q_changes,
-	&q_reconciles, &q_parts, &q_rollbacks, &q_moves,
+	&q_change, &q_reconciles, &q_parts, &q_rollbacks, &q_moves,
 	&q_top_ups, &q_proofs, &q_accesses, &q_uses, &q_tasks, &q_notices,
 	&q_resources, &q_resource, &q_items, &q_item, &q_runs, &q_run,
 	&q_open_work, &q_left_count, &q_left, NULL

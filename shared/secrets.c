@@ -183,7 +183,13 @@ static const struct db_query q_purge = { "secrets.purge",
 	" AND NOT EXISTS (SELECT 1 FROM import_run_items"
 	"  WHERE api_key_secret_id = $1 AND rolled_back_at IS NULL)"
 	" AND NOT EXISTS (SELECT 1 FROM managed_resources"
-	"  WHERE secret_id = $1 AND state <> 'gone')" };
+	"  WHERE secret_id = $1 AND state <> 'gone')"
+	" AND NOT EXISTS (SELECT 1 FROM account_changes c JOIN"
+	"  managed_resources r ON r.resource_id = c.resource_id"
+	"  WHERE c.new_secret_id = $1 AND r.state <> 'gone')"
+	" AND NOT EXISTS (SELECT 1 FROM account_changes c JOIN"
+	"  managed_resources r ON r.resource_id = c.resource_id"
+	"  WHERE c.old_secret_id = $1 AND r.state <> 'gone')" };
 
 int secrets_purge(struct db *db, const char *secret_id, int64_t now,
 		  struct err *err)
