@@ -113,6 +113,16 @@ static int ask_for(const struct store *store, const struct reconcile *rc,
 	return status;
 }
 
+/*
+ * A check draws the key of a user anew that is refused, and what goes with it:
+ * while somebody is asked about those, nobody decides for him.
+ */
+static bool is_left_alone(const struct finding *finding)
+{
+	return finding->state == FINDING_ASKED &&
+	       finding->type != RESOURCE_ACCOUNT;
+}
+
 /* The next few resources that findings are about, each once in a row. */
 static int ask_some(const struct store *store, const struct reconcile *rc,
 		    int64_t *after, json_t *checks, int64_t now,
@@ -122,14 +132,16 @@ static int ask_some(const struct store *store, const struct reconcile *rc,
 	CLEANUP(db_rows_done) struct db_rows rows = { 0 };
 	CLEANUP(finding_done) struct finding finding = { 0 };
 	size_t n = 0;
-	int more;
+	int more, looked = 0;
 
 	if (findings_list(&rows, store->db, rc->run.reconcile_id, *after,
 			  FINDINGS_AT_ONCE, err))
 		return -1;
 	while ((more = findings_next(&rows, &finding, err)) > 0) {
 		*after = finding.seq;
-		if (n == 0 || strcmp(ids[n - 1], finding.resource_id) != 0)
+		looked++;
+		if (!is_left_alone(&finding) &&
+		    (n == 0 || strcmp(ids[n - 1], finding.resource_id) != 0))
 			snprintf(ids[n++], ID_MAX, "%s",
 				 finding.resource_id);
 	}
@@ -143,7 +155,7 @@ static int ask_some(const struct store *store, const struct reconcile *rc,
 		if (touched_by(row.lookup, &touched))
 			more = ask_for(store, rc, &touched, checks, now, err);
 	}
-	return more < 0 ? -1 : (int)n;
+	return more < 0 ? -1 : looked;
 }
 
 int reconcile_ask_proofs(const struct store *store, struct reconcile *rc,

@@ -151,6 +151,69 @@ gone_is_asked() {
 	is "$what: once" "$(json .result) $(found)" "in_sync "
 }
 
+# decide FIELD DECISION: of the last reconcile; waits for its end.
+decide() {
+	api POST "/api/reconcile-runs/$RECONCILE/findings/$(json "[.findings[]
+		| select(.field == \"$1\")] | first | .seq")" \
+		"{\"decision\":\"$2\"}" -H 'Prefer: wait=20'
+	[ "$STATUS" != 202 ] || wait_for reconcile_is_over 60
+}
+
+no_check_runs() {
+	[ "$(db "SELECT count(*) FROM access_checks WHERE state = 'running'")" = 0 ]
+}
+
+# What is not an account: its group, its user, the user's key.
+others_are_asked() {
+	what="$version, group"
+	admin PUT "/api/v1/admin/groups/$GROUP" \
+		'{"status":"inactive","daily_limit_usd":3}' >/dev/null
+	repair
+	is "$what: a question, and theirs" "$(json .result) $(found)" \
+		"drifted group.daily_limit_usd them accepted, group.service them asked"
+	decide service restore
+	is "$what: as somebody wants it" "$(json .result) $(admin GET \
+		"/api/v1/admin/groups/$GROUP" | jq -c '.data |
+		[.status, .daily_limit_usd]')" 'repaired ["active",3]'
+	wait_for no_check_runs 60
+	what="$version, user"
+	USER_ID=$(db "SELECT host_resource_id FROM managed_resources WHERE
+		host_id = '$HOST_ID' AND resource_type = 'user'
+		AND lookup LIKE 'sub|%'" | head -n1)
+	admin PUT "/api/v1/admin/users/$USER_ID" '{"status":"disabled"}' \
+		>/dev/null
+	repair
+	is "$what: a question" "$(json .result) $(found)" \
+		"drifted user.service them asked"
+	decide service restore
+	is "$what: as somebody wants it" "$(json .result) $(admin GET \
+		"/api/v1/admin/users/$USER_ID" | jq -r .data.status)" \
+		'repaired active'
+	wait_for no_check_runs 60
+	what="$version, key"
+	other=$(admin POST /api/v1/admin/groups "{\"name\":\"theirs $tag\",
+		\"platform\":\"openai\",\"rate_multiplier\":1}" |
+		jq -r .data.id)
+	# A check may have drawn it anew while the user was off.
+	key=$(db "SELECT host_resource_id FROM managed_resources WHERE
+		host_id = '$HOST_ID' AND resource_type = 'user_key' AND
+		state = 'present' AND lookup LIKE '$ENDPOINT|%'")
+	admin PUT "/api/v1/admin/api-keys/$key" "{\"group_id\":$other}" \
+		>/dev/null
+	repair
+	is "$what: a question" "$(json .result) $(found)" \
+		"drifted user_key.group_id them asked"
+	decide group_id restore
+	is "$what: as somebody wants it" "$(json .result) $(admin GET \
+		"/api/v1/admin/groups/$GROUP/api-keys" |
+		jq -r ".data.items[] | select(.id == $key) | .id")" \
+		"repaired $key"
+	admin DELETE "/api/v1/admin/groups/$other" >/dev/null
+	wait_for no_check_runs 60
+	repair
+	is "$version, others: once" "$(json .result) $(found)" "in_sync "
+}
+
 lists_are_shown() {
 	what="$version, lists"
 	api GET "/api/reconcile-runs?batch_id=$RUN"
@@ -184,6 +247,7 @@ on_a_host() {
 	theirs_is_restored
 	theirs_is_accepted
 	somebody_is_asked
+	others_are_asked
 	lists_are_shown
 	gone_is_asked
 	host_as_a_whole
