@@ -8,6 +8,7 @@
 #include "fcgi/batch_view.h"
 #include "fcgi/provider_place.h"
 #include "fcgi/query.h"
+#include "fcgi/rollback_view.h"
 #include "shared/item_list.h"
 #include "shared/lookup.h"
 #include "shared/provider_status.h"
@@ -96,12 +97,14 @@ static int write_newest(const struct request *req, const char *run_id,
 
 	if (!*run_id) {
 		jout_null(out, "latest_batch");
+		jout_null(out, "latest_rollback");
 		return 0;
 	}
 	if (runs_get(req->db, run_id, &run, err))
 		return -1;
 	batch_brief_write(out, "latest_batch", &run);
-	return 0;
+	return rollback_write_newest(req, out, "latest_rollback", run_id,
+				     err);
 }
 
 static int status_show(const struct request *req, struct reply *reply,

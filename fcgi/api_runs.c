@@ -3,6 +3,7 @@
 #include "fcgi/cursor.h"
 #include "fcgi/problem.h"
 #include "fcgi/query.h"
+#include "fcgi/rollback_view.h"
 #include "fcgi/view.h"
 #include "shared/jdec.h"
 #include "shared/tasks.h"
@@ -112,7 +113,10 @@ static int show_run(const struct request *req, const char *run_id,
 
 	if (runs_get(req->db, run_id, &run, err))
 		return -1;
-	run_write(&reply->out, NULL, &run);
+	run_begin(&reply->out, NULL, &run);
+	if (rollback_write_newest(req, &reply->out, "rollback", run_id, err))
+		return -1;
+	jout_object_end(&reply->out);
 	return 0;
 }
 

@@ -255,3 +255,18 @@ int rollback_write(const struct request *req, struct jout *out,
 	jout_object_end(out);
 	return 0;
 }
+
+int rollback_write_newest(const struct request *req, struct jout *out,
+			  const char *name, const char *scope_id,
+			  struct err *err)
+{
+	CLEANUP(rollback_done) struct rollback rollback = { 0 };
+
+	if (rollbacks_newest(req->db, scope_id, &rollback, err))
+		return -1;
+	if (rollback.rollback_id)
+		rollback_brief_write(out, name, &rollback);
+	else
+		jout_null(out, name);
+	return 0;
+}

@@ -34,6 +34,10 @@ int rollback_write(const struct request *req, struct jout *out,
 		   const struct rollback *rollback,
 		   const struct rollback_view *view, struct err *err)
 	MUST_CHECK;
+/* That of a run, or null. */
+int rollback_write_newest(const struct request *req, struct jout *out,
+			  const char *name, const char *scope_id,
+			  struct err *err) MUST_CHECK;
 void rollback_brief_write(struct jout *out, const char *name,
 			  const struct rollback *rollback);
 

@@ -156,6 +156,23 @@ int rollbacks_next(struct db_rows *rows, struct rollback *rollback,
 	return more;
 }
 
+static const struct db_query q_newest = { "rollbacks.newest",
+	"SELECT " ROLLBACK_COLUMNS " FROM rollbacks WHERE scope_id = $1"
+	" ORDER BY rollback_id DESC LIMIT 1" };
+
+int rollbacks_newest(struct db *db, const char *scope_id,
+		     struct rollback *ret, struct err *err)
+{
+	CLEANUP(db_rows_done) struct db_rows rows = { 0 };
+	int more;
+
+	rollback_done(ret);
+	if (db_query(&rows, db, &q_newest, DB_ARGS(DB_TEXT(scope_id)), err))
+		return -1;
+	more = db_next(&rows, err);
+	return more <= 0 ? more : rollback_read(&rows, ret, err);
+}
+
 static const struct db_query q_items = { "rollbacks.items",
 	"UPDATE rollbacks SET items = $2 WHERE rollback_id = $1" };
 
@@ -342,7 +359,8 @@ int rollback_parts_next(struct db_rows *rows, struct rollback_part *part,
 }
 
 const struct db_query *const rollbacks_queries[] = {
-	&q_running, &q_add, &q_get, &q_list, &q_list_host, &q_items,
+	&q_running, &q_add, &q_get, &q_list, &q_list_host, &q_newest,
+	&q_items,
 	&q_finish, &q_part_add, &q_part_waiting, &q_part_save,
 	&q_part_leave, &q_part_count, &q_part_list, NULL
 };

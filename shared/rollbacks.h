@@ -93,6 +93,10 @@ int rollbacks_list(struct db_rows *rows, struct db *db, const char *host_id,
 int rollbacks_next(struct db_rows *rows, struct rollback *rollback,
 		   struct err *err) MUST_CHECK;
 
+/* The newest one of a scope; its rollback_id is NULL if there is none. */
+int rollbacks_newest(struct db *db, const char *scope_id,
+		     struct rollback *ret, struct err *err) MUST_CHECK;
+
 /* So many items are its own. */
 int rollbacks_items(struct db *db, const char *rollback_id, int64_t items,
 		    struct err *err) MUST_CHECK;

@@ -111,6 +111,8 @@ fresh() {
 	back
 	is_clean "a fresh import is rolled back"
 	same "and nothing of it is left"
+	api GET "/api/batch-import/runs/$RUN_ID"
+	is "$version: the run says so" "$(json .rollback.result)" clean
 	api GET "/api/batch-import/runs/$RUN_ID/items/$ITEM_ID"
 	is "$version: the item says so" \
 		"$(json '.rolled_back_at != null')" true
