@@ -42,16 +42,17 @@ static const struct query_field accounts_fields[] = {
 	{ "cursor", QUERY_TEXT, AT(cursor), 0, CURSOR_MAX, NULL },
 };
 
-/* "endpoint|mode|key" of what an account is looked up by. */
+/* "endpoint~plan|mode|key" of what an account is looked up by. */
 static void write_place(struct jout *out, const char *lookup)
 {
+	size_t name = strcspn(lookup, "~|");
 	const char *mode = strchr(lookup, '|');
 	const char *key = mode ? strchr(mode + 1, '|') : NULL;
 	AUTO_FREE char *endpoint = NULL;
 	AUTO_FREE char *word = NULL;
 
 	if (key) {
-		endpoint = xstrndup(lookup, (size_t)(mode - lookup));
+		endpoint = xstrndup(lookup, name);
 		word = xstrndup(mode + 1, (size_t)(key - mode - 1));
 	}
 	jout_str(out, "endpoint_key", endpoint);

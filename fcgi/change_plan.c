@@ -5,7 +5,6 @@
 
 #include "fcgi/view.h"
 #include "shared/account_use.h"
-#include "shared/lookup.h"
 
 #define OTHERS_SHOWN 20
 
@@ -202,9 +201,10 @@ static int is_free(const struct request *req,
 		   struct err *err)
 {
 	CLEANUP(resource_done) struct resource other = { 0 };
-	AUTO_FREE char *lookup = lookup_account(target->item.endpoint_key,
-						target->run.access_mode,
-						print);
+	const char *mine = target->account.lookup;
+	const char *key = strrchr(mine, '|');
+	AUTO_FREE char *lookup = xasprintf("%.*s|%s", key ? (int)(key - mine)
+							  : 0, mine, print);
 
 	if (resources_find(req->db, target->run.host_id, RESOURCE_ACCOUNT,
 			   lookup, &other, err))

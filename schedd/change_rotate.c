@@ -16,7 +16,6 @@
 #include "schedd/upstream/chat.h"
 #include "schedd/upstream/manifest.h"
 #include "schedd/upstream/models.h"
-#include "shared/lookup.h"
 
 #define MODELS_MAX 200		/* of a mapping, that are looked up in a list */
 #define TRIES_MAX 8		/* of them, that are asked for a completion */
@@ -368,12 +367,11 @@ static int64_t overlap_ms(const struct import *im)
 struct verdict got_rotate_settle(void *subject, const struct answer *answer)
 {
 	struct import *im = subject;
-	AUTO_FREE char *lookup = lookup_account(im->item.endpoint_key,
-		im->run.access_mode, im->item.api_key_fingerprint);
 	struct verdict next = go_to("rotate.over");
 
 	(void)answer;
-	own_set(&im->resources[IMPORT_ACCOUNT].lookup, lookup);
+	own_set(&im->resources[IMPORT_ACCOUNT].lookup,
+		im->resources[IMPORT_NEW_KEY].lookup);
 	import_give_back(im, IMPORT_ACCOUNT);
 	import_gone(im, IMPORT_NEW_KEY);
 	im->change.state = CHANGE_OVERLAP;

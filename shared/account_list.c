@@ -13,8 +13,8 @@
 #define JOINED \
 	" LEFT JOIN managed_resources r ON r.resource_id = page.id" \
 	"  AND r.state <> 'gone' AND substr(r.lookup, 1, 6) <> 'clone|'" \
-	"  AND ($3 IS NULL OR substr(r.lookup, 1, length($3) + 1) =" \
-	"   $3 || '|')" \
+	"  AND ($3 IS NULL OR substr(r.lookup, 1, length($3) + 1) IN" \
+	"   ($3 || '|', $3 || '~'))" \
 	"  AND ($4 IS NULL OR r.state = $4)" \
 	"  AND ($5 IS NULL OR substr(r.lookup, -length($5)) = $5)" \
 	" LEFT JOIN import_run_items i ON i.item_id =" \

@@ -20,7 +20,7 @@ static int setup_account(void **state)
 	    " models = '[\"m-a\"]', resolved_smoke_model = 'm-a';"
 	    RESOURCE("res_5", "one-1|subscription|fp", "present", "'5'")
 	    RESOURCE("res_6", "clone|one-1|subscription|fp", "present", "'6'")
-	    RESOURCE("res_7", "two-2|subscription|gp", "present", "'7'")
+	    RESOURCE("res_7", "two-2~coding|subscription|gp", "present", "'7'")
 	    RESOURCE("res_8", "two-2|subscription|hp", "gone", "'8'")
 	    "INSERT INTO resource_uses VALUES ('res_5', 'itm_1', 1);");
 	return 0;
@@ -39,6 +39,7 @@ static void accounts_are_listed_without_copies(void **state)
 	assert_int_equal(number_of("accounts.0.uses"), 1);
 	assert_string_equal(text_of("accounts.0.newest_item_id"), "itm_1");
 	assert_string_equal(text_of("accounts.1.resource_id"), "res_7");
+	assert_string_equal(text_of("accounts.1.endpoint_key"), "two-2");
 	assert_true(json_is_null(member("next_cursor")));
 }
 
