@@ -121,6 +121,8 @@ static const struct opt_spec specs[] = {
 				  "of the key" },
 	[OPT_FORGET]	      = { "forget", 0, NULL, false,
 				  "all that CRM knows of it; the host is left as it is" },
+	[OPT_FORCE]	      = { "force", 0, NULL, false,
+				  "even if another CRM made it" },
 	[OPT_SCOPE]	      = { "scope", 0, "read|operate|admin", false,
 				  "what the token may do" },
 	[OPT_DIR]	      = { "dir", 0, "DIR", false, "where the files go" },

@@ -18,6 +18,7 @@ extern const struct route api_badges_routes[];
 extern const struct route api_changes_routes[];
 extern const struct route api_rollbacks_routes[];
 extern const struct route api_accounts_routes[];
+extern const struct route api_foreign_routes[];
 extern const struct route api_accesses_routes[];
 extern const struct route api_checks_routes[];
 extern const struct route api_endpoints_routes[];

@@ -18,6 +18,7 @@ const struct route *const route_tables[] = {
 	api_changes_routes,
 	api_rollbacks_routes,
 	api_accounts_routes,
+	api_foreign_routes,
 	api_accesses_routes,
 	api_checks_routes,
 	api_endpoints_routes,

@@ -17,8 +17,8 @@ TABLE_ENUM_DEFINE(verdict_kind, kind_names, VERDICT_KIND__MAX);
 
 const struct flow *const flows[] = {
 	&flow_host_probe, &flow_compliance, &flow_import, &flow_check,
-	&flow_profile, &flow_change, &flow_reconcile, &flow_rollback,
-	&flow_forget, NULL
+	&flow_profile, &flow_change, &flow_foreign, &flow_reconcile,
+	&flow_rollback, &flow_forget, NULL
 };
 
 const struct flow *flow_find(const char *name)

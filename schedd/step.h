@@ -224,6 +224,7 @@ extern const struct flow flow_host_probe;
 extern const struct flow flow_import;
 extern const struct flow flow_check;
 extern const struct flow flow_change;
+extern const struct flow flow_foreign;
 extern const struct flow flow_compliance;
 extern const struct flow flow_profile;
 extern const struct flow flow_reconcile;

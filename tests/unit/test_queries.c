@@ -13,6 +13,7 @@
 #include "shared/explain.h"
 #include "shared/findings.h"
 #include "shared/foreign.h"
+#include "shared/foreign_found.h"
 #include "shared/host_forget.h"
 #include "shared/hosts.h"
 #include "shared/idempotency.h"
@@ -52,8 +53,8 @@ static const struct db_query *const *const lists[] = {
 	audit_queries, audit_verify_queries, canary_queries, changes_queries,
 	checks_queries, endpoints_queries, events_queries,
 	explain_evidence_queries, explain_host_queries, explain_matter_queries,
-	findings_queries, foreign_queries, host_forget_queries,
-	hosts_queries, idempotency_queries,
+	findings_queries, foreign_found_queries, foreign_queries,
+	host_forget_queries, hosts_queries, idempotency_queries,
 	installation_queries, item_list_queries, items_queries,
 	migrate_queries, notices_queries, pack_match_queries,
 	pack_providers_queries, packs_queries, pauses_queries, plans_queries,

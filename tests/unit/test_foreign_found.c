@@ -1,0 +1,161 @@
+/* Accounts of others on a host, as the last looks saw them, and their API. */
+#include "tests/unit/access_fixture.h"
+
+#include "shared/foreign_found.h"
+#include "shared/table.h"
+
+#define OK(call) assert_int_equal(call, 0)
+#define FOREIGN "/api/hosts/hst_a/foreign"
+#define KEY "\"api_key\":\"good-0123456789abcdef\""
+
+static void begin(int64_t now)
+{
+	CLEANUP(db_tx_done) struct db_tx tx = { 0 };
+	struct err err;
+
+	OK(db_tx_begin(&tx, api.db, &err));
+	OK(foreign_look_begin(api.db, "hst_a", now, (uint64_t)now, &err));
+	OK(db_tx_commit(&tx, &err));
+}
+
+static void saw(int64_t id, const char *kind, int64_t at)
+{
+	const struct foreign_found row = {
+		.host_id = "hst_a", .account_id = id, .kind = kind,
+		.name = "theirs", .status = "active",
+		.base_url = "http://their.example/v1", .models = "[\"m\"]",
+		.group_ids = "[3]", .seen_at = at,
+	};
+	struct err err;
+
+	OK(foreign_found_keep(api.db, &row, &err));
+}
+
+static void ended(const char *class, int64_t now)
+{
+	struct err err;
+
+	OK(foreign_look_end(api.db, "hst_a", class, now, &err));
+}
+
+static int64_t kept(void)
+{
+	return count("SELECT count(*) FROM foreign_found");
+}
+
+static void one_look_at_a_time(void **state)
+{
+	(void)state;
+	begin(100);
+	begin(200);
+	assert_int_equal(count("SELECT count(*) FROM tasks"
+			       " WHERE flow = 'foreign'"), 1);
+	assert_int_equal(count("SELECT began_at FROM foreign_looks"), 100);
+	ended(NULL, 300);
+	begin(400);
+	assert_int_equal(count("SELECT count(*) FROM tasks"
+			       " WHERE flow = 'foreign'"), 2);
+}
+
+static void what_went_goes_with_a_look_that_saw_all(void **state)
+{
+	(void)state;
+	begin(100);
+	saw(5, "foreign", 100);
+	saw(6, "foreign", 100);
+	ended(NULL, 110);
+	begin(200);
+	saw(6, "foreign", 200);
+	ended("timeout", 210);
+	assert_int_equal(kept(), 2);
+	begin(300);
+	saw(6, "foreign", 300);
+	ended(NULL, 310);
+	assert_int_equal(kept(), 1);
+	assert_int_equal(count("SELECT first_seen_at FROM foreign_found"),
+			 100);
+}
+
+static void there_is_a_ceiling_and_it_is_told(void **state)
+{
+	(void)state;
+	begin(100);
+	for (int64_t id = 1; id <= FOREIGN_FOUND_MAX + 1; id++)
+		saw(id, "foreign", 100);
+	saw(7, "another_crm", 100);	/* known: no new one */
+	ended(NULL, 110);
+	assert_int_equal(kept(), FOREIGN_FOUND_MAX);
+	assert_int_equal(ask("GET", FOREIGN "?limit=2", NULL), 200);
+	assert_true(json_is_true(member("look.cut")));
+	assert_int_equal(json_array_size(member("accounts")), 2);
+	assert_false(json_is_null(member("next_cursor")));
+}
+
+static void adopted_ones_are_ours(void **state)
+{
+	(void)state;
+	begin(100);
+	saw(5, "foreign", 100);
+	saw(6, "foreign", 100);
+	sql("INSERT INTO managed_resources (resource_id, host_id,"
+	    " resource_type, lookup, mark, state, host_resource_id,"
+	    " created_at, updated_at) VALUES ('res_5', 'hst_a', 'account',"
+	    " 'l', 'm', 'present', '5', 1, 1)");
+	assert_int_equal(ask("GET", FOREIGN, NULL), 200);
+	assert_int_equal(json_array_size(member("accounts")), 1);
+	assert_int_equal(number_of("accounts.0.account_id"), 6);
+	assert_string_equal(text_of("look.state"), "running");
+	assert_int_equal(ask("GET", "/api/hosts/hst_none/foreign", NULL), 404);
+}
+
+static void a_preview_begins_nothing(void **state)
+{
+	AUTO_FREE char *apply = NULL;
+
+	(void)state;
+	begin(100);
+	saw(5, "foreign", 100);
+	assert_int_equal(ask("POST", FOREIGN "/5/adopt", "{" KEY "}"), 200);
+	assert_true(json_is_false(member("applied")));
+	assert_string_equal(text_of("changes.0.field"), "name");
+	assert_int_equal(count("SELECT count(*) FROM import_run_items"
+			       " WHERE adopt_account_id = '5'"), 0);
+	apply = xasprintf("{" KEY ",\"apply\":true,\"plan\":\"%s\"}",
+			  text_of("plan"));
+	sql("UPDATE foreign_found SET name = 'renamed'");
+	assert_int_equal(ask("POST", FOREIGN "/5/adopt", apply), 409);
+	assert_string_equal(text_of("code"), "plan_outdated");
+	sql("UPDATE foreign_found SET name = 'theirs'");
+	assert_int_equal(ask("POST", FOREIGN "/5/adopt", apply), 202);
+	assert_int_equal(count("SELECT count(*) FROM import_run_items"
+			       " WHERE adopt_account_id = '5'"), 1);
+}
+
+static void another_crms_is_left_alone(void **state)
+{
+	(void)state;
+	begin(100);
+	saw(5, "another_crm", 100);
+	assert_int_equal(ask("POST", FOREIGN "/5/adopt", "{" KEY "}"), 409);
+	assert_string_equal(text_of("code"), "another_crm");
+	assert_int_equal(ask("POST", FOREIGN "/5/adopt",
+			     "{" KEY ",\"force\":true}"), 200);
+	assert_int_equal(ask("POST", FOREIGN "/4/adopt", "{" KEY "}"), 404);
+	assert_int_equal(ask("POST", FOREIGN "/5/adopt", "{}"), 422);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup_accesses, teardown)
+		TEST(one_look_at_a_time),
+		TEST(what_went_goes_with_a_look_that_saw_all),
+		TEST(there_is_a_ceiling_and_it_is_told),
+		TEST(adopted_ones_are_ours),
+		TEST(a_preview_begins_nothing),
+		TEST(another_crms_is_left_alone),
+#undef TEST
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
