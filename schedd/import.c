@@ -160,24 +160,23 @@ void import_give_back(struct import *im, enum import_resource which)
 
 void import_gone(struct import *im, enum import_resource which)
 {
-	if (!im->resources[which].resource_id)
-		return;		/* nobody ever wanted it */
+	/* Nobody ever wanted it, or another task is making it anew. */
+	if (!im->resources[which].resource_id ||
+	    (im->resources[which].state == RESOURCE_MAKING &&
+	     !import_holds(im, which)))
+		return;
 	im->resources[which].state = RESOURCE_GONE;
 	own_set(&im->resources[which].written_json, NULL);
 	im->changed[which] = true;
 }
 
-void import_let_go(struct import *im)
+void import_let_go(struct import *im, enum import_resource from)
 {
-	static const enum import_resource held[] = {
-		IMPORT_ACCOUNT, IMPORT_PROOF_GROUP,
-	};
-
-	for (size_t i = 0; i < COUNT(held); i++) {
-		if (!import_holds(im, held[i]))
+	for (int i = (int)from; i < IMPORT_RESOURCE__MAX; i++) {
+		if (!import_holds(im, (enum import_resource)i))
 			continue;
-		im->resources[held[i]].state = RESOURCE_WANTED;
-		im->changed[held[i]] = true;
+		im->resources[i].state = RESOURCE_WANTED;
+		im->changed[i] = true;
 	}
 }
 

@@ -262,10 +262,10 @@ void import_give_back(struct import *im, enum import_resource which);
 void import_gone(struct import *im, enum import_resource which);
 
 /*
- * Before going back to make a group: another task that makes one may wait for
- * what comes after it, and be waited for in turn.
+ * Before going back to what comes before `from`: another task that makes that
+ * may wait for `from` or what comes after, and be waited for in turn.
  */
-void import_let_go(struct import *im);
+void import_let_go(struct import *im, enum import_resource from);
 
 /* Is it this task that makes it? */
 bool import_holds(const struct import *im, enum import_resource which);

@@ -160,6 +160,7 @@ struct verdict got_user_still(void *subject, const struct answer *answer)
 	import_gone(im, import_key(im));
 	if (!im->memo.proving)
 		import_gone(im, IMPORT_SUBSCRIPTION);
+	import_let_go(im, import_token(im));
 	return go_to("access.user");
 }
 

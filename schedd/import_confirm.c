@@ -36,7 +36,7 @@ struct verdict got_flag(void *subject, const struct answer *answer)
 	import_saw(im, answer);
 	if (why == FAILURE_GONE) {
 		import_gone(im, IMPORT_ACCOUNT);
-		import_let_go(im);
+		import_let_go(im, IMPORT_ACCOUNT);
 		return import_doubt(im, "provision.account", why);
 	}
 	if (why != FAILURE_NONE)
@@ -113,7 +113,7 @@ bool ask_account(const void *subject, struct request *request)
 static struct verdict account_lost(struct import *im)
 {
 	import_gone(im, IMPORT_ACCOUNT);
-	import_let_go(im);
+	import_let_go(im, IMPORT_ACCOUNT);
 	im->item.resolution = RESOLUTION_REPLACED;
 	return import_doubt(im, "provision.group", FAILURE_GONE);
 }

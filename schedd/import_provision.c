@@ -323,7 +323,7 @@ struct verdict got_group_still(void *subject, const struct answer *answer)
 	import_saw(im, answer);
 	if (why == FAILURE_GONE) {
 		import_gone(im, birth_group(im));
-		import_let_go(im);
+		import_let_go(im, IMPORT_ACCOUNT);
 		return import_doubt(im, "provision.group", why);
 	}
 	if (why != FAILURE_NONE)

@@ -158,6 +158,9 @@ static void all_goes_with_the_user(const struct import *im)
 		assert_true(im->changed[gone[i]]);
 	}
 	assert_true(im->memo.renewed_user);
+	/* Who makes the user anew may wait for the login, and we for him. */
+	assert_int_equal(im->resources[IMPORT_TOKEN].state, RESOURCE_WANTED);
+	assert_true(im->changed[IMPORT_TOKEN]);
 }
 
 /* There is no row yet to be closed. */
@@ -177,11 +180,20 @@ static void user_alone(struct import *im)
 	im->resources[IMPORT_KEY] = (struct resource){ 0 };
 }
 
+/* It is for that task to find out. */
+static void the_key_is_in_other_hands(struct import *im)
+{
+	user_alone(im);
+	has(im, IMPORT_KEY, RESOURCE_MAKING, NULL);
+	own_set(&im->resources[IMPORT_KEY].made_by, "tsk_2");
+}
+
 static void all_there(struct import *im)
 {
 	has(im, IMPORT_USER, RESOURCE_PRESENT, "4");
 	has(im, IMPORT_SUBSCRIPTION, RESOURCE_PRESENT, "6");
 	has(im, IMPORT_KEY, RESOURCE_PRESENT, "2");
+	has(im, IMPORT_TOKEN, RESOURCE_MAKING, NULL);
 }
 
 static void a_user_that_cannot_log_in_is_looked_at(void **state)
@@ -201,6 +213,8 @@ static void a_user_that_cannot_log_in_is_looked_at(void **state)
 	walk(got_user_still, NEW, all_there, cases, COUNT(cases));
 	walk_reader(got_user_still, NEW, all_there);
 	walk(got_user_still, NEW, user_alone, early, COUNT(early));
+	walk(got_user_still, NEW, the_key_is_in_other_hands, early,
+	     COUNT(early));
 }
 
 /* ---- subscription ---- */
