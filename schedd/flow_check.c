@@ -23,6 +23,13 @@ static bool ends_soon(const struct import *im)
 	       r->expires_at != 0 && r->expires_at <= im->now;
 }
 
+/* There is no key to prove it with: its row was closed. */
+static bool lacks_key(const struct import *im)
+{
+	return !import_is_given(im) &&
+	       !im->resources[IMPORT_KEY].resource_id;
+}
+
 static struct verdict got_check_begin(void *subject,
 				      const struct answer *answer)
 {
@@ -35,6 +42,9 @@ static struct verdict got_check_begin(void *subject,
 	if (!im->item.group_id || im->resources[IMPORT_GROUP].state !=
 	    RESOURCE_PRESENT)
 		return failed(FAILURE_GONE);
+	/* It was lost, and could not be got anew when it was: once more. */
+	if (lacks_key(im))
+		return go_to("access.user");
 	/* It ends before long: extend it before it is proven. */
 	if (ends_soon(im))
 		return go_to("access.subscription");

@@ -374,8 +374,11 @@ struct verdict got_mend_act(void *subject, const struct answer *answer)
 	if (why != FAILURE_NONE && why != FAILURE_GONE)
 		return import_host_failed(im, answer, why);
 	im->memo.mend = 0;
-	if (why == FAILURE_GONE)
+	if (why == FAILURE_GONE) {
+		/* The account may be there, and its group be gone. */
+		im->memo.mends++;
 		return go_to("mend.read");
+	}
 	next.delay_ms = im->memo.mend_delay;
 	return next;
 }
