@@ -28,14 +28,29 @@ static bool is_our_channel(const struct rollback_work *w, const json_t *live)
 	       !host_channel_differs(wanted, live);
 }
 
-/* Somebody laid its prices over other groups as well. */
+static bool has_id(const json_t *ids, const json_t *id)
+{
+	for (size_t i = 0; i < json_array_size(ids); i++)
+		if (json_equal(json_array_get(ids, i), id))
+			return true;
+	return false;
+}
+
+/*
+ * Somebody laid its prices over other groups as well.  Ours may be gone, and
+ * its row be closed, while the channel is not.
+ */
 static bool has_others(const struct rollback_work *w, const json_t *live)
 {
+	json_auto_t *wanted = json_loads(w->row.wanted_json
+					 ? w->row.wanted_json : "{}", 0, NULL);
+	const json_t *ours = json_object_get(wanted, "group_ids");
 	size_t i;
 	const json_t *id;
 
 	json_array_foreach(json_object_get(live, "group_ids"), i, id)
-		if (json_integer_value(id) != rollback_id_of(&w->owner))
+		if (json_integer_value(id) != rollback_id_of(&w->owner) &&
+		    !has_id(ours, id))
 			return true;
 	return false;
 }
