@@ -81,6 +81,8 @@ static void look_at(struct ledger *ledger, const struct host_digest *it,
 		return;
 	if (ours && row->maker == LEDGER_THEIRS && !row->lent)
 		fault(ledger, "changed", it, request);
+	if (ours)
+		row->changed_at = ledger->now;
 	row->touched |= !ours && row->maker == LEDGER_OURS;
 	row->hash = it->hash;
 }
@@ -130,6 +132,7 @@ void ledger_lend(struct ledger *ledger, enum host_kind kind, int64_t id)
 		return;
 	row->lent = true;
 	row->prior = row->hash;
+	row->lent_at = ledger->now;
 }
 
 const struct ledger_row *ledger_next(const struct ledger *ledger,

@@ -22,7 +22,8 @@ struct ledger_row {
 	bool touched;		/* ours, and others changed or deleted it */
 	uint64_t hash;
 	uint64_t prior;		/* of what is lent: as it is to be again */
-	int64_t made_at;
+	int64_t made_at, lent_at;
+	int64_t changed_at;	/* by CRM, of what others made */
 };
 
 struct ledger {

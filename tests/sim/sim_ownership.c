@@ -16,6 +16,8 @@
 #include "shared/table.h"
 #include "tests/sim/check.h"
 #include "tests/sim/story.h"
+#include "tests/sim/story_reconcile.h"
+#include "tests/sim/story_rollback.h"
 
 static int passed, failed;
 
@@ -53,6 +55,11 @@ static void tell(struct story *story)
 	}
 	if (!story->site.fault)
 		story_rest(story);
+	if (!story->site.fault)
+		story_reconcile_twice(story);
+	story_rollback_all(story);
+	if (!story->site.fault)
+		story_check_clean(story);
 }
 
 static void report(struct story *story, uint64_t seed)

@@ -10,10 +10,12 @@
 #include "shared/table.h"
 #include "tests/sim/check.h"
 #include "tests/sim/story_import.h"
+#include "tests/sim/story_reconcile.h"
+#include "tests/sim/story_rollback.h"
 #include "tests/sim/strangers.h"
 
 #define MINUTE INT64_C(60000)
-#define TURNS_MAX 400000
+#define TURNS_MAX 20000
 
 size_t story_dice(struct story *story, size_t sides)
 {
@@ -22,7 +24,7 @@ size_t story_dice(struct story *story, size_t sides)
 
 void story_say(struct story *story, const char *fmt, ...)
 {
-	char text[240];
+	char text[900];
 	va_list args;
 
 	va_start(args, fmt);
@@ -32,6 +34,36 @@ void story_say(struct story *story, const char *fmt, ...)
 		printf("# %" PRId64 " deed: %s\n", story->site.net.now, text);
 	if (story->ntrail < STORY_TRAIL_MAX)
 		story->trail[story->ntrail++] = xstrdup(text);
+}
+
+/* What says who it is and how it serves; the rest is times and counters. */
+static const char *const shown[] = {
+	"name", "notes", "email", "allowed_groups", "group_id", "group_ids",
+	"schedulable", "status", "priority", "concurrency", "extra",
+	"credentials", "proxy_id", "rate_multiplier", "expires_at",
+};
+
+void story_show(struct story *story, enum host_kind kind, int64_t id)
+{
+	json_auto_t *row = strangers_row(&story->site, kind, id);
+	json_auto_t *part = json_object();
+	AUTO_FREE char *text = NULL;
+
+	for (size_t i = 0; i < COUNT(shown); i++)
+		json_object_set(part, shown[i], json_object_get(row,
+								shown[i]));
+	text = json_dumps(part, JSON_COMPACT);
+	story_say(story, "  %s %" PRId64 ": %s", host_kind_list(kind), id,
+		  text);
+}
+
+void story_lend(struct story *story, enum host_kind kind, int64_t id)
+{
+	if (story->ledger.rows[kind][id].lent)
+		return;
+	story->ledger.now = story->site.net.now;
+	ledger_lend(&story->ledger, kind, id);
+	story_show(story, kind, id);
 }
 
 void story_begin(struct story *story)
@@ -172,6 +204,8 @@ static const struct {
 	{ cancel,       1 },
 	{ try_again,    1 },
 	{ backup,       2 },
+	{ story_rollback, 3 },
+	{ story_reconcile, 4 },
 };
 
 void story_deed(struct story *story)

@@ -9,7 +9,7 @@
 
 #include "tests/sim/site.h"
 
-#define STORY_TRAIL_MAX 64
+#define STORY_TRAIL_MAX 96
 #define STORY_RUNS_MAX 24
 #define STORY_KEYS_MAX 32
 #define STORY_LOST_MAX 4
@@ -46,6 +46,12 @@ size_t story_dice(struct story *story, size_t sides);
 /* A line of the trail. */
 void story_say(struct story *story, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
+/* A row of the host goes into the trail, as an administrator sees it. */
+void story_show(struct story *story, enum host_kind kind, int64_t id);
+
+/* What is of others may be changed by CRM, from now on. */
+void story_lend(struct story *story, enum host_kind kind, int64_t id);
+
 /* The world is there, with its strangers, and CRM knows the host. */
 void story_begin(struct story *story);
 void story_done(struct story *story);
@@ -59,6 +65,12 @@ void story_rest(struct story *story);
 
 /* Was something that happened `at` forgotten with a database? */
 bool story_is_lost(const struct story *story, int64_t at);
+
+/*
+ * Is CRM not to blame for what it made, and does not know or has left?  Others
+ * made it theirs, or deleted what it rested on.
+ */
+bool story_is_excused(struct story *story, enum host_kind kind, int64_t id);
 
 /* What must be true whenever nothing is left to do. */
 void story_check(struct story *story);

@@ -73,7 +73,7 @@ static bool is_taken(const json_t *row)
  * are found by their address: one whose making nobody saw the end of is known
  * by that.
  */
-static bool is_excused(struct story *story, enum host_kind kind, int64_t id)
+bool story_is_excused(struct story *story, enum host_kind kind, int64_t id)
 {
 	json_auto_t *row = strangers_row(&story->site, kind, id);
 
@@ -105,7 +105,7 @@ static void check_rows(struct story *story)
 		if (row->maker != LEDGER_OURS ||
 		    story_is_lost(story, row->made_at) ||
 		    is_known(story, kind, id) ||
-		    is_excused(story, kind, id))
+		    story_is_excused(story, kind, id))
 			continue;
 		site_fault(&story->site, "CRM made %s %" PRId64 " and does"
 			   " not know it", host_kind_list(kind), id);

@@ -66,25 +66,37 @@ static const json_t *by_id(const json_t *list, int64_t id)
 	return NULL;
 }
 
+/* In a group of ours, by their own doing. */
+static bool is_in_ours(const struct story *story, const json_t *account)
+{
+	const json_t *groups = json_object_get(account, "group_ids");
+
+	for (size_t i = 0; i < json_array_size(groups); i++)
+		if (story->ledger.rows[HOST_KIND_GROUP][json_integer_value(
+			json_array_get(groups, i))].maker == LEDGER_OURS)
+			return true;
+	return false;
+}
+
 /* An account of theirs is to be taken over, with the key that it has. */
 static bool adopt(struct story *story, struct brought *ret)
 {
 	json_auto_t *state = host_model_state(story->site.net.host);
 	int64_t id = strangers_pick(&story->site, HOST_KIND_ACCOUNT,
 				    LEDGER_THEIRS);
-	const json_t *credentials = json_object_get(
-		by_id(json_object_get(state, "accounts"), id), "credentials");
+	const json_t *account = by_id(json_object_get(state, "accounts"), id);
+	const json_t *credentials = json_object_get(account, "credentials");
 	const char *url = json_string_value(
 		json_object_get(credentials, "base_url"));
 	const char *key = json_string_value(
 		json_object_get(credentials, "api_key"));
 
-	if (!url || !key ||
+	if (!url || !key || is_in_ours(story, account) ||
 	    sscanf(url, "http://p%zu.test/v1", &ret->key.provider) != 1)
 		return false;
 	snprintf(ret->key.key, sizeof(ret->key.key), "%s", key);
 	snprintf(ret->adopt, sizeof(ret->adopt), "%" PRId64, id);
-	ledger_lend(&story->ledger, HOST_KIND_ACCOUNT, id);
+	story_lend(story, HOST_KIND_ACCOUNT, id);
 	return true;
 }
 
@@ -148,8 +160,8 @@ static void give_key(struct story *story, struct run_spec *spec,
 		return;
 	spec->rebind = story_dice(story, 2);
 	if (!key.bound || spec->rebind) {
-		ledger_lend(&story->ledger, HOST_KIND_KEY, key.id);
-		ledger_lend(&story->ledger, HOST_KIND_USER, key.user_id);
+		story_lend(story, HOST_KIND_KEY, key.id);
+		story_lend(story, HOST_KIND_USER, key.user_id);
 	}
 	MUST(story, secrets_add(site->db, &site->key.pub, SECRET_API_KEY,
 				key.text, site->net.now,
@@ -208,7 +220,8 @@ void story_import(struct story *story)
 		  spec.items_total, access_mode_name(spec.access_mode),
 		  spec.subscription_users,
 		  spec.pack_provider_id ? ", by provider" : "");
-	if (story_dice(story, 4) == 0)
+	/* One by one: a key can be in one group at a time. */
+	if (spec.items_total == 1 && story_dice(story, 2) == 0)
 		give_key(story, &spec, &face);
 	for (int64_t i = 0; i < spec.items_total; i++)
 		bring(story, &items[i]);

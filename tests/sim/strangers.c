@@ -251,6 +251,16 @@ static char *with_id(const char *text, int64_t id)
 			 rest);
 }
 
+/*
+ * Alice's key stays where she has it: see strangers_key().  And error codes of
+ * an account that is adopted are switched off for good.
+ */
+static bool is_done_at_home(const struct edit *edit, int64_t id)
+{
+	return !(edit->kind == HOST_KIND_GROUP && id == TEAM) &&
+	       !strstr(edit->body, "custom_error_codes");
+}
+
 static bool edit_one(struct site *site, enum ledger_maker maker,
 		     char **ret_text)
 {
@@ -259,9 +269,7 @@ static bool edit_one(struct site *site, enum ledger_maker maker,
 	AUTO_FREE char *target = with_id(edit->target, id);
 	AUTO_FREE char *body = with_id(edit->body, id);
 
-	/* Alice's key stays where she has it: see strangers_key(). */
-	if (id == 0 || (maker == LEDGER_THEIRS && id == TEAM &&
-			edit->kind == HOST_KIND_GROUP))
+	if (id == 0 || (maker == LEDGER_THEIRS && !is_done_at_home(edit, id)))
 		return false;
 	ask(site, edit->method, target, body);
 	*ret_text = xasprintf("somebody %s %s %" PRId64 " of %s", edit->what,

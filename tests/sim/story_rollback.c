@@ -1,0 +1,215 @@
+#include "tests/sim/story_rollback.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "shared/endpoint.h"
+#include "shared/rollback_scan.h"
+#include "shared/rollbacks.h"
+#include "shared/runs.h"
+#include "shared/table.h"
+#include "tests/sim/check.h"
+#include "tests/sim/strangers.h"
+
+/* As the API does: not while one runs, or an import of it does. */
+static bool may_begin(struct story *story, const struct rollback_scope *scope)
+{
+	struct rollback_items items = { 0 };
+	char running[ID_MAX];
+	struct err err;
+
+	if (rollbacks_running(story->site.db, scope->host_id, running, &err) ||
+	    rollback_scan_items(story->site.db, scope, &items, &err)) {
+		site_fault(&story->site, "rollback: %s", err.msg);
+		return false;
+	}
+	return !*running && items.all > 0 && items.unfinished == 0;
+}
+
+static void begin(struct story *story, enum rollback_scope_kind kind,
+		  const char *id)
+{
+	CLEANUP(db_tx_done) struct db_tx tx = { 0 };
+	struct site *site = &story->site;
+	const struct rollback_scope scope = { .kind = kind, .id = id,
+					      .host_id = site->host_id };
+	const struct rollback_spec spec = { .host_id = site->host_id,
+		.scope = kind, .scope_id = id, .requested_by = "tok_sim" };
+	char rollback_id[ID_MAX];
+	struct err err;
+
+	if (!may_begin(story, &scope))
+		return;
+	if (db_tx_begin(&tx, site->db, &err) ||
+	    rollbacks_add(site->db, &spec, site->net.now,
+			  net_random(&site->net), rollback_id, &err) ||
+	    db_tx_commit(&tx, &err))
+		site_fault(site, "rollback: %s", err.msg);
+	story_say(story, "%s %s is rolled back",
+		  rollback_scope_kind_name(kind), id);
+}
+
+static const struct db_query q_item = { "story.item",
+	"SELECT item_id FROM import_run_items ORDER BY item_id"
+	" LIMIT 1 OFFSET $1" };
+static const struct db_query q_adopted = { "story.adopted",
+	"SELECT resource_id FROM managed_resources WHERE state = 'present'"
+	" AND origin = 'adopted' ORDER BY resource_id LIMIT 1 OFFSET $1" };
+
+static void begin_nth(struct story *story, enum rollback_scope_kind kind,
+		      const struct db_query *query, size_t n)
+{
+	CLEANUP(db_rows_done) struct db_rows rows = { 0 };
+	char id[ID_MAX] = "";
+	struct err err;
+
+	if (db_query(&rows, story->site.db, query,
+		     DB_ARGS(DB_I64((int64_t)n)), &err))
+		site_fault(&story->site, "%s: %s", query->name, err.msg);
+	else if (db_next(&rows, &err) == 1)
+		snprintf(id, sizeof(id), "%s", db_must(&rows, 0));
+	db_rows_done(&rows);
+	if (*id)
+		begin(story, kind, id);
+}
+
+void story_rollback(struct story *story)
+{
+	char url[64], key[ENDPOINT_KEY_MAX];
+
+	switch (story_dice(story, 4)) {
+	case 0:
+		net_provider_url(url, sizeof(url),
+				 story_dice(story, story->plan.nproviders));
+		endpoint_key(url, key);
+		begin(story, ROLLBACK_PROVIDER, key);
+		return;
+	case 1:
+		begin_nth(story, ROLLBACK_ITEM, &q_item, story_dice(story, 6));
+		return;
+	case 2:
+		begin_nth(story, ROLLBACK_ACCOUNT, &q_adopted,
+			  story_dice(story, 2));
+		return;
+	default:
+		if (story->nruns)
+			begin(story, ROLLBACK_RUN, story->runs[
+				story_dice(story, story->nruns)]);
+	}
+}
+
+/* The network is well again.  Twice: what was left goes with a second try. */
+void story_rollback_all(struct story *story)
+{
+	faults_clear(story->site.net.faults);
+	for (size_t i = 0; i < 2 * story->nruns && !story->site.fault; i++) {
+		begin(story, ROLLBACK_RUN, story->runs[i % story->nruns]);
+		story_rest(story);
+	}
+}
+
+/* ---- what is left ---- */
+
+/* Theirs is in it, and would change with it. */
+static bool is_shared_group(struct story *story, enum host_kind kind,
+			    int64_t id)
+{
+	json_auto_t *state = NULL;
+	const json_t *row;
+	size_t i;
+
+	if (kind != HOST_KIND_GROUP)
+		return false;
+	state = host_model_state(story->site.net.host);
+	json_array_foreach(json_object_get(state, "accounts"), i, row) {
+		const json_t *groups = json_object_get(row, "group_ids");
+
+		for (size_t k = 0; k < json_array_size(groups); k++)
+			if (json_integer_value(json_array_get(groups, k)) ==
+			    id)
+				return true;
+	}
+	json_array_foreach(json_object_get(state, "keys"), i, row)
+		if (json_integer_value(json_object_get(row, "group_id")) ==
+		    id && story->ledger.rows[HOST_KIND_KEY][json_integer_value(
+			json_object_get(row, "id"))].maker != LEDGER_OURS)
+			return true;
+	return false;
+}
+
+static const struct db_query q_remains = { "story.remains",
+	"SELECT count(*) FROM managed_resources WHERE state = 'present' AND"
+	" host_resource_id IS NOT NULL AND resource_type <> 'user_token'" };
+static const struct db_query q_left = { "story.left",
+	"SELECT kind || ' ' || coalesce(host_resource_id, '-') || ' ' || why"
+	" || ': ' || coalesce(failure_class, '-') || ' ' ||"
+	" coalesce(failure_detail, '-') FROM rollback_parts WHERE state ="
+	" 'left'" };
+
+/* What rollbacks say that they left goes into the trail. */
+static void show_left(struct story *story)
+{
+	CLEANUP(db_rows_done) struct db_rows rows = { 0 };
+	struct err err;
+
+	if (db_query(&rows, story->site.db, &q_left, DB_NO_ARGS, &err))
+		site_fault(&story->site, "%s: %s", q_left.name, err.msg);
+	while (rows.stmt && db_next(&rows, &err) == 1)
+		story_say(story, "  left: %s", db_must(&rows, 0));
+}
+
+/* CRM still has what strangers keep there, and nothing else. */
+static void check_records(struct story *story, int64_t kept)
+{
+	int64_t n = 0;
+	struct err err;
+
+	if (db_number(story->site.db, &q_remains, DB_NO_ARGS, &n, &err))
+		site_fault(&story->site, "%s: %s", q_remains.name, err.msg);
+	else if (n > kept)
+		site_fault(&story->site, "after all rollbacks CRM still has %"
+			   PRId64 " things that are not there", n - kept);
+}
+
+/*
+ * 1 if it is there, and may be.  A user whose key was in a group of ours keeps
+ * the right to that group as long as it exists.
+ */
+static int64_t check_row(struct story *story, enum host_kind kind, int64_t id,
+			 const struct ledger_row *row)
+{
+	if (row->maker == LEDGER_OURS) {
+		if (!story_is_lost(story, row->made_at) &&
+		    !story_is_excused(story, kind, id) &&
+		    !is_shared_group(story, kind, id))
+			site_fault(&story->site, "after all rollbacks %s %"
+				   PRId64 " of ours is there%s",
+				   host_kind_list(kind), id, row->touched
+				   ? ", and others touched it" : "");
+	} else if (row->lent && row->hash != row->prior &&
+		   kind != HOST_KIND_USER &&
+		   !story_is_lost(story, row->lent_at) &&
+		   !story_is_lost(story, row->changed_at)) {
+		site_fault(&story->site, "after all rollbacks %s %" PRId64
+			   " of others is not what it was",
+			   host_kind_list(kind), id);
+		story_show(story, kind, id);
+	}
+	return row->maker == LEDGER_OURS;
+}
+
+void story_check_clean(struct story *story)
+{
+	enum host_kind kind = 0;
+	int64_t id = 0;
+	int64_t kept = 0;
+	const struct ledger_row *row;
+
+	while ((row = ledger_next(&story->ledger, &kind, &id)))
+		kept += check_row(story, kind, id, row);
+	if (story->nlost == 0)
+		check_records(story, kept);
+	if (story->site.fault)
+		show_left(story);
+}
