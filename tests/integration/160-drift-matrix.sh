@@ -228,11 +228,12 @@ end_checks() {
 	checks=
 }
 
-# What was put back by hand is so; then it goes, one thing after the other.
+# What was put back by hand is so; then it goes, one thing after the other.  Who
+# checks meanwhile is not waited for: without what is gone that takes minutes.
 before_it_goes() {
-	end_checks
 	[ -z "$goes" ] || return 0
 	goes=yes
+	end_checks
 	repair
 	is "$version: nothing is left to be found" "$(found)" none
 }
@@ -289,7 +290,14 @@ on_a_host() {
 		lines=$((lines + 1))
 		one_line
 	done 4<"$matrix"
-	admin DELETE "/api/v1/admin/groups/$OTHER" >/dev/null
+	leave_nothing
+	# What was renamed, or made in the place of ours.
+	for kind in channels accounts groups; do
+		admin GET "/api/v1/admin/$kind?page_size=100&search=$tag" |
+			jq -r '.data.items[].id' | while read -r id; do
+			admin DELETE "/api/v1/admin/$kind/$id" >/dev/null
+		done
+	done
 	echo "# $version: $lines lines of the matrix"
 }
 
