@@ -97,9 +97,12 @@ void story_reconcile_twice(struct story *story)
 	struct reconcile_counts first, second;
 	char one[ID_MAX] = "", two[ID_MAX] = "";
 
+	faults_clear(story->site.net.faults);
 	begin(story, &spec, one);
 	story_rest(story);
-	if (story->site.fault || !*one || !ended(story, one, &first))
+	/* What others worked on was not looked at. */
+	if (story->site.fault || !*one || !ended(story, one, &first) ||
+	    first.skipped)
 		return;
 	show(story, one);
 	begin(story, &spec, two);
