@@ -204,8 +204,7 @@ static struct verdict got_recover(struct import *im,
 	if (why != FAILURE_NONE)
 		return import_host_failed(im, answer, why);
 	im->memo.ill = false;
-	return im->memo.relight && !im->memo.failure ? go_to("rotate.light")
-						     : go_on();
+	return go_on();
 }
 
 bool ask_change_recover(const void *subject, struct request *request)
@@ -218,7 +217,11 @@ bool ask_change_recover(const void *subject, struct request *request)
 
 struct verdict got_change_recover(void *subject, const struct answer *answer)
 {
-	return got_recover(subject, answer);
+	const struct import *im = subject;
+	struct verdict v = got_recover(subject, answer);
+
+	return v.kind == VERDICT_GO_ON && im->memo.relight
+		? go_to("rotate.light") : v;
 }
 
 /*

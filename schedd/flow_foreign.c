@@ -59,12 +59,12 @@ static struct verdict got_list(void *subject, const struct answer *answer)
 	switch (listing_take(&at->listing, &page, HOST_LIST_PAGE, &range)) {
 	case LISTING_MORE:
 		at->page = json_deep_copy(page.items);
-		return go_to(FOREIGN_FIRST_STEP);
+		return go_to("foreign.list");
 	case LISTING_END:
 		at->page = json_deep_copy(page.items);
 		return done();
 	case LISTING_AGAIN:
-		return go_to(FOREIGN_FIRST_STEP);
+		return go_to("foreign.list");
 	case LISTING_UNKNOWN:
 		break;
 	}
@@ -94,7 +94,7 @@ static struct verdict got_login(void *subject, const struct answer *answer)
 }
 
 static const struct step steps[] = {
-	{ FOREIGN_FIRST_STEP, 0, ask_list, got_list, .fingerprints = true },
+	{ "foreign.list",     0, ask_list,  got_list, .fingerprints = true },
 	{ "host.login",       0, ask_login, got_login,
 	  { HOST_LOGIN_TOKEN, SLOT_HOST_SESSION } },
 };

@@ -422,6 +422,7 @@ static void what_is_begun_exists(void **state)
 				 flows[k] != &flow_import &&
 				 flows[k] != &flow_profile &&
 				 flows[k] != &flow_change &&
+				 flows[k] != &flow_foreign &&
 				 flows[k] != &flow_reconcile &&
 				 flows[k] != &flow_rollback &&
 				 flows[k] != &flow_forget);
