@@ -57,6 +57,7 @@ static const struct {
 	{ &flow_import, "schedd/flow_import.c" },
 	{ &flow_check, "schedd/flow_check.c" },
 	{ &flow_change, "schedd/flow_change.c" },
+	{ &flow_foreign, "schedd/flow_foreign.c" },
 	{ &flow_import, "schedd/import_steps.h" },
 	{ &flow_check, "schedd/import_steps.h" },
 	{ &flow_change, "schedd/import_steps.h" },
