@@ -6,6 +6,7 @@
 
 #include "shared/findings.h"
 #include "shared/reconciles.h"
+#include "shared/runs.h"
 #include "shared/table.h"
 #include "tests/sim/check.h"
 
@@ -35,6 +36,15 @@ static void begin(struct story *story, const struct reconcile_spec *spec,
 		  spec->scope == RECONCILE_HOST ? "the host" : spec->batch_id);
 }
 
+/* It may have gone with a database. */
+static bool is_known(struct story *story, const char *run_id)
+{
+	CLEANUP(run_done) struct run run = { 0 };
+	struct err err;
+
+	return runs_get(story->site.db, run_id, &run, &err) == 0;
+}
+
 void story_reconcile(struct story *story)
 {
 	struct reconcile_spec spec = { .host_id = story->site.host_id,
@@ -46,6 +56,8 @@ void story_reconcile(struct story *story)
 		spec.scope = RECONCILE_RUN;
 		spec.batch_id = story->runs[story_dice(story, story->nruns)];
 	}
+	if (spec.batch_id && !is_known(story, spec.batch_id))
+		return;
 	begin(story, &spec, id);
 }
 
