@@ -107,6 +107,7 @@ struct import_memo {
 	int64_t owner_group;	/* where it was bound; 0: nowhere */
 	bool rebound;		/* we moved it: to be moved back by undo */
 	bool assigned;		/* its owner was subscribed by this task */
+	bool keep_key;		/* of a managed user: bind it, draw no other */
 
 	/* What goes wrong is diagnosed, and mended, before it is final. */
 	int diagnosed;		/* enum failure that led to it; 0: not yet */

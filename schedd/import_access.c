@@ -298,8 +298,10 @@ struct verdict got_assign(void *subject, const struct answer *answer)
 
 struct verdict got_want_key(void *subject, const struct answer *answer)
 {
+	const struct import *im = subject;
+
 	(void)answer;
-	if (import_is_given(subject))
+	if (import_is_given(im) || im->memo.keep_key)
 		return go_to("access.bind");
 	return take_resource(IMPORT_KEY, "access.whoami");
 }

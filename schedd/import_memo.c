@@ -62,6 +62,7 @@ static const struct {
 	FIELD(MEMO_I64,	 owner_group),
 	FIELD(MEMO_BOOL, rebound),
 	FIELD(MEMO_BOOL, assigned),
+	FIELD(MEMO_BOOL, keep_key),
 	FIELD(MEMO_INT,	 diagnosed),
 	FIELD(MEMO_I64,	 suspect),
 	FIELD(MEMO_I64,	 mends),

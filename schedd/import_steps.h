@@ -41,7 +41,9 @@
 	{ "access.owner_keys",         STAGE_PROVISION, ask_owner_keys,      got_owner_keys, \
 	  .fingerprints = true }, \
 	{ "access.top_up",             STAGE_PROVISION, ask_top_up,          got_top_up }, \
-	{ "access.check_user",         STAGE_PROVISION, ask_user_still,      got_user_still }
+	{ "access.check_user",         STAGE_PROVISION, ask_user_still,      got_user_still }, \
+	{ "access.key_look",           STAGE_PROVISION, ask_key_look,        got_key_look, \
+	  .fingerprints = true }
 
 /* Rows of both: a proof failed. */
 #define IMPORT_DIAGNOSIS_STEPS \
@@ -116,6 +118,7 @@ ASKS(create_user);	GETS(create_user);
 GETS(want_token);
 ASKS(token);		GETS(token);
 ASKS(user_still);	GETS(user_still);
+ASKS(key_look);		GETS(key_look);
 GETS(want_subscribed);
 ASKS(subscribed);	GETS(subscribed);
 ASKS(assign);		GETS(assign);

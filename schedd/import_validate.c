@@ -4,6 +4,7 @@
  */
 #include "schedd/completion.h"
 #include "schedd/host/gateway.h"
+#include "schedd/host/owner.h"
 #include "schedd/import_steps.h"
 #include "shared/secrets.h"
 
@@ -48,10 +49,11 @@ static struct verdict gateway_failed(struct import *im,
 }
 
 /*
- * A managed user's key and subscription, as far as we can tell, are gone.  A
- * key that is only without a subscription is what people were given: it stays.
+ * What a managed user has may be gone.  Its key is what people were given: it
+ * stays where only the subscription is missing, and is looked for before
+ * another is drawn.
  */
-static struct verdict draw_anew(struct import *im, enum failure why)
+static struct verdict look_for_key(struct import *im, enum failure why)
 {
 	bool subscribed = im->run.access_mode == ACCESS_SUBSCRIPTION;
 
@@ -59,10 +61,63 @@ static struct verdict draw_anew(struct import *im, enum failure why)
 	if (!subscribed && why != FAILURE_KEY_REFUSED)
 		return go_to("access.bind");
 	if (why != FAILURE_SUBSCRIPTION_MISSING)
-		import_gone(im, IMPORT_KEY);
-	if (subscribed)
+		return go_to("access.key_look");
+	import_gone(im, IMPORT_SUBSCRIPTION);
+	return go_to("access.subscription");
+}
+
+bool ask_key_look(const void *subject, struct request *request)
+{
+	const struct import *im = subject;
+
+	if (import_id(im, IMPORT_USER) == 0 || *im->key_fingerprint == '\0')
+		return false;
+	host_ask_user_keys(request, &im->peer, import_id(im, IMPORT_USER));
+	return true;
+}
+
+static struct verdict draw_anew(struct import *im)
+{
+	import_gone(im, IMPORT_KEY);
+	if (im->run.access_mode == ACCESS_SUBSCRIPTION)
 		import_gone(im, IMPORT_SUBSCRIPTION);
 	return go_to("access.subscription");
+}
+
+/*
+ * A key that is there and refused was switched off, or its user or group was,
+ * or somebody moved it: that is for people to decide, and the proof fails once
+ * more to say so.  One that is bound to nothing is bound again; so is one that
+ * was moved, if an operator imports it.
+ */
+static struct verdict keep_key(struct import *im,
+			       const struct host_owned_key *key)
+{
+	bool moved = key->group_id != import_id(im, IMPORT_GROUP);
+
+	if (!moved || (im->checking && key->group_id != 0))
+		return go_to("validate.models");
+	im->memo.keep_key = true;
+	if (im->run.access_mode == ACCESS_SUBSCRIPTION)
+		import_gone(im, IMPORT_SUBSCRIPTION);
+	return go_to("access.subscription");
+}
+
+struct verdict got_key_look(void *subject, const struct answer *answer)
+{
+	struct import *im = subject;
+	struct host_owned_key key = { 0 };
+	enum failure why;
+
+	if (!answer)
+		return draw_anew(im);
+	why = host_judge_user_keys(answer, im->key_fingerprint, &key);
+	import_saw(im, answer);
+	if (why == FAILURE_GONE)
+		return draw_anew(im);
+	if (why != FAILURE_NONE)
+		return import_host_failed(im, answer, why);
+	return key.id ? keep_key(im, &key) : draw_anew(im);
 }
 
 /*
@@ -76,7 +131,7 @@ static struct verdict renew_key(struct import *im,
 		return gateway_failed(im, answer, why);
 	im->memo.renewed_key = true;
 	if (!import_is_given(im))
-		return draw_anew(im, why);
+		return look_for_key(im, why);
 	/* What was taken from somebody real, a person took: a check says so. */
 	if (why == FAILURE_KEY_REFUSED || im->checking)
 		return gateway_failed(im, answer, why);
@@ -380,6 +435,7 @@ static struct verdict proven(struct import *im)
 		return done();
 	im->memo.selector++;
 	im->memo.created_key = im->memo.renewed_key = false;
+	im->memo.keep_key = false;
 	return go_to("access.user");
 }
 

@@ -125,7 +125,8 @@ static void rows_state_sane_preconditions(void **state)
 		assert_true(r->method == HTTP_GET || r->needs > SCOPE_READ ||
 			    only_tells(r));
 		assert_true(r->method == HTTP_GET ||
-			    r->method == HTTP_POST || !r->takes_query);
+			    r->method == HTTP_POST ||
+			    r->method == HTTP_DELETE || !r->takes_query);
 		assert_true(!(r->takes_files || r->takes_bundle) ||
 			    r->body == BODY_REQUIRED);
 		/* A GET shows again what it shows. */
