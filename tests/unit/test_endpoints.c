@@ -45,7 +45,9 @@ static void what_is_said_is_kept_and_old_secrets_go(void **state)
 	struct err err;
 
 	(void)state;
-	fixture_sql(db, "INSERT INTO secrets SELECT column1, 'password',"
+	fixture_sql(db, "INSERT INTO secrets (secret_id, kind,"
+		    " sealed, fingerprint, last4, created_at)"
+		    " SELECT column1, 'password',"
 		    " x'00', NULL, NULL, 1"
 		    " FROM (VALUES ('sec_p'), ('sec_q'))");
 	OK(put(db, &spec, NOW, &err));

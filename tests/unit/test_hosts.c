@@ -224,7 +224,9 @@ static void add_full(struct db *db, char ret_id[ID_MAX])
 {
 	struct err err;
 
-	fixture_sql(db, "INSERT INTO secrets SELECT column1, 'password',"
+	fixture_sql(db, "INSERT INTO secrets (secret_id, kind,"
+		    " sealed, fingerprint, last4, created_at)"
+		    " SELECT column1, 'password',"
 		    " x'00', NULL, NULL, 1 FROM (VALUES ('sec_pw'),"
 		    " ('sec_pw2'), ('sec_px'), ('sec_jwt'), ('sec_jwt2'))");
 	OK(hosts_add(db, &(struct host_spec){ .name = "full",
