@@ -303,15 +303,20 @@ static bool holds_key(const char *name, const json_t *value)
 	       json_string_length(value) > 0;
 }
 
+/* Jansson frees texts as they are; and has no other way to what it holds. */
+static void wipe_text(json_t *value)
+{
+	explicit_bzero((char *)(uintptr_t)json_string_value(value),
+		       json_string_length(value));
+}
+
 static void hide_key(json_t *value, const struct seal_public *key)
 {
-	char print[SEAL_FINGERPRINT_TEXT];
+	char print[SEAL_FINGERPRINT_TEXT] = "***";
 
-	if (json_string_length(value) < KEY_MIN) {
-		json_string_set(value, "***");
-		return;
-	}
-	seal_fingerprint(key, json_string_value(value), print);
+	if (json_string_length(value) >= KEY_MIN)
+		seal_fingerprint(key, json_string_value(value), print);
+	wipe_text(value);
 	json_string_set(value, print);
 }
 
@@ -348,6 +353,21 @@ static bool parse_wanted(struct job *job)
 	return answer->json != NULL;
 }
 
+/*
+ * Half an answer is no JSON that keys could be taken out of, and is not to be
+ * told to people as it is.
+ */
+static void wipe_fragment(struct answer *answer)
+{
+	const char *at = answer->body;
+
+	if (!at)
+		return;
+	at += strspn(at, " \t\r\n");
+	if (*at == '{' || *at == '[')
+		explicit_bzero(answer->body, answer->body_len);
+}
+
 void job_answered(struct job *job, const struct store *store,
 		  struct answer *take_answer)
 {
@@ -358,6 +378,8 @@ void job_answered(struct job *job, const struct store *store,
 	if (!parse_wanted(job))
 		answer_parse(&job->answer);
 	job->state = JOB_READY;
+	if (!job->answer.json && job->step->fingerprints)
+		wipe_fragment(&job->answer);
 	if (!job->answer.json || (!capture->pointer && !job->step->fingerprints))
 		return;
 	if (job->step->fingerprints)
