@@ -343,6 +343,7 @@ const struct host_route host_account_routes[] = {
 	{ ONE("POST", "", create), FORM("CreateAccountRequest", create_rules),
 	  .counted = counted },
 	{ ONE("POST", "/data", import) },
+	{ ONE("GET", "/data", host_account_export) },
 	{ ONE("GET", "/{id}", show), .noun = "account" },
 	{ ONE("PUT", "/{id}", update), .noun = "account",
 	  FORM("UpdateAccountRequest", update_rules) },

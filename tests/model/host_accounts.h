@@ -33,6 +33,7 @@ char *host_proxy_url(const struct host_model *model, int64_t id);
 
 /* Handlers that live in files of their own. */
 void host_account_list(struct host_call *call);
+void host_account_export(struct host_call *call);
 void host_account_bulk(struct host_call *call);
 void host_account_test(struct host_call *call);
 void host_account_sync(struct host_call *call);

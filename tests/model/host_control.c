@@ -151,6 +151,12 @@ static const char *set_simple_mode(const struct wish *wish)
 	return NULL;
 }
 
+static const char *set_step_up(const struct wish *wish)
+{
+	wish->model->options.step_up = is_on(wish);
+	return NULL;
+}
+
 static const char *set_compliance(const struct wish *wish)
 {
 	wish->model->compliance_at = is_on(wish) ? wish->model->now : 0;
@@ -225,6 +231,7 @@ static const struct {
 	{ "copy-account", copy_accounts },
 	{ "backend-mode", set_backend_mode },
 	{ "simple-mode", set_simple_mode },
+	{ "step-up", set_step_up },
 	{ "compliance", set_compliance },
 	{ "report-version", report_version },
 	{ "install-version", install_version },

@@ -61,6 +61,7 @@ static const enum host_version first_with[] = {
 	[HOST_LOGS_NO_RETRIES]          = HOST_0_1_129,
 	[HOST_LOGS_KEY_NAMES]           = HOST_0_1_179,
 	[HOST_HIDES_FOREIGN_KEYS]       = HOST_0_1_179,
+	[HOST_HAS_STEP_UP]              = HOST_0_1_179,
 	[HOST_HAS_CN_PLATFORMS]         = HOST_0_1_179,
 	[HOST_SHOWS_QUOTA_DIMENSION]    = HOST_0_1_179,
 	[HOST_OVERRIDES_HEADERS]        = HOST_0_1_179,

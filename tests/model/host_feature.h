@@ -54,6 +54,7 @@ enum host_feature {
 	HOST_SHOWS_QUOTA_DIMENSION,
 	HOST_HAS_CN_PLATFORMS,
 	HOST_HIDES_FOREIGN_KEYS,
+	HOST_HAS_STEP_UP,
 	HOST_COUNTS_TOKENS,
 	HOST_SHOWS_WINDOW,		/* of a subscription, in /v1/usage */
 	HOST_LOGS_NO_RETRIES,		/* nor bodies, in the log of errors */

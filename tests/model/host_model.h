@@ -31,6 +31,7 @@ struct host_options {
 	bool compliance_accepted;	/* 0.1.179 only */
 	bool simple_mode;
 	bool backend_mode;		/* only administrators may log in */
+	bool step_up;			/* an export wants a second factor */
 	const char *reported_version;	/* what it says it is; NULL: the truth */
 	int64_t call_ms;		/* an ordinary call; 5 on real hosts */
 	int64_t hash_ms;		/* user create, login; 60 on real hosts */

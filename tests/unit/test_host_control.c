@@ -225,6 +225,36 @@ static void in_backend_mode_only_administrators_get_in(void **state)
 	stage_finish(stage);
 }
 
+static void an_export_shows_keys_unless_it_wants_a_second_factor(void **state)
+{
+	static const char path[] = ADMIN "/accounts/data?ids=1,999,1"
+		"&include_proxies=false";
+
+	(void)state;
+	for (int v = 0; v < HOST_VERSION__MAX; v++) {
+		struct host_stage *stage = stage_of((enum host_version)v, LINE);
+		json_auto_t *all = host_stage_ask(stage, "GET", path,
+						  stage->admin_token, NULL);
+		const json_t *data = json_object_get(all, "data");
+		const json_t *list = json_object_get(data, "accounts");
+		const json_t *one = json_array_get(list, 0);
+
+		assert_int_equal(json_array_size(list), 1);
+		assert_null(json_object_get(one, "id"));
+		assert_non_null(json_object_get(json_object_get(one,
+			"credentials"), "api_key"));
+		expect(stage, ADMIN "/accounts/data?ids=0",
+		       stage->admin_token, 400, "");
+		assert_null(control(stage, "{\"do\":\"step-up\"}"));
+		if (v == HOST_0_1_179)
+			expect(stage, path, stage->admin_token, 403,
+			       "STEP_UP_TOTP_NOT_ENABLED");
+		else
+			expect(stage, path, stage->admin_token, 200, "");
+		stage_finish(stage);
+	}
+}
+
 static void the_compliance_gate_opens_to_the_phrase_alone(void **state)
 {
 	struct host_stage *stage = stage_of(HOST_0_1_179, "gated");
@@ -373,6 +403,8 @@ int main(void)
 		cmocka_unit_test(an_account_can_vanish),
 		cmocka_unit_test(a_subscription_can_end_early_and_be_extended),
 		cmocka_unit_test(in_backend_mode_only_administrators_get_in),
+		cmocka_unit_test(
+			an_export_shows_keys_unless_it_wants_a_second_factor),
 		cmocka_unit_test(
 			the_compliance_gate_opens_to_the_phrase_alone),
 		cmocka_unit_test(
