@@ -162,7 +162,7 @@ check-hosts: programs
 	B=$(B) TIMEOUT=1800 scripts/run-tests.sh hosts tests/matrix/run.sh tests/batch/run.sh \
 		$(addprefix tests/integration/,090-break.sh 091-odd-user.sh 095-surfaces.sh \
 		120-reuse.sh 130-changes.sh 150-provider-import.sh 155-channel.sh 156-shipped-pack.sh \
-		160-drift-matrix.sh 161-reconcile.sh 165-rollback.sh 170-rotate-key.sh 171-foreign.sh \
+		160-drift-matrix.sh 161-reconcile.sh 163-export-keys.sh 165-rollback.sh 170-rotate-key.sh 171-foreign.sh \
 		176-top-up.sh 181-plan.sh)
 check-san:
 	$(MAKE) SAN=1 tests

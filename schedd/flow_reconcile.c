@@ -10,6 +10,9 @@
 #include "schedd/reconcile.h"
 #include "shared/notices.h"
 
+#define TEXT_KEYS_HIDDEN "the host gives no export of accounts: whether " \
+	"keys were replaced is judged by what they do"
+
 #define GONE_QUORUM 3		/* missing, before a host is doubted */
 
 struct verdict reconcile_failed(struct reconcile *rc,
@@ -246,6 +249,8 @@ static const struct step steps[] = {
 	{ RECONCILE_FIRST_STEP, 0, NULL,	 got_begin },
 	{ "reconcile.groups",	0, ask_groups,	 got_groups,
 	  .wants = is_wanted },
+	{ "reconcile.keys",	0, ask_reconcile_keys, got_reconcile_keys,
+	  .fingerprints = true },
 	{ "reconcile.accounts", 0, ask_accounts, got_accounts,
 	  .fingerprints = true, .wants = is_wanted },
 	{ "reconcile.one",	0, ask_one,	 got_one,
@@ -288,6 +293,8 @@ static int save(const struct store *store, const struct task *task,
 		return reconcile_keep_repair(store, rc, now, err);
 	if ((rc->page || rc->restart) &&
 	    reconcile_keep_page(store, rc, now, err))
+		return -1;
+	if (rc->exported && reconcile_keep_keys(store, rc, now, err))
 		return -1;
 	return reconcile_keep_row(store, rc, now, err);
 }
@@ -338,7 +345,8 @@ static int sum_up(const struct store *store, struct reconcile *rc,
 	run->result = result_of(rc, verdict);
 	own_set(&run->failure_class, verdict->kind == VERDICT_FAILED
 		? failure_name(verdict->failure) : NULL);
-	own_set(&run->failure_detail, rc->detail);
+	own_set(&run->failure_detail, rc->detail ? rc->detail
+		: rc->memo.keys_hidden ? TEXT_KEYS_HIDDEN : NULL);
 	return 0;
 }
 

@@ -33,6 +33,8 @@ struct reconcile_memo {
 	int64_t lists;		/* bits of enum resource_type: read by a list */
 	int64_t unknown;	/* those of which the list tells nothing */
 	int64_t walk_type;	/* enum resource_type, of the single reads */
+	int64_t keys_id;	/* of the last account whose key was exported */
+	bool keys_hidden;	/* the host refuses to export them */
 	int64_t walk_id;	/* the host's id of the last one read */
 	int64_t list_compared;	/* of the present list */
 	int64_t list_skipped;
@@ -50,6 +52,7 @@ struct reconcile_memo {
 /* A resource as it is read, three times flat.  reconcile_seen_done(). */
 struct reconcile_seen {
 	json_t *wanted, *written, *live;	/* live NULL: it is gone */
+	json_t *looks;		/* of earlier: the row's live_json */
 	struct owned_finding findings[OWNED_FINDINGS_MAX];
 	size_t count;
 	char version[OWNED_VERSION_TEXT];
@@ -82,6 +85,8 @@ struct reconcile {
 	size_t nids;
 
 	/* What a step saw and decided, for the transaction that keeps it. */
+	const json_t *exported;	/* accounts, keys as fingerprints; borrowed */
+	int64_t keys_to;	/* the last id that the export was asked for */
 	const json_t *page;	/* borrowed from the answer, as is `live` */
 	enum resource_type page_type;
 	struct listing_range range;
@@ -188,6 +193,15 @@ int reconcile_ask_proofs(const struct store *store, struct reconcile *rc,
 			 int64_t now, struct err *err) MUST_CHECK;
 int reconcile_tell(const struct store *store, const struct reconcile *rc,
 		   int64_t now, struct err *err) MUST_CHECK;
+
+/* ---- keys that lists hide: reconcile_keys.c ---- */
+
+/* The next accounts whose keys are asked for; none, if nobody wants it. */
+int reconcile_load_keys(const struct store *store, struct reconcile *rc,
+			struct err *err) MUST_CHECK;
+RECONCILE_ASKS(reconcile_keys);	RECONCILE_GETS(reconcile_keys);
+int reconcile_keep_keys(const struct store *store, struct reconcile *rc,
+			int64_t now, struct err *err) MUST_CHECK;
 
 /* ---- reading and writing rows: reconcile_store.c ---- */
 

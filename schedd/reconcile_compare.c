@@ -13,9 +13,11 @@ static json_t *load(const char *text)
 void reconcile_see(const struct reconcile *rc, const struct resource *row,
 		   const json_t *live, struct reconcile_seen *ret)
 {
-	json_auto_t *looks = load(row->live_json);
+	json_t *looks = load(row->live_json);
 	const struct owned_key_signs signs = {
 		.refused = owned_key_refused(looks),
+		.exported = rc->settings->reconcile_export_keys
+			? json_object_get(looks, OWNED_KEY_EXPORTED) : NULL,
 	};
 	struct owned_case the;
 
@@ -24,6 +26,7 @@ void reconcile_see(const struct reconcile *rc, const struct resource *row,
 		.wanted = host_owned_wanted(&the.the),
 		.written = load(row->written_json),
 		.live = live ? host_owned_live(&the.the, live) : NULL,
+		.looks = looks,
 	};
 	owned_case_done(&the);
 	const struct owned_three three = {
@@ -44,6 +47,7 @@ void reconcile_seen_done(struct reconcile_seen *seen)
 	json_decref(seen->wanted);
 	json_decref(seen->written);
 	json_decref(seen->live);
+	json_decref(seen->looks);
 	*seen = (struct reconcile_seen){ 0 };
 }
 

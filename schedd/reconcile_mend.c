@@ -134,15 +134,22 @@ bool ask_repair_confirm(const void *subject, struct request *request)
 	return reconcile_ask_row(subject, request);
 }
 
+/* Of what the host hides nothing can be read back. */
+static bool is_shown(const struct reconcile_seen *seen,
+		     const struct owned_finding *it)
+{
+	return it->live && (strcmp(it->field->name, "key") != 0 ||
+			    json_object_get(seen->live, "key"));
+}
+
 static bool is_restored(struct reconcile *rc)
 {
 	struct reconcile_seen seen;
 	bool restored = true;
 
 	reconcile_see(rc, &rc->row, rc->live, &seen);
-	/* Of what the host hides nothing can be read back. */
 	for (size_t i = 0; i < seen.count; i++)
-		if (seen.findings[i].live &&
+		if (is_shown(&seen, &seen.findings[i]) &&
 		    reconcile_restores(rc, seen.findings[i].field->name))
 			restored = false;
 	reconcile_seen_done(&seen);

@@ -146,8 +146,10 @@ static int keep_live(const struct store *store, struct reconcile *rc,
 		json_object_set_new(seen, "live", json_deep_copy(live));
 	else
 		json_object_del(seen, "live");
-	if (!live && reconcile_restores(rc, "key"))
+	if (!live && reconcile_restores(rc, "key")) {
 		json_object_del(seen, OWNED_KEY_REFUSED);
+		json_object_del(seen, OWNED_KEY_EXPORTED);
+	}
 	set_text(&rc->row.live_json, seen);
 	json_decref(seen);
 	return resources_watched(store->db, &rc->row, now, err);

@@ -33,6 +33,8 @@ static const struct {
 	FIELD(MEMO_I64,	 lists),
 	FIELD(MEMO_I64,	 unknown),
 	FIELD(MEMO_I64,	 walk_type),
+	FIELD(MEMO_I64,	 keys_id),
+	FIELD(MEMO_BOOL, keys_hidden),
 	FIELD(MEMO_I64,	 walk_id),
 	FIELD(MEMO_I64,	 list_compared),
 	FIELD(MEMO_I64,	 list_skipped),
@@ -267,6 +269,8 @@ static int load_row(const struct store *store, struct reconcile *rc,
 		return load_ids(store, rc, RESOURCE_GROUP, err);
 	if (strcmp(step, "reconcile.accounts") == 0)
 		return load_ids(store, rc, RESOURCE_ACCOUNT, err);
+	if (strcmp(step, "reconcile.keys") == 0)
+		return reconcile_load_keys(store, rc, err);
 	if (!repairs && strcmp(step, "reconcile.one") != 0)
 		return 0;
 	if (repairs ? next_repair(store, rc, err) : next_row(store, rc, err))

@@ -18,14 +18,28 @@
 #define OWNED_KEY_REFUSED "key_refused"
 bool owned_key_refused(const json_t *seen);
 
+/*
+ * The member by which an export says that it showed another key: what it
+ * showed, and beside which of ours.  It counts no more once ours is another.
+ */
+#define OWNED_KEY_EXPORTED "key_exported"
+
+/*
+ * What an export showed of an account, as `seen`, which is its live_json, is
+ * to say it; true if that changes `seen`.  Both are fingerprints.
+ */
+bool owned_key_saw_export(json_t *seen, const char *ours, const char *live);
+
 /* What is known besides what was compared. */
 struct owned_key_signs {
 	bool refused;	/* ours is taken there, the account's is not */
+	const json_t *exported;	/* OWNED_KEY_EXPORTED of live_json; or NULL */
 };
 
 /*
  * Adds what is to be said of the key to the `count` findings of an account,
- * unless the comparison said it; how many there are then.
+ * unless the comparison said it; how many there are then.  They borrow from
+ * `signs`.
  */
 size_t owned_key_judge(const struct owned_three *the,
 		       const struct owned_key_signs *signs,

@@ -159,6 +159,8 @@ static const struct cfg_field fields[] = {
 	       "Days after which rows of the audit log are dropped; 0: never"),
 	NUMBER("reconcile.every_minutes", reconcile_every_min, 360, 0, 43200,
 	       "Minutes between reconciles of a host; 0 for none"),
+	FLAG("reconcile.export_keys", reconcile_export_keys, false, NULL,
+	     "Whether keys that a host hides are compared by its export"),
 };
 
 static const char *const probe_places[] = { "auto", "crm", "host" };

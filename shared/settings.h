@@ -83,6 +83,7 @@ struct settings {
 	int64_t top_up_per_month;
 
 	int64_t audit_keep_days;	/* rows of the audit log; 0: for ever */
+	bool reconcile_export_keys;	/* where hosts do not list them */
 	int64_t reconcile_every_min;	/* of a host; 0: never unasked */
 };
 

@@ -25,6 +25,14 @@ void host_ask_export(struct request *request, const struct host_peer *peer,
 	buf_done(&list);
 }
 
+/* Whatever its status: 503 too, which waiting does not help. */
+static bool wants_step_up(const struct answer *answer)
+{
+	const char *reason = host_reason(answer);
+
+	return reason && strncmp(reason, "STEP_UP_", 8) == 0;
+}
+
 enum failure host_judge_export(const struct answer *answer,
 			       const json_t **ret_accounts)
 {
@@ -32,7 +40,7 @@ enum failure host_judge_export(const struct answer *answer,
 	const json_t *list = json_object_get(host_data(answer), "accounts");
 
 	if (why != FAILURE_NONE)
-		return why;
+		return wants_step_up(answer) ? FAILURE_HOST_REFUSED : why;
 	if (!json_is_array(list))
 		return FAILURE_HOST_UNSUPPORTED;
 	*ret_accounts = list;

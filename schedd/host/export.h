@@ -17,7 +17,10 @@
 void host_ask_export(struct request *request, const struct host_peer *peer,
 		     const int64_t *ids, size_t count);
 
-/* *ret_accounts is borrowed from the answer. */
+/*
+ * *ret_accounts is borrowed from the answer.  FAILURE_HOST_REFUSED of a host
+ * that exports only to people with a second factor.
+ */
 enum failure host_judge_export(const struct answer *answer,
 			       const json_t **ret_accounts);
 

@@ -51,14 +51,18 @@ static void a_key_is_found_by_the_mark_of_its_account(void **state)
 static void a_host_that_gives_none_is_no_proof_of_anything(void **state)
 {
 	CLEANUP(answer_done) struct answer refused = made(403, NULL,
-		"{\"code\":403,\"reason\":\"STEP_UP_REQUIRED\"}");
+		"{\"code\":\"STEP_UP_ADMIN_API_KEY_FORBIDDEN\"}");
+	CLEANUP(answer_done) struct answer down = made(503, NULL,
+		"{\"code\":\"STEP_UP_UNAVAILABLE\"}");
 	CLEANUP(answer_done) struct answer odd = made(200, NULL,
 		"{\"code\":0,\"data\":{}}");
 	const json_t *accounts = NULL;
 
 	(void)state;
-	assert_int_not_equal(host_judge_export(&refused, &accounts),
-			     FAILURE_NONE);
+	assert_int_equal(host_judge_export(&refused, &accounts),
+			 FAILURE_HOST_REFUSED);
+	assert_int_equal(host_judge_export(&down, &accounts),
+			 FAILURE_HOST_REFUSED);
 	assert_int_equal(host_judge_export(&odd, &accounts),
 			 FAILURE_HOST_UNSUPPORTED);
 	assert_null(accounts);

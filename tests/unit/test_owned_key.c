@@ -17,11 +17,13 @@ struct look {
 	bool refused;
 	bool found;
 	enum owned_certainty certainty;
+	const char *exported;
 };
 
 #define HERE "\"base_url\":\"https://a.example/v1\""
 #define ELSEWHERE "\"base_url\":\"https://b.example/v1\""
 #define NOT false, OWNED_CERTAIN
+#define SHOWN(ours, live) "{\"ours\":\"" ours "\",\"live\":\"" live "\"}"
 
 static const struct look looks[] = {
 	{ "shown, and ours", "{" HERE ",\"key\":\"" OURS "\"}", false, NOT },
@@ -39,6 +41,15 @@ static const struct look looks[] = {
 	{ "hidden, refused, sent elsewhere", "{" ELSEWHERE "}", true, true,
 	  OWNED_UNKNOWN },
 	{ "gone", NULL, true, NOT },
+	{ "hidden, and exported", "{" HERE "}", false, true, OWNED_CERTAIN,
+	  SHOWN(OURS, OTHER) },
+	{ "hidden, exported, refused", "{" HERE "}", true, true,
+	  OWNED_CERTAIN, SHOWN(OURS, OTHER) },
+	{ "hidden, exported, sent elsewhere", "{" ELSEWHERE "}", false, true,
+	  OWNED_CERTAIN, SHOWN(OURS, OTHER) },
+	{ "exported beside an earlier one of ours", "{" HERE "}", false, NOT,
+	  SHOWN(OTHER, "aa") },
+	{ "exported, gone", NULL, false, NOT, SHOWN(OURS, OTHER) },
 };
 
 static const struct owned_finding *key_among(const struct owned_finding *list,
@@ -69,8 +80,11 @@ static void it_is_said_how_sure_it_is(void **state)
 			.type = RESOURCE_ACCOUNT, .wanted = wanted,
 			.live = live,
 		};
+		json_auto_t *shown = looks[i].exported
+			? json_loads(looks[i].exported, 0, NULL) : NULL;
 		const struct owned_key_signs signs = {
 			.refused = looks[i].refused,
+			.exported = shown,
 		};
 		size_t count = owned_key_judge(&the, &signs, found,
 					       owned_compare(&the, found));
@@ -86,6 +100,9 @@ static void it_is_said_how_sure_it_is(void **state)
 		assert_int_equal(key->moved, OWNED_THEM);
 		assert_int_equal(key->action, OWNED_ASK);
 		assert_string_equal(json_string_value(key->wanted), OURS);
+		if (looks[i].exported)
+			assert_string_equal(json_string_value(key->live),
+					    OTHER);
 	}
 }
 
@@ -114,12 +131,31 @@ static void what_checks_left_is_read(void **state)
 	assert_false(owned_key_refused(NULL));
 }
 
+static void what_an_export_showed_is_noted_once(void **state)
+{
+	json_auto_t *seen = json_pack("{sb}", "other", 1);
+	const json_t *note;
+
+	(void)state;
+	assert_false(owned_key_saw_export(seen, OURS, OURS));
+	assert_true(owned_key_saw_export(seen, OURS, OTHER));
+	assert_false(owned_key_saw_export(seen, OURS, OTHER));
+	note = json_object_get(seen, OWNED_KEY_EXPORTED);
+	assert_string_equal(json_string_value(json_object_get(note, "live")),
+			    OTHER);
+	assert_true(owned_key_saw_export(seen, OTHER, "aa"));
+	assert_true(owned_key_saw_export(seen, OTHER, OTHER));
+	assert_null(json_object_get(seen, OWNED_KEY_EXPORTED));
+	assert_int_equal(json_object_size(seen), 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(it_is_said_how_sure_it_is),
 		cmocka_unit_test(other_things_have_no_such_key),
 		cmocka_unit_test(what_checks_left_is_read),
+		cmocka_unit_test(what_an_export_showed_is_noted_once),
 	};
 
 	return cmocka_run_group_tests_name("owned_key", tests, NULL, NULL);

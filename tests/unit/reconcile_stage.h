@@ -1,0 +1,246 @@
+/*
+ * reconcile_stage: flow_reconcile against a host of a few lines, which shows
+ * what a test puts there, and lies as a test wants it.
+ */
+#ifndef TESTS_UNIT_RECONCILE_STAGE_H
+#define TESTS_UNIT_RECONCILE_STAGE_H
+
+#include "tests/unit/engine_fixture.h"
+
+#include <inttypes.h>
+
+#include "schedd/host/account_view.h"
+#include "schedd/reconciling.h"
+#include "shared/findings.h"
+#include "shared/notices.h"
+#include "shared/reconciles.h"
+
+#define OURS 5
+#define FIRST_ID 100
+
+/* What the host shows. */
+struct stage {
+	struct script *script;
+	json_t *accounts;	/* array, in the order of a list */
+	int64_t total_lie;	/* added to every total */
+	bool gone;		/* single reads know nothing */
+	size_t calls;
+	size_t single;		/* reads of one account */
+	size_t writes;
+	const char *export;	/* what it says to that; NULL: it refuses */
+	size_t exports;
+};
+
+static const char wanted[] =
+	"{\"name\":\"p crm-x\",\"notes\":\"crm-x\",\"platform\":\"openai\","
+	"\"type\":\"apikey\",\"credentials\":{\"base_url\":\"https://p.test\","
+	"\"model_mapping\":{\"m-1\":\"m-1\"}},\"extra\":{"
+	"\"openai_responses_mode\":\"force_chat_completions\"},"
+	"\"concurrency\":0,\"priority\":50,\"group_ids\":[7]}";
+
+static json_t *account_of(int64_t id)
+{
+	return json_pack("{sI ss ss ss ss s{ss s{ss}} s{ss sb} si si s[i]"
+			 " ss sb si sn sn}", "id", (json_int_t)id,
+			 "name", "p crm-x", "notes", "crm-x",
+			 "platform", "openai", "type", "apikey",
+			 "credentials", "base_url", "https://p.test",
+			 "model_mapping", "m-1", "m-1",
+			 "extra", "openai_responses_mode",
+			 "force_chat_completions",
+			 "openai_responses_supported", 0,
+			 "concurrency", 0, "priority", 50, "group_ids", 7,
+			 "status", "active", "schedulable", 1,
+			 "rate_multiplier", 1, "load_factor", "expires_at");
+}
+
+/* Five of ours, among as many of others. */
+static void set_up(struct stage *stage)
+{
+	struct script *script = stage->script;
+	AUTO_FREE char *host = xasprintf("UPDATE hosts SET version = '0.1.179'"
+		" WHERE host_id = '%s'", script->host_id);
+
+	fixture_sql(script->db, host);
+	stage->accounts = json_array();
+	for (int64_t i = 0; i < OURS; i++) {
+		int64_t id = FIRST_ID + 10 * i;
+		AUTO_FREE char *row = xasprintf("INSERT INTO managed_resources"
+			" (resource_id, host_id, resource_type, lookup, mark,"
+			" state, host_resource_id, wanted_json, origin,"
+			" created_at, updated_at) VALUES ('res_%" PRId64 "',"
+			" '%s', 'account', 'p-test-1|subscription|k%" PRId64
+			"', 'crm-x-%" PRId64 "', 'present', '%" PRId64 "',"
+			" '%s', 'created', 1, 1)", i, script->host_id, i, i,
+			id, wanted);
+
+		fixture_sql(script->db, row);
+		json_array_append_new(stage->accounts, account_of(id));
+		json_array_append_new(stage->accounts, account_of(id + 1));
+	}
+}
+
+static void tear_down(struct stage *stage)
+{
+	json_decref(stage->accounts);
+}
+
+#define STAGE CLEANUP(tear_down) struct stage
+
+static json_t *find(const struct stage *stage, int64_t id, size_t *ret_at)
+{
+	size_t i;
+	json_t *account;
+
+	json_array_foreach(stage->accounts, i, account)
+		if (json_integer_value(json_object_get(account, "id")) == id) {
+			if (ret_at)
+				*ret_at = i;
+			return account;
+		}
+	return NULL;
+}
+
+MAYBE_UNUSED static json_t *ours(const struct stage *stage, int64_t i)
+{
+	return find(stage, FIRST_ID + 10 * i, NULL);
+}
+
+MAYBE_UNUSED static void take_away(struct stage *stage, int64_t i)
+{
+	size_t at = 0;
+
+	assert_non_null(find(stage, FIRST_ID + 10 * i, &at));
+	json_array_remove(stage->accounts, at);
+}
+
+static void say(struct stage *stage, json_t *take_data)
+{
+	json_auto_t *all = json_pack("{si ss so}", "code", 0, "message",
+				     "success", "data", take_data);
+	AUTO_FREE char *text = json_dumps(all, 0);
+
+	reply(stage->script, 200, text);
+}
+
+static void say_page(struct stage *stage)
+{
+	int64_t total = (int64_t)json_array_size(stage->accounts);
+
+	say(stage, json_pack("{sO sI si si si}", "items", stage->accounts,
+			     "total", (json_int_t)(total + stage->total_lie),
+			     "page", 1, "pages", 1, "page_size", 200));
+}
+
+static void say_one(struct stage *stage, const char *url)
+{
+	const char *at = strstr(url, "/accounts/");
+	json_t *account = stage->gone ? NULL
+		: find(stage, strtoll(at + 10, NULL, 10), NULL);
+
+	stage->single++;
+	if (account)
+		say(stage, json_incref(account));
+	else
+		reply(stage->script, 404, "{\"code\":404,\"reason\":"
+		      "\"ACCOUNT_NOT_FOUND\",\"message\":\"no\"}");
+}
+
+/* What a bulk-update says is so from then on. */
+static void write_it(struct stage *stage, const char *body)
+{
+	json_auto_t *patch = json_loads(body, 0, NULL);
+	json_t *ids = json_object_get(patch, "account_ids");
+	json_t *account = find(stage, json_integer_value(json_array_get(ids,
+							0)), NULL);
+	json_t *credentials = json_object_get(patch, "credentials");
+
+	stage->writes++;
+	json_object_update(json_object_get(account, "credentials"),
+			   credentials);
+	json_object_update(json_object_get(account, "extra"),
+			   json_object_get(patch, "extra"));
+	if (json_object_get(patch, "group_ids"))
+		json_object_set(account, "group_ids",
+				json_object_get(patch, "group_ids"));
+	if (json_object_get(patch, "schedulable"))
+		json_object_set(account, "schedulable",
+				json_object_get(patch, "schedulable"));
+	say(stage, json_pack("{sO}", "success_ids", ids));
+}
+
+static void say_export(struct stage *stage)
+{
+	stage->exports++;
+	if (stage->export)
+		reply(stage->script, 200, stage->export);
+	else
+		reply(stage->script, 403, "{\"code\":"
+		      "\"STEP_UP_ADMIN_API_KEY_FORBIDDEN\"}");
+}
+
+static void answer(struct stage *stage)
+{
+	const struct wire *wire = stage->script->sent[0].wire;
+
+	stage->calls++;
+	if (strstr(wire->url, "/bulk-update"))
+		write_it(stage, wire->body);
+	else if (strstr(wire->url, "/accounts/data?"))
+		say_export(stage);
+	else if (strstr(wire->url, "/accounts?"))
+		say_page(stage);
+	else
+		say_one(stage, wire->url);
+}
+
+/* From begin to end; the reconcile as it ended. */
+static void play(struct stage *stage, bool repair, const char *by,
+		 struct reconcile_run *ret)
+{
+	struct script *script = stage->script;
+	const struct reconcile_spec spec = {
+		.host_id = script->host_id, .scope = RECONCILE_HOST,
+		.repair = repair, .requested_by = by,
+	};
+	CLEANUP(db_tx_done) struct db_tx tx = { 0 };
+	char id[ID_MAX];
+	struct err err;
+
+	script->now += 1000;
+	OK(db_tx_begin(&tx, script->db, &err));
+	OK(reconciles_add(script->db, &spec, script->now, ++script->random,
+			  id, &err));
+	OK(db_tx_commit(&tx, &err));
+	for (int i = 0; i < 200; i++) {
+		tick(script, 20);
+		tick_until_sent(script, 3000);
+		if (script->nsent)
+			answer(stage);
+		OK(reconciles_get(script->db, id, ret, &err));
+		if (ret->done)
+			return;
+	}
+	fail_msg("the reconcile does not end: %s", script->said);
+}
+
+#define RUN CLEANUP(reconcile_run_done) struct reconcile_run
+
+static void ended(const struct reconcile_run *run, enum reconcile_result how)
+{
+	if (run->result != how)
+		fail_msg("%s, not %s: %s", reconcile_result_name(run->result),
+			 reconcile_result_name(how), run->failure_detail
+			 ? run->failure_detail : "");
+}
+
+static const struct db_query q_findings = { "test.findings",
+	"SELECT coalesce(group_concat(host_resource_id || '.' || field || ' '"
+	" || moved || ' ' || state, ', '), '') FROM (SELECT * FROM"
+	" reconcile_findings WHERE reconcile_id = $1 ORDER BY seq)" };
+
+#define FOUND(stage, run, text) \
+	assert_string_equal(fixture_value((stage)->script->db, &q_findings, \
+					  (run)->reconcile_id), text)
+
+#endif
