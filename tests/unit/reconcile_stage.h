@@ -54,6 +54,26 @@ static json_t *account_of(int64_t id)
 			 "rate_multiplier", 1, "load_factor", "expires_at");
 }
 
+/* More of ours, from the i-th on, each beside one of others. */
+static void add_ours(struct stage *stage, int64_t i, int64_t to)
+{
+	for (; i < to; i++) {
+		int64_t id = FIRST_ID + 10 * i;
+		AUTO_FREE char *row = xasprintf("INSERT INTO managed_resources"
+			" (resource_id, host_id, resource_type, lookup, mark,"
+			" state, host_resource_id, wanted_json, origin,"
+			" created_at, updated_at) VALUES ('res_%" PRId64 "',"
+			" '%s', 'account', 'p-test-1|subscription|k%" PRId64
+			"', 'crm-x-%" PRId64 "', 'present', '%" PRId64 "',"
+			" '%s', 'created', 1, 1)", i, stage->script->host_id,
+			i, i, id, wanted);
+
+		fixture_sql(stage->script->db, row);
+		json_array_append_new(stage->accounts, account_of(id));
+		json_array_append_new(stage->accounts, account_of(id + 1));
+	}
+}
+
 /* Five of ours, among as many of others. */
 static void set_up(struct stage *stage)
 {
@@ -63,21 +83,7 @@ static void set_up(struct stage *stage)
 
 	fixture_sql(script->db, host);
 	stage->accounts = json_array();
-	for (int64_t i = 0; i < OURS; i++) {
-		int64_t id = FIRST_ID + 10 * i;
-		AUTO_FREE char *row = xasprintf("INSERT INTO managed_resources"
-			" (resource_id, host_id, resource_type, lookup, mark,"
-			" state, host_resource_id, wanted_json, origin,"
-			" created_at, updated_at) VALUES ('res_%" PRId64 "',"
-			" '%s', 'account', 'p-test-1|subscription|k%" PRId64
-			"', 'crm-x-%" PRId64 "', 'present', '%" PRId64 "',"
-			" '%s', 'created', 1, 1)", i, script->host_id, i, i,
-			id, wanted);
-
-		fixture_sql(script->db, row);
-		json_array_append_new(stage->accounts, account_of(id));
-		json_array_append_new(stage->accounts, account_of(id + 1));
-	}
+	add_ours(stage, 0, OURS);
 }
 
 static void tear_down(struct stage *stage)

@@ -4,6 +4,8 @@
  */
 #include "tests/unit/reconcile_stage.h"
 
+#include "schedd/host/export.h"
+
 #define OUR_KEY "good-ours-0123456789abcdef"
 #define THEIR_KEY "good-theirs-0123456789abcdef"
 #define EXPORT(mark, key) "{\"code\":0,\"data\":{\"accounts\":[{\"name\":" \
@@ -101,6 +103,23 @@ static void a_host_may_refuse_its_export(void **state)
 	assert_int_equal(run.counts.compared, OURS);
 }
 
+static void many_are_exported_a_few_at_a_time(void **state)
+{
+	SCRIPT script = script_new(":memory:");
+	STAGE stage = { .script = script, .export = EXPORT("crm-x-0",
+							   OUR_KEY) };
+	RUN run = { 0 };
+
+	(void)state;
+	set_up(&stage);
+	add_ours(&stage, OURS, 2 * HOST_EXPORT_MAX + 1);
+	give_a_key(&stage);
+	play(&stage, false, "tok_1", &run);
+	ended(&run, RECONCILE_IN_SYNC);
+	assert_int_equal(stage.exports, 3);
+	assert_int_equal(run.counts.compared, 2 * HOST_EXPORT_MAX + 1);
+}
+
 /* Two with one mark: nobody knows which of them is ours. */
 static void what_has_been_copied_is_not_judged(void **state)
 {
@@ -127,6 +146,7 @@ int main(void)
 			an_export_is_asked_for_only_where_it_is_wanted),
 		cmocka_unit_test(what_an_export_shows_is_certain),
 		cmocka_unit_test(a_host_may_refuse_its_export),
+		cmocka_unit_test(many_are_exported_a_few_at_a_time),
 		cmocka_unit_test(what_has_been_copied_is_not_judged),
 	};
 
