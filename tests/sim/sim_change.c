@@ -313,7 +313,8 @@ static void check_deed(struct site *site, const struct site_plan *plan,
 		       const struct deed *deed)
 {
 	CLEANUP(change_done) struct change change = { 0 };
-	bool may_be_good = deed->wish->good || deed->paused;
+	bool may_be_good = deed->wish->good || (deed->paused &&
+		deed->wish->kind != CHANGE_ROTATE_KEY);
 	bool done;
 	struct err err;
 
@@ -324,7 +325,8 @@ static void check_deed(struct site *site, const struct site_plan *plan,
 		site_fault(site, "%s is done", deed->wish->name);
 	/*
 	 * The network may take any proof away; and what was asked for during
-	 * a pause is proven by whatever comes after.
+	 * a pause is proven by whatever comes after, but for a key, which its
+	 * provider is asked about at once.
 	 */
 	if (!done && may_be_good && !plan->faulty && !deed->doubtful)
 		site_fault(site, "%s failed: %s %s", deed->wish->name,
