@@ -87,6 +87,10 @@ static char *describe(const json_t *live)
 		"name", "notes", "status", "schedulable", "extra", "proxy_id",
 		"expires_at",
 	};
+	static const char *const inner[] = {
+		"model_mapping", "pool_mode", "custom_error_codes_enabled",
+		"custom_error_codes",
+	};
 	json_t *prior = json_object();
 	int64_t ids[HOST_GROUPS_MAX];
 	size_t count = host_account_groups(live, ids);
@@ -96,10 +100,9 @@ static char *describe(const json_t *live)
 	for (size_t i = 0; i < COUNT(members); i++)
 		json_object_set(prior, members[i],
 				json_object_get(live, members[i]));
-	json_object_set(prior, "model_mapping",
-			json_object_get(credentials, "model_mapping"));
-	json_object_set(prior, "pool_mode",
-			json_object_get(credentials, "pool_mode"));
+	for (size_t i = 0; i < COUNT(inner); i++)
+		json_object_set(prior, inner[i],
+				json_object_get(credentials, inner[i]));
 	for (size_t i = 0; i < count; i++)
 		json_array_append_new(groups, json_integer(ids[i]));
 	json_object_set_new(prior, "group_ids", groups);
@@ -295,8 +298,9 @@ struct verdict got_restore_read(void *subject, const struct answer *answer)
 	return go_on();
 }
 
-/* Out of our groups, and off again if it was; others may have moved it. */
-static size_t groups_without_ours(const struct import *im, int64_t *ret)
+/* Out of our groups that it was not in; others may have moved it. */
+static size_t groups_without_ours(const struct import *im,
+				  const json_t *prior, int64_t *ret)
 {
 	static const enum import_resource ours[] = {
 		IMPORT_GROUP, IMPORT_PROOF_GROUP, IMPORT_PARKING,
@@ -308,7 +312,7 @@ static size_t groups_without_ours(const struct import *im, int64_t *ret)
 
 		for (size_t j = 0; j < COUNT(ours); j++)
 			is_ours |= ret[i] == import_id(im, ours[j]);
-		if (!is_ours)
+		if (!is_ours || host_account_in_group(prior, ret[i]))
 			ret[kept++] = ret[i];
 	}
 	return kept;
@@ -328,10 +332,12 @@ bool ask_restore(const void *subject, struct request *request)
 	const struct host_account_patch patch = {
 		.name = host_member_text(prior, "name"),
 		.group_ids = ids,
-		.ngroups = groups_without_ours(im, ids),
+		.ngroups = groups_without_ours(im, prior, ids),
 		.models = json_is_object(mapping) ? mapping : nothing,
 		.no_pool_mode = import_wants_pool_mode(im) &&
 			!json_is_true(json_object_get(prior, "pool_mode")),
+		.hide_errors = json_is_true(json_object_get(prior,
+				"custom_error_codes_enabled")),
 		.status = status,
 		.schedulable = &on,
 		.proxy_id = import_proxy(im) ? &proxy : NULL,

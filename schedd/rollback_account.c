@@ -126,6 +126,12 @@ static bool is_set(const json_t *object, const char *member)
 	return value && !json_is_null(value);
 }
 
+static bool hides_errors(const json_t *credentials)
+{
+	return json_is_true(json_object_get(credentials,
+					    "custom_error_codes_enabled"));
+}
+
 /* What an adoption switches on is off again, and goes by its own proxy. */
 static void switches_before(json_t *plan, const json_t *live,
 			    const json_t *wanted, const json_t *prior)
@@ -146,6 +152,9 @@ static void switches_before(json_t *plan, const json_t *live,
 			"credentials"), "pool_mode")) &&
 	    !json_is_true(json_object_get(prior, "pool_mode")))
 		json_object_set_new(plan, "no_pool_mode", json_true());
+	if (hides_errors(prior) &&
+	    !hides_errors(json_object_get(live, "credentials")))
+		json_object_set_new(plan, "hide_errors", json_true());
 	if (is_set(prior, "expires_at") &&
 	    host_member_i64(live, "expires_at") == 0)
 		json_object_set(plan, "expires_at",
@@ -287,20 +296,26 @@ struct verdict got_rb_account_narrow(void *subject,
 	return rollback_settle(w, ROLLBACK_PART_DONE, NULL, NULL);
 }
 
-/* Those that we made are left; others may have put it elsewhere. */
+/*
+ * Those that we made are left, if it was not in them before us; others may
+ * have put it elsewhere.
+ */
 static size_t groups_before(const struct rollback_work *w,
 			    const json_t *plan, int64_t *ret)
 {
+	json_auto_t *prior = parsed(w->row.prior_json);
 	size_t kept = 0, i;
-	const json_t *id;
+	const json_t *value;
 
-	json_array_foreach(json_object_get(plan, "group_ids"), i, id) {
+	json_array_foreach(json_object_get(plan, "group_ids"), i, value) {
+		const int64_t id = json_integer_value(value);
 		bool ours = false;
 
 		for (size_t j = 0; j < w->nours; j++)
-			ours |= w->ours[j] == json_integer_value(id);
-		if (!ours && kept < HOST_GROUPS_MAX)
-			ret[kept++] = json_integer_value(id);
+			ours |= w->ours[j] == id;
+		if ((!ours || host_account_in_group(prior, id)) &&
+		    kept < HOST_GROUPS_MAX)
+			ret[kept++] = id;
 	}
 	return kept;
 }
@@ -318,6 +333,7 @@ bool ask_rb_account_release(const void *subject, struct request *request)
 		.ngroups = groups_before(w, plan, ids),
 		.models = json_object_get(plan, "model_mapping"),
 		.no_pool_mode = is_set(plan, "no_pool_mode"),
+		.hide_errors = is_set(plan, "hide_errors"),
 		.status = host_member_text(plan, "status"),
 		.schedulable = is_set(plan, "schedulable") ? &off : NULL,
 		.proxy_id = is_set(plan, "proxy_id") ? &proxy : NULL,

@@ -160,7 +160,8 @@ static void patch_credentials(struct request *request,
 			      const struct host_account_patch *patch)
 {
 	if (!patch->models && !patch->base_url && !patch->key &&
-	    !patch->pool_mode && !patch->no_pool_mode && !patch->show_errors)
+	    !patch->pool_mode && !patch->no_pool_mode &&
+	    !patch->show_errors && !patch->hide_errors)
 		return;
 	jout_object(&request->body, "credentials");
 	if (patch->base_url)
@@ -173,9 +174,9 @@ static void patch_credentials(struct request *request,
 		write_pool_mode(&request->body);
 	if (patch->no_pool_mode)
 		jout_bool(&request->body, "pool_mode", false);
-	if (patch->show_errors)
+	if (patch->show_errors || patch->hide_errors)
 		jout_bool(&request->body, "custom_error_codes_enabled",
-			  false);
+			  patch->hide_errors);
 	jout_object_end(&request->body);
 }
 

@@ -71,6 +71,7 @@ struct host_account_patch {
 	bool pool_mode;		/* on, without repeats */
 	bool no_pool_mode;	/* off */
 	bool show_errors;	/* custom_error_codes off */
+	bool hide_errors;	/* and on again */
 	const int64_t *priority;	/* NULL: as it is */
 	bool key;		/* SLOT_PROVIDER_KEY */
 };

@@ -251,14 +251,10 @@ static char *with_id(const char *text, int64_t id)
 			 rest);
 }
 
-/*
- * Alice's key stays where she has it: see strangers_key().  And error codes of
- * an account that is adopted are switched off for good.
- */
+/* Alice's key stays where she has it: see strangers_key(). */
 static bool is_done_at_home(const struct edit *edit, int64_t id)
 {
-	return !(edit->kind == HOST_KIND_GROUP && id == TEAM) &&
-	       !strstr(edit->body, "custom_error_codes");
+	return !(edit->kind == HOST_KIND_GROUP && id == TEAM);
 }
 
 static bool edit_one(struct site *site, enum ledger_maker maker,

@@ -14,6 +14,9 @@
 	"\"schedulable\":true,\"group_ids\":[" groups "]}"
 #define HAS(name, base, key) SAYS(200, ENVELOPE(THEIRS(name, base, key, "3")))
 #define P "https://p.example"
+#define HAS_IN_OURS SAYS(200, ENVELOPE(THEIRS("theirs", P, \
+	",\"custom_error_codes_enabled\":true," \
+	"\"custom_error_codes\":[401]", "3,7")))
 #define FREE HAS("theirs", P, "")
 
 static void named(struct import *im)
@@ -244,6 +247,27 @@ static void a_failure_gives_it_back_as_it_was(void **state)
 	check_asks(ask_undo_account, im, "");
 }
 
+/* A repair shows errors that it hid; and it was in a group of ours before. */
+static void what_it_hid_and_where_it_was_is_put_back(void **state)
+{
+	static const struct said theirs = HAS_IN_OURS;
+	CLEANUP(answer_done) struct answer answer = answer_made(&theirs);
+	IMPORT im = import_on(NEW);
+	const char *prior;
+
+	(void)state;
+	named(im);
+	got_adopt(im, &answer);
+	prior = im->resources[IMPORT_ACCOUNT].prior_json;
+	assert_non_null(strstr(prior, "\"custom_error_codes\":[401]"));
+	snprintf(im->memo.groups, sizeof(im->memo.groups), "3,7");
+	check_body(ask_restore, im, "{\"account_ids\":[12],\"group_ids\":"
+		"[3,7],\"credentials\":{\"model_mapping\":{\"x\":\"y\"},"
+		"\"custom_error_codes_enabled\":true},"
+		"\"name\":\"theirs\",\"status\":\"active\",\"schedulable\":"
+		"true}");
+}
+
 /* What was never taken is not given back. */
 static void an_account_of_our_own_is_not_restored(void **state)
 {
@@ -264,6 +288,7 @@ int main(void)
 		cmocka_unit_test(it_is_marked_and_keeps_its_name),
 		cmocka_unit_test(it_is_bound_beside_its_own_groups),
 		cmocka_unit_test(a_failure_gives_it_back_as_it_was),
+		cmocka_unit_test(what_it_hid_and_where_it_was_is_put_back),
 		cmocka_unit_test(an_account_of_our_own_is_not_restored),
 	};
 

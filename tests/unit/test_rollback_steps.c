@@ -251,6 +251,32 @@ static void what_we_wrote_is_put_back(void **state)
 	assert_true(json_equal(plan, want));
 }
 
+/* A repair shows errors that it hid; and it was in a group of ours before. */
+static void what_it_hid_and_where_it_was_is_put_back(void **state)
+{
+	CLEANUP(answer_done) struct answer answer = answer_of(200,
+		"{\"code\":0,\"data\":{\"id\":12,\"name\":\"p " MARK "\","
+		"\"credentials\":{\"custom_error_codes_enabled\":false},"
+		"\"group_ids\":[3,12,13]}}");
+	CLEANUP(request_done) struct request request = { 0 };
+	struct rollback_work *w = work_of(RESOURCE_ACCOUNT, ROLLBACK_RELEASE);
+	void *subject = w;
+	const char *body;
+
+	(void)state;
+	own_set(&w->row.prior_json, "{\"name\":\"p\",\"group_ids\":[3,12],"
+		"\"custom_error_codes_enabled\":true,"
+		"\"custom_error_codes\":[401]}");
+	got_rb_account_read(w, &answer);
+	w->ours[w->nours++] = 12;
+	w->ours[w->nours++] = 13;
+	ask_rb_account_release(w, &request);
+	body = buf_str(&request.body.text);
+	assert_non_null(strstr(body, "\"group_ids\":[3,12]"));
+	assert_non_null(strstr(body, "\"custom_error_codes_enabled\":true"));
+	rollback_free(&subject);
+}
+
 static void what_people_changed_since_is_theirs(void **state)
 {
 	json_auto_t *plan = release("{\"code\":0,\"data\":{\"id\":12,"
@@ -273,6 +299,7 @@ int main(void)
 		cmocka_unit_test(answers_decide),
 		cmocka_unit_test(a_host_that_is_not_there_ends_it),
 		cmocka_unit_test(what_we_wrote_is_put_back),
+		cmocka_unit_test(what_it_hid_and_where_it_was_is_put_back),
 		cmocka_unit_test(what_people_changed_since_is_theirs),
 	};
 
