@@ -121,7 +121,7 @@ like "deleted in mid-flow: the item ends, and says what became of it" \
 	"$(json '.items[0] | "\(.current_stage) \(.access_status)
 	\(.failure_class)" | gsub("\\s+"; " ")')" \
 	'^done (active null|broken gone)$'
-told "deleted in mid-flow" 'account|gone|removed|deleted|fine'
+told "deleted in mid-flow" 'account|gone|removed|deleted|All is well'
 like "deleted in mid-flow: nothing is there twice" "$(accounts_of)" '^[01]$'
 
 faults "$PROVIDER_URL" '[]'
