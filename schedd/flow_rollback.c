@@ -64,6 +64,7 @@ static const struct step steps[] = {
 	{ "group.read",         0, ask_rb_group_read,      got_rb_group_read },
 	{ "group.accounts",     0, ask_rb_group_accounts,  got_rb_group_accounts },
 	{ "group.keys",         0, ask_rb_group_keys,      got_rb_group_keys },
+	{ "group.subscriptions", 0, ask_rb_group_subs,     got_rb_group_subs },
 	{ "group.delete",       0, ask_rb_group_delete,    got_rb_group_delete },
 
 	{ "host.login",         0, ask_rb_login,           got_rb_login,

@@ -169,6 +169,7 @@ ROLLBACK_ASKS(account_rest);	ROLLBACK_GETS(account_rest);
 ROLLBACK_ASKS(group_read);	ROLLBACK_GETS(group_read);
 ROLLBACK_ASKS(group_accounts);	ROLLBACK_GETS(group_accounts);
 ROLLBACK_ASKS(group_keys);	ROLLBACK_GETS(group_keys);
+ROLLBACK_ASKS(group_subs);	ROLLBACK_GETS(group_subs);
 ROLLBACK_ASKS(group_delete);	ROLLBACK_GETS(group_delete);
 
 #endif

@@ -7,6 +7,7 @@
 
 #include "schedd/host/channel.h"
 #include "schedd/host/group.h"
+#include "schedd/host/subscription.h"
 #include "schedd/rollback.h"
 
 /* ---- the channel ---- */
@@ -159,6 +160,32 @@ struct verdict got_rb_group_keys(void *subject, const struct answer *answer)
 			return rollback_left(w, ROLLBACK_IN_USE,
 					     "a key that is not ours is bound"
 					     " to it");
+	return go_on();
+}
+
+bool ask_rb_group_subs(const void *subject, struct request *request)
+{
+	const struct rollback_work *w = subject;
+
+	host_ask_group_subscriptions(request, &w->peer,
+				     rollback_id_of(&w->row));
+	return true;
+}
+
+/* A host revokes them together with the group. */
+struct verdict got_rb_group_subs(void *subject, const struct answer *answer)
+{
+	struct rollback_work *w = subject;
+	bool others = false;
+	enum failure why = host_judge_group_subscriptions(answer, &w->peer,
+							  &others);
+
+	if (why != FAILURE_NONE)
+		return rollback_trouble(w, answer, why);
+	if (others)
+		return rollback_left(w, ROLLBACK_IN_USE,
+				     "a subscription that is not ours lets"
+				     " somebody into it");
 	return go_on();
 }
 

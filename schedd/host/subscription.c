@@ -76,6 +76,43 @@ enum failure host_judge_subscriptions(const struct answer *answer,
 	return FAILURE_NONE;
 }
 
+void host_ask_group_subscriptions(struct request *request,
+				  const struct host_peer *peer,
+				  int64_t group_id)
+{
+	host_start(request, peer, METHOD_GET, HOST_ROLE_ADMIN,
+		   "/api/v1/admin/groups/%" PRId64
+		   "/subscriptions?page=1&page_size=1000", group_id);
+}
+
+/* A host keeps those of a deleted user, and says no user with them. */
+static bool has_a_user(const json_t *object)
+{
+	return json_is_object(json_object_get(object, "user"));
+}
+
+enum failure host_judge_group_subscriptions(const struct answer *answer,
+					    const struct host_peer *peer,
+					    bool *ret_others)
+{
+	struct host_page page;
+	enum failure why = host_judge_page(answer, &page);
+	size_t i;
+	const json_t *object;
+
+	if (why != FAILURE_NONE)
+		return why;
+	*ret_others = false;
+	json_array_foreach(page.items, i, object) {
+		struct host_subscription_seen one = read_one(object);
+
+		if (has_a_user(object) && !is_revoked(object) &&
+		    !host_subscription_is_ours(&one, peer))
+			*ret_others = true;
+	}
+	return FAILURE_NONE;
+}
+
 void host_subscription_wanted(struct jout *out, const struct host_peer *peer,
 			      const struct host_subscription_wish *wish)
 {

@@ -130,6 +130,15 @@ static const struct step_case cases[] = {
 	{ "keys of ours alone are", GROUP, got_rb_group_keys,
 	  OK("{\"items\":[{\"id\":3,\"name\":\"crm-abc123-key11111\"}],"
 	  "\"total\":1}"), GOES_ON },
+	{ "somebody is let into it by others", GROUP, got_rb_group_subs,
+	  OK("{\"items\":[{\"id\":3,\"status\":\"active\",\"notes\":\"\","
+	  "\"user\":{\"id\":4}}],\"total\":1}"),
+	  IS_LEFT(ROLLBACK_IN_USE) },
+	{ "by us, not any more, or of nobody", GROUP, got_rb_group_subs,
+	  OK("{\"items\":[{\"id\":3,\"status\":\"active\",\"notes\":"
+	  "\"crm-abc123\",\"user\":{\"id\":4}},{\"id\":5,\"status\":"
+	  "\"revoked\",\"notes\":\"\",\"user\":{\"id\":4}},{\"id\":6,"
+	  "\"status\":\"active\",\"notes\":\"\"}],\"total\":3}"), GOES_ON },
 	{ "a group deleted twice", GROUP, got_rb_group_delete,
 	  NOT_FOUND("GROUP_NOT_FOUND"), IS_DONE },
 
