@@ -4,44 +4,10 @@
 # REAL_HOSTS may name real hosts: see hosts.sh.
 . tests/integration/lib.sh
 . tests/integration/hosts.sh
+. tests/integration/host_view.sh
 
 SITE_SETTINGS="$quick_settings
 watch = { every_s = 0; };"
-
-# pages THING: every object of a list of the administrator's, one on a line.
-pages() {
-	page=1
-	while :; do
-		admin GET "/api/v1/admin/$1?page=$page&page_size=1000" \
-			>"$WORK/page"
-		jq -c '.data.items[]' "$WORK/page"
-		[ "$page" -lt "$(jq '.data.pages // 1' "$WORK/page")" ] ||
-			break
-		page=$((page + 1))
-	done
-}
-
-# What the host itself moves, and what passes: times, usage, counters.  A pool
-# mode that is off is none: a host takes no member of credentials away.
-seen='walk(if type == "object" then with_entries(select(.key | test(
-	"_at$|^last_used|usage|used|_count$|^current_|counts$|_stats$|balance$"
-	) | not) | select((.key | startswith("pool_mode")) and
-	(.value == false or .value == 0) | not)) else . end)'
-
-# snapshot FILE: what bears our tag or a mark, and whose list that is.
-snapshot() {
-	for thing in groups accounts channels users; do
-		pages "$thing" | jq -c "$seen" | grep -E "$tag|$inst" |
-			sed "s/^/$thing /"
-	done | sort >"$1"
-	for user in $(sed -n 's/^users //p' "$1" | jq -r .id); do
-		admin GET "/api/v1/admin/users/$user/api-keys?page_size=100" |
-			jq -c "[.data.items[] | $seen | del(.user, .group)]"
-		admin GET "/api/v1/admin/users/$user/subscriptions" |
-			jq -c "[.data[] | $seen | del(.group, .user,
-			.assigned_by_user)]"
-	done >>"$1"
-}
 
 # same NAME: as it was in $WORK/before.
 same() {

@@ -1,0 +1,45 @@
+# What the host's administrator sees, as text that can be compared.  Sourced
+# after hosts.sh; $inst is the mark of this installation.
+#
+# shellcheck shell=sh
+
+# pages THING: every object of a list of the administrator's, one on a line.
+pages() {
+	page=1
+	while :; do
+		admin GET "/api/v1/admin/$1?page=$page&page_size=1000" \
+			>"$WORK/page"
+		jq -c '.data.items[]' "$WORK/page"
+		[ "$page" -lt "$(jq '.data.pages // 1' "$WORK/page")" ] ||
+			break
+		page=$((page + 1))
+	done
+}
+
+# What the host itself moves, and what passes: times, usage, counters.  A pool
+# mode that is off is none: a host takes no member of credentials away.
+seen='walk(if type == "object" then with_entries(select(.key | test(
+	"_at$|^last_used|usage|used|_count$|^current_|counts$|_stats$|balance$"
+	) | not) | select((.key | startswith("pool_mode")) and
+	(.value == false or .value == 0) | not)) else . end)'
+
+# of_user ID: keys and subscriptions.
+of_user() {
+	admin GET "/api/v1/admin/users/$1/api-keys?page_size=100" |
+		jq -c "[.data.items[]? | $seen | del(.user, .group)]"
+	admin GET "/api/v1/admin/users/$1/subscriptions" |
+		jq -c "[.data[]? | $seen | del(.group, .user,
+		.assigned_by_user)]"
+}
+
+# snapshot FILE: what bears our tag or a mark, and whose list that is.
+snapshot() {
+	for thing in groups accounts channels users; do
+		pages "$thing" | jq -c "$seen" |
+			grep -E "${shown:-$tag|$inst}" |
+			sed "s/^/$thing /"
+	done | sort >"$1"
+	for user in $(sed -n 's/^users //p' "$1" | jq -r .id); do
+		of_user "$user"
+	done >>"$1"
+}
