@@ -156,10 +156,11 @@ check-sim: $(SIMS)
 check-int: programs
 	B=$(B) JOBS=2 scripts/run-tests.sh integration $(sort $(wildcard tests/integration/[0-9]*.sh)) \
 		tests/matrix/run.sh tests/batch/run.sh tests/batch/kill.sh \
-		tests/contract/v1.sh
+		tests/contract/v1.sh tests/ownership/run.sh
 # These take simulated hosts, or real ones that REAL_HOSTS names.
 check-hosts: programs
 	B=$(B) TIMEOUT=1800 scripts/run-tests.sh hosts tests/matrix/run.sh tests/batch/run.sh \
+		tests/ownership/run.sh \
 		$(addprefix tests/integration/,090-break.sh 091-odd-user.sh 095-surfaces.sh \
 		120-reuse.sh 130-changes.sh 150-provider-import.sh 155-channel.sh 156-shipped-pack.sh \
 		160-drift-matrix.sh 161-reconcile.sh 163-export-keys.sh 165-rollback.sh 170-rotate-key.sh 171-foreign.sh \
