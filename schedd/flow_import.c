@@ -100,7 +100,8 @@ static const struct step steps[] = {
 	IMPORT_DIAGNOSIS_STEPS,
 
 	/* reached by name only: take back what was begun; last to first */
-	{ "undo.rebind",               STAGE_PROVISION, ask_undo_rebind,     got_undo_rebind },
+	{ "undo.rebind",               STAGE_PROVISION, ask_undo_bound,      got_undo_bound,
+	  .fingerprints = true },
 	{ "undo.subscription", STAGE_PROVISION, ask_undo_subscription, got_undo_subscription },
 	{ "undo.key",                  STAGE_PROVISION, ask_undo_key,        got_undo_key },
 	{ "undo.find_account",         STAGE_PROVISION, ask_lost_account,    got_lost_account },
@@ -118,6 +119,9 @@ static const struct step steps[] = {
 	{ "undo.members",              STAGE_PROVISION, ask_undo_members,    got_undo_members },
 	{ "undo.group",                STAGE_PROVISION, ask_undo_group,      got_undo_group },
 	{ "undo.end",                  STAGE_PROVISION, NULL,                got_undone },
+
+	/* reached by name only: a given key is still where we moved it */
+	{ "undo.move_back",            STAGE_PROVISION, ask_undo_rebind,     got_undo_rebind },
 };
 
 const struct flow flow_import = {

@@ -106,6 +106,7 @@ struct import_memo {
 	int64_t owner_key;	/* the key's id */
 	int64_t owner_group;	/* where it was bound; 0: nowhere */
 	bool rebound;		/* we moved it: to be moved back by undo */
+	bool nowhere;		/* there is no group to move it back to */
 	bool assigned;		/* its owner was subscribed by this task */
 	bool keep_key;		/* of a managed user: bind it, draw no other */
 
@@ -308,6 +309,9 @@ struct import *import_begin(const struct store *store,
 int import_fill(const struct store *store, const char *item_id,
 		struct import *take_im, void **ret, struct err *err)
 	MUST_CHECK;
+/* Where a given key was before it was moved, as records say. */
+int import_load_move(const struct store *store, struct import *im,
+		     struct err *err) MUST_CHECK;
 /* That a given key is moved, or was moved back: import_moves.c. */
 int import_save_move(const struct store *store, const struct import *im,
 		     int64_t now, struct err *err) MUST_CHECK;

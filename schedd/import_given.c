@@ -186,6 +186,37 @@ struct verdict got_whoami(void *subject, const struct answer *answer)
 					   : go_to(next);
 }
 
+/* What is elsewhere by now was moved on: that is where it is wanted. */
+bool ask_undo_bound(const void *subject, struct request *request)
+{
+	const struct import *im = subject;
+
+	if (!im->memo.rebound || im->memo.owner_key == 0)
+		return false;
+	host_ask_user_keys(request, &im->peer, im->memo.owner);
+	return true;
+}
+
+struct verdict got_undo_bound(void *subject, const struct answer *answer)
+{
+	struct import *im = subject;
+	struct host_owned_key key = { 0 };
+	enum failure why;
+
+	if (!answer)
+		return go_on();
+	why = host_judge_user_keys(answer, im->run.given_key_fingerprint,
+				   &key);
+	import_saw(im, answer);
+	if (why != FAILURE_NONE && why != FAILURE_GONE)
+		return import_leave(im, import_host_failed(im, answer, why));
+	if (key.id && key.group_id == import_id(im, IMPORT_GROUP))
+		return go_to("undo.move_back");
+	im->memo.rebound = false;
+	im->moved_back = true;
+	return go_on();
+}
+
 /* What we moved goes back where it was: it is somebody's own key. */
 bool ask_undo_rebind(const void *subject, struct request *request)
 {
@@ -201,18 +232,25 @@ bool ask_undo_rebind(const void *subject, struct request *request)
 struct verdict got_undo_rebind(void *subject, const struct answer *answer)
 {
 	struct import *im = subject;
+	struct verdict v = go_to("undo.subscription");
 	enum failure why;
 
 	if (!answer)
-		return go_on();
+		return v;
 	why = host_judge_key_bind(answer, im->memo.owner_group);
 	import_saw(im, answer);
+	if (host_reason_is(answer, "GROUP_NOT_FOUND") && !im->memo.nowhere) {
+		im->memo.nowhere = true;
+		im->memo.owner_group = 0;
+		return go_to("undo.move_back");
+	}
 	if (why == FAILURE_NONE || why == FAILURE_GONE) {
 		im->memo.rebound = false;
 		im->moved_back = true;
-		return go_on();
+		return v;
 	}
-	return import_leave(im, import_host_failed(im, answer, why));
+	v = import_leave(im, import_host_failed(im, answer, why));
+	return v.kind == VERDICT_GO_ON ? go_to("undo.subscription") : v;
 }
 
 /* What somebody real was given in a group that stays is taken back. */

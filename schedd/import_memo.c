@@ -61,6 +61,7 @@ static const struct {
 	FIELD(MEMO_I64,	 owner_key),
 	FIELD(MEMO_I64,	 owner_group),
 	FIELD(MEMO_BOOL, rebound),
+	FIELD(MEMO_BOOL, nowhere),
 	FIELD(MEMO_BOOL, assigned),
 	FIELD(MEMO_BOOL, keep_key),
 	FIELD(MEMO_INT,	 diagnosed),

@@ -27,3 +27,28 @@ int import_save_move(const struct store *store, const struct import *im,
 	return moved_keys_note(store->db, &move, now,
 			       store->random(store->random_arg), err);
 }
+
+/*
+ * The record outlives a step of which nobody saw the end; and what another
+ * item moved before us may have gone back meanwhile.
+ */
+int import_load_move(const struct store *store, struct import *im,
+		     struct err *err)
+{
+	struct moved_key move = { 0 };
+	bool found;
+
+	if (!im->run.given_key_secret_id || im->checking || im->changing ||
+	    import_id(im, IMPORT_GROUP) == 0)
+		return 0;
+	if (moved_keys_find(store->db, im->item.item_id,
+			    import_id(im, IMPORT_GROUP), &move, &found, err))
+		return -1;
+	if (!found)
+		return 0;
+	im->memo.rebound = true;
+	im->memo.owner = move.user_id;
+	im->memo.owner_key = move.key_id;
+	im->memo.owner_group = im->memo.nowhere ? 0 : move.from_group;
+	return 0;
+}

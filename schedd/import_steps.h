@@ -153,6 +153,7 @@ GETS(diagnose_end);
 ASKS(mend_read);	GETS(mend_read);
 ASKS(mend_act);		GETS(mend_act);
 
+ASKS(undo_bound);	GETS(undo_bound);
 ASKS(undo_rebind);	GETS(undo_rebind);
 ASKS(undo_subscription); GETS(undo_subscription);
 ASKS(undo_key);		GETS(undo_key);

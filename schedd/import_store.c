@@ -134,7 +134,9 @@ static int load_all(const struct store *store, const char *item_id,
 	    foreign_get(store->db, im->host.host_id, im->item.endpoint_key,
 			&im->foreign, err))
 		return -1;
-	if (load_resources(store, im, err) || load_fingerprint(store, im, err))
+	if (load_resources(store, im, err) ||
+	    load_fingerprint(store, im, err) ||
+	    import_load_move(store, im, err))
 		return -1;
 	im->has_alias = im->simple &&
 			maps_alias(&im->resources[IMPORT_ACCOUNT]);

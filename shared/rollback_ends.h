@@ -43,9 +43,13 @@ struct moved_key {
 /* Before it is moved: once for an item and a group. */
 int moved_keys_note(struct db *db, const struct moved_key *move, int64_t now,
 		    uint64_t random, struct err *err) MUST_CHECK;
-/* It never was, or is back. */
+/* It never was, or is back: as moved_keys_end(), for all of the item. */
 int moved_keys_forget(struct db *db, const char *item_id, int64_t now,
 		      struct err *err) MUST_CHECK;
+/* The item's move to that group, which is not over; *ret_found if any. */
+int moved_keys_find(struct db *db, const char *item_id, int64_t to_group,
+		    struct moved_key *ret, bool *ret_found, struct err *err)
+	MUST_CHECK;
 int moved_keys_get(struct db *db, const char *move_id, struct moved_key *ret,
 		   struct err *err) MUST_CHECK;
 /*

@@ -146,7 +146,7 @@ static void give_key(struct story *story, struct run_spec *spec,
 
 	if (!strangers_key(site, loose, &key))
 		return;
-	spec->rebind = story_dice(story, 2);
+	spec->rebind = story_dice(story, 4);
 	if (!key.bound || spec->rebind) {
 		story_lend(story, HOST_KIND_KEY, key.id);
 		story_lend(story, HOST_KIND_USER, key.user_id);
@@ -208,8 +208,7 @@ void story_import(struct story *story)
 		  spec.items_total, access_mode_name(spec.access_mode),
 		  spec.subscription_users,
 		  spec.pack_provider_id ? ", by provider" : "");
-	/* One by one: a key can be in one group at a time. */
-	if (spec.items_total == 1 && story_dice(story, 2) == 0)
+	if (story_dice(story, spec.items_total == 1 ? 2 : 3) == 0)
 		give_key(story, &spec, &face);
 	for (int64_t i = 0; i < spec.items_total; i++)
 		bring(story, &items[i]);
