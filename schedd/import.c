@@ -61,10 +61,14 @@ enum import_resource import_key(const struct import *im)
 	return im->memo.proving ? IMPORT_PROOF_KEY : IMPORT_KEY;
 }
 
+/* An account that was there is used where it is: nothing is proven alone. */
 enum import_resource import_stage_group(const struct import *im)
 {
-	return im->memo.live && !im->memo.proven ? IMPORT_PROOF_GROUP
-						 : IMPORT_GROUP;
+	bool alone = import_holds(im, IMPORT_ACCOUNT) ||
+		     import_id(im, IMPORT_PROOF_GROUP) != 0;
+
+	return im->memo.live && !im->memo.proven && alone
+		? IMPORT_PROOF_GROUP : IMPORT_GROUP;
 }
 
 void import_note(struct import *im, const char *kind, const char *detail)

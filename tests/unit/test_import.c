@@ -311,6 +311,22 @@ static void each_slot_has_its_secret(void **state)
 	assert_null(flow_import.secret_id(im, SLOT_USER_KEY));
 }
 
+/* In a live group a new account is proven alone; one that was there is not. */
+static void the_group_that_is_looked_at_is_where_the_account_is(void **state)
+{
+	IMPORT im = import_on(NEW);
+
+	(void)state;
+	im->memo.live = true;
+	has(im, IMPORT_GROUP, RESOURCE_PRESENT, "7");
+	has(im, IMPORT_ACCOUNT, RESOURCE_PRESENT, "5");
+	assert_int_equal(import_stage_group(im), IMPORT_GROUP);
+	has(im, IMPORT_ACCOUNT, RESOURCE_MAKING, NULL);
+	assert_int_equal(import_stage_group(im), IMPORT_PROOF_GROUP);
+	im->memo.proven = true;
+	assert_int_equal(import_stage_group(im), IMPORT_GROUP);
+}
+
 static void limits_are_those_of_who_is_asked(void **state)
 {
 	IMPORT im = import_on(NEW);
@@ -350,6 +366,8 @@ int main(void)
 		cmocka_unit_test(an_empty_memo_is_short),
 		cmocka_unit_test(what_is_no_memo_is_none),
 		cmocka_unit_test(each_slot_has_its_secret),
+		cmocka_unit_test(
+			the_group_that_is_looked_at_is_where_the_account_is),
 		cmocka_unit_test(limits_are_those_of_who_is_asked),
 	};
 
