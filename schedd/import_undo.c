@@ -198,7 +198,12 @@ bool ask_undo_account(const void *subject, struct request *request)
 
 struct verdict got_undo_account(void *subject, const struct answer *answer)
 {
-	return removed(subject, answer, IMPORT_ACCOUNT);
+	struct import *im = subject;
+	struct verdict v = removed(im, answer, IMPORT_ACCOUNT);
+
+	if (answer && im->resources[IMPORT_ACCOUNT].state == RESOURCE_GONE)
+		im->item.resolution = RESOLUTION_NONE;
+	return v;
 }
 
 /* Who is bound to our group by now that is not ours would be unbound. */

@@ -27,6 +27,29 @@ static void made_blindly(struct import *im)
 	has(im, IMPORT_ACCOUNT, RESOURCE_MAKING, NULL);
 }
 
+static void account_made(struct import *im)
+{
+	made_all(im);
+	im->item.resolution = RESOLUTION_CREATED;
+}
+
+static void no_account(const struct import *im)
+{
+	assert_int_equal(im->item.resolution, RESOLUTION_NONE);
+}
+
+/* What was taken back was not made, as far as the item goes. */
+static void an_account_taken_back_resolves_nothing(void **state)
+{
+	static const struct step_case cases[] = {
+		{ "taken back", NULL, DONE_SO, ON, no_account },
+		{ "not there", NULL, NOT_THERE, ON, no_account },
+	};
+
+	(void)state;
+	walk(got_undo_account, NEW, account_made, cases, COUNT(cases));
+}
+
 static void live_before(struct import *im)
 {
 	made_all(im);
@@ -308,6 +331,7 @@ static void undoing_is_never_for_the_proof_user(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(an_account_taken_back_resolves_nothing),
 		cmocka_unit_test(only_what_is_ours_alone_is_taken_back),
 		cmocka_unit_test(what_is_gone_is_taken_back),
 		cmocka_unit_test(a_group_with_members_stays),
