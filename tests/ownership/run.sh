@@ -327,6 +327,7 @@ sequence() {
 	is "$what: only what others use remains" "$(echo "$remains" |
 		tr ';' '\n' | grep '[a-z]' | grep -v in_use_by_others)" ""
 	strangers_leave
+	[ -z "$remains" ] || did="$did [$remains]"
 	did="$did alone"
 	[ -z "$remains" ] || roll_all_back
 	is "$what: and nothing when they are gone" "$remains" ""
