@@ -164,7 +164,7 @@ check-hosts: programs
 		$(addprefix tests/integration/,090-break.sh 091-odd-user.sh 095-surfaces.sh \
 		120-reuse.sh 130-changes.sh 150-provider-import.sh 155-channel.sh 156-shipped-pack.sh \
 		160-drift-matrix.sh 161-reconcile.sh 163-export-keys.sh 165-rollback.sh 170-rotate-key.sh 171-foreign.sh \
-		176-top-up.sh 181-plan.sh)
+		176-top-up.sh 181-plan.sh 185-two-crms.sh)
 check-san:
 	$(MAKE) SAN=1 tests
 	$(MAKE) SAN=1 SEEDS=200 check-unit check-sim

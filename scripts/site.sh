@@ -318,16 +318,23 @@ start_nginx() {
 		site_give
 		start nginx nginx -e "$SITE/log/nginx-error.log" -p "$SITE/nginx/" \
 			-c "$SITE/nginx/nginx.conf"
-		CRM_URL=https://localhost:$SITE_PORT
+		echo "$SITE_PORT" >"$SITE/run/nginx.port"
+		site_address
 		# Another process may have been quicker to take a port.
 		! started nginx 10 "nginx_answers" || break
 	done
 	[ "$tries_left" -gt 0 ] || return 1
 	PREFIX_URL=http://127.0.0.1:$SITE_PREFIX_PORT/crm
 	PLAIN_URL=http://127.0.0.1:$SITE_PLAIN_PORT
+	export PREFIX_URL PLAIN_URL
+}
+
+# Where this site's API is, and who asks there.
+site_address() {
+	CRM_URL=https://localhost:$(cat "$SITE/run/nginx.port")
 	CRM_CA_FILE=$SITE/etc/tls.pem
 	CRM_TOKEN_FILE=$SITE/etc/admin.token
-	export CRM_URL CRM_CA_FILE CRM_TOKEN_FILE PREFIX_URL PLAIN_URL
+	export CRM_URL CRM_CA_FILE CRM_TOKEN_FILE
 }
 
 nginx_answers() {

@@ -176,13 +176,6 @@ adopted() {
 	same "gives it back, and takes with it what it was used by"
 }
 
-# 0.1.126 looks at a new account by itself, and writes what it found.
-account_is_settled() {
-	[ "$version" != 0.1.126 ] || [ "$(admin GET \
-		"/api/v1/admin/accounts/$ACCOUNT" | jq \
-		'.data.extra | has("openai_responses_supported")')" = true ]
-}
-
 self_service() {
 	snapshot "$WORK/before"
 	bring self one '{"access_mode": "self_service"}'

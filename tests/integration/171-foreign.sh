@@ -4,6 +4,7 @@
 # another CRM made is left alone.  REAL_HOSTS may name real hosts: see hosts.sh.
 . tests/integration/lib.sh
 . tests/integration/hosts.sh
+. tests/integration/host_view.sh
 
 SITE_SETTINGS="$quick_settings"
 
@@ -32,22 +33,7 @@ look_is_over() {
 look() {
 	api POST "/api/hosts/$HOST_ID/foreign/look" '' -H 'Prefer: wait=20'
 	wait_for look_is_over 60
-	all_pages
-}
-
-# BODY is then all that was seen: on a real host others have many.
-all_pages() {
-	: >"$WORK/all"
-	from=
-	while :; do
-		api GET "/api/hosts/$HOST_ID/foreign?limit=200$from"
-		printf '%s\n' "$BODY" >>"$WORK/all"
-		from=$(json '.next_cursor // empty')
-		[ -n "$from" ] || break
-		from="&cursor=$from"
-	done
-	BODY=$(jq -cs '{look: .[0].look, accounts: map(.accounts[])}' \
-		"$WORK/all")
+	all_foreign
 }
 
 # found ID FILTER: of the row in BODY.

@@ -43,3 +43,26 @@ snapshot() {
 		of_user "$user"
 	done >>"$1"
 }
+
+# 0.1.126 looks at a new account by itself, and writes what it found.
+account_is_settled() {
+	[ "$version" != 0.1.126 ] || [ "$(admin GET \
+		"/api/v1/admin/accounts/$ACCOUNT" | jq \
+		'.data.extra | has("openai_responses_supported")')" = true ]
+}
+
+# all_foreign: BODY is then all that a look at foreign accounts saw; on a real
+# host there are many.
+all_foreign() {
+	: >"$WORK/all"
+	from=
+	while :; do
+		api GET "/api/hosts/$HOST_ID/foreign?limit=200$from"
+		printf '%s\n' "$BODY" >>"$WORK/all"
+		from=$(json '.next_cursor // empty')
+		[ -n "$from" ] || break
+		from="&cursor=$from"
+	done
+	BODY=$(jq -cs '{look: .[0].look, accounts: map(.accounts[])}' \
+		"$WORK/all")
+}

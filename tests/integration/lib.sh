@@ -25,16 +25,17 @@ WORK=$(mktemp -d "${TMPDIR:-/tmp}/crm-$test_name.XXXXXX")
 chmod 755 "$WORK"
 BODY=
 STATUS=
+sites=
 
 end_test() {
 	status=$?
 	trap - EXIT INT TERM HUP
-	[ -z "${SITE:-}" ] || stop_stack
+	each_site stop_stack
 	if [ -n "${KEEP_WORK:-}" ] || { [ -n "${KEEP_FAILED:-}" ] &&
 			[ "$test_failed" -gt 0 ]; }; then
-		echo "# left in $WORK and ${SITE:-nowhere}"
+		echo "# left in $WORK and${sites:- nowhere}"
 	else
-		remove_site
+		each_site remove_site
 		rm -rf "$WORK"
 	fi
 	exit "$status"
@@ -121,11 +122,32 @@ exchange = { connect_timeout_ms = 1000; timeout_ms = 2500;
 engine = { retry_first_ms = 50; retry_max_ms = 400; attempts_max = 3;
 	   warm_up_ms = 6000; flag_wait_ms = 6000; };'
 
-# new_site: a folder with keys, settings and database; nothing runs yet.
+# new_site [NAME]: a folder with keys, settings and database; nothing runs yet.
+# A test may have several; the last one made or entered is the one at hand.
 new_site() {
 	SITE_SETTINGS=${SITE_SETTINGS:-$quick_settings}
-	site_new "$WORK/site" "$B" || bail_out "cannot make a site"
+	site_new "$WORK/${1:-site}" "$B" || bail_out "cannot make a site"
+	sites="$sites $SITE"
 	: >"$SITE/log/replies"
+}
+
+# enter_site SITE: one whose nginx runs.
+enter_site() {
+	SITE=$1
+	site_address
+}
+
+# each_site COMMAND: the last one first, as its peers may be those of the first.
+each_site() {
+	at_hand=${SITE:-}
+	newest_first=
+	for SITE in $sites; do
+		newest_first="$SITE $newest_first"
+	done
+	for SITE in $newest_first; do
+		"$@"
+	done
+	SITE=$at_hand
 }
 
 # start_stack VERSION PERSONALITY: everything.  HOSTSIM_OPTIONS and WORKERS
