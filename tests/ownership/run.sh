@@ -132,6 +132,7 @@ adopt() {
 	of_theirs accounts
 	[ -n "$PICKED" ] || return 0
 	lent="$lent accounts/$PICKED"
+	see_theirs "$WORK/theirs.seen"
 	key=theirs
 	! admin GET "/api/v1/admin/accounts/$PICKED" | grep -qF \
 		"$(cat "$SITE/etc/one.key")" || key=one
