@@ -153,10 +153,14 @@ check-unit: $(UNITS)
 SEEDS ?= 1000
 check-sim: $(SIMS)
 	scripts/run-sims.sh $(SEEDS) $(SIMS)
+# The longest begin first; they mostly wait, so more run at once than there
+# are processors.
+LONG	 = $(addprefix tests/,integration/165-rollback.sh matrix/run.sh \
+	   integration/160-drift-matrix.sh ownership/run.sh)
 check-int: programs
-	B=$(B) JOBS=2 scripts/run-tests.sh integration $(sort $(wildcard tests/integration/[0-9]*.sh)) \
-		tests/matrix/run.sh tests/batch/run.sh tests/batch/kill.sh \
-		tests/contract/v1.sh tests/ownership/run.sh
+	B=$(B) JOBS=3 scripts/run-tests.sh integration $(LONG) \
+		$(filter-out $(LONG),$(sort $(wildcard tests/integration/[0-9]*.sh))) \
+		tests/batch/run.sh tests/batch/kill.sh tests/contract/v1.sh
 # These take simulated hosts, or real ones that REAL_HOSTS names.
 check-hosts: programs
 	B=$(B) TIMEOUT=1800 scripts/run-tests.sh hosts tests/matrix/run.sh tests/batch/run.sh \

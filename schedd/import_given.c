@@ -249,8 +249,8 @@ struct verdict got_undo_rebind(void *subject, const struct answer *answer)
 		im->moved_back = true;
 		return v;
 	}
-	v = import_leave(im, import_host_failed(im, answer, why));
-	return v.kind == VERDICT_GO_ON ? go_to("undo.subscription") : v;
+	return import_leave_to(im, import_host_failed(im, answer, why),
+			       "undo.subscription");
 }
 
 /* What somebody real was given in a group that stays is taken back. */

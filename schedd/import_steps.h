@@ -284,6 +284,8 @@ struct verdict import_diagnose(struct import *im, const struct answer *answer,
  * must not keep the others from going.
  */
 struct verdict import_leave(struct import *im, struct verdict v);
+struct verdict import_leave_to(struct import *im, struct verdict v,
+			       const char *step);
 
 /* Whom the subscription is for. */
 int64_t import_subscriber(const struct import *im);

@@ -19,15 +19,26 @@ static bool is_held(const struct import *im, enum import_resource which)
  * The host does not let us: again if that can help, but one thing that stays
  * must not keep the others from going.
  */
-struct verdict import_leave(struct import *im, struct verdict v)
+static bool has_to_stay(struct import *im, const struct verdict *v)
 {
-	if (v.kind != VERDICT_FAILED && (v.kind != VERDICT_RETRY ||
+	if (v->kind != VERDICT_FAILED && (v->kind != VERDICT_RETRY ||
 	    im->attempt + 1 < im->settings->attempts_max))
-		return v;
+		return false;
 	item_warn(&im->item, "left_on_host", "not all that was made could be "
 		  "taken back; see the events");
 	import_note(im, "left", NULL);
-	return go_on();
+	return true;
+}
+
+struct verdict import_leave(struct import *im, struct verdict v)
+{
+	return has_to_stay(im, &v) ? go_on() : v;
+}
+
+struct verdict import_leave_to(struct import *im, struct verdict v,
+			       const char *step)
+{
+	return has_to_stay(im, &v) ? go_to(step) : v;
 }
 
 static struct verdict removed(struct import *im, const struct answer *answer,
