@@ -39,6 +39,7 @@ struct rollback_memo {
 	int64_t key;		/* the id of a key that was found */
 	int64_t logins;
 	int64_t misses;		/* the row could not be held */
+	int64_t looks;		/* once more, as the last one was long ago */
 	int64_t failure;	/* enum failure that ended it */
 	char detail[320];	/* of that */
 	bool nowhere;		/* the group that a key came from is gone */
@@ -47,6 +48,7 @@ struct rollback_memo {
 struct rollback_work {
 	int64_t now;
 	int64_t attempt;
+	int64_t step_since;
 	const struct settings *settings;	/* borrowed */
 	const char *task_id;			/* borrowed */
 	char inst[ID_SHORT_MAX];

@@ -10,6 +10,9 @@
 #include "schedd/host/subscription.h"
 #include "schedd/rollback.h"
 
+#define LOOK_LASTS_MS 2000
+#define LOOKS_MAX 3
+
 /* ---- the channel ---- */
 
 bool ask_rb_channel_read(const void *subject, struct request *request)
@@ -89,6 +92,17 @@ struct verdict got_rb_channel_delete(void *subject,
 
 /* ---- the group ---- */
 
+/* Somebody renamed it, and a reconcile took the new name down. */
+static bool is_as_accepted(const struct rollback_work *w, const json_t *live)
+{
+	json_auto_t *written = json_loads(w->row.written_json
+				? w->row.written_json : "{}", 0, NULL);
+	const char *name = host_member_text(written, "name");
+	const char *seen = host_member_text(live, "name");
+
+	return name && seen && strcmp(name, seen) == 0;
+}
+
 bool ask_rb_group_read(const void *subject, struct request *request)
 {
 	const struct rollback_work *w = subject;
@@ -108,7 +122,8 @@ struct verdict got_rb_group_read(void *subject, const struct answer *answer)
 	if (why != FAILURE_NONE)
 		return rollback_trouble(w, answer, why);
 	if (!rollback_has_mark(w, live, "name") &&
-	    !rollback_has_mark(w, live, "description"))
+	    !rollback_has_mark(w, live, "description") &&
+	    !is_as_accepted(w, live))
 		return rollback_left(w, ROLLBACK_NOT_OURS, NULL);
 	return go_on();
 }
@@ -189,15 +204,33 @@ struct verdict got_rb_group_subs(void *subject, const struct answer *answer)
 	return go_on();
 }
 
+/*
+ * Others may have put something into it since: after a crash, a refusal or a
+ * wait for our turn we look again, though not for ever.
+ */
+static bool looked_long_ago(const struct rollback_work *w)
+{
+	return w->memo.looks < LOOKS_MAX && (w->attempt > 0 ||
+	       w->now - w->step_since > LOOK_LASTS_MS);
+}
+
 bool ask_rb_group_delete(const void *subject, struct request *request)
 {
 	const struct rollback_work *w = subject;
 
+	if (looked_long_ago(w))
+		return false;
 	host_ask_group_delete(request, &w->peer, rollback_id_of(&w->row));
 	return true;
 }
 
 struct verdict got_rb_group_delete(void *subject, const struct answer *answer)
 {
-	return rollback_deleted(subject, answer);
+	struct rollback_work *w = subject;
+
+	if (!answer) {
+		w->memo.looks++;
+		return go_to("group.read");
+	}
+	return rollback_deleted(w, answer);
 }

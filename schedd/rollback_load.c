@@ -28,6 +28,7 @@ char *rollback_memo_write(const void *subject)
 	jout_i64(&out, "key", m->key);
 	jout_i64(&out, "logins", m->logins);
 	jout_i64(&out, "misses", m->misses);
+	jout_i64(&out, "looks", m->looks);
 	jout_object_end(&out);
 	return buf_take(&out.text);
 }
@@ -51,6 +52,7 @@ void rollback_memo_read(struct rollback_work *w, const char *text)
 	m->key = host_member_i64(memo, "key");
 	m->logins = host_member_i64(memo, "logins");
 	m->misses = host_member_i64(memo, "misses");
+	m->looks = host_member_i64(memo, "looks");
 }
 
 /* ---- reading ---- */
@@ -204,6 +206,7 @@ int rollback_load(const struct store *store, const struct task *task,
 
 	w->now = now;
 	w->attempt = task->attempt;
+	w->step_since = task->step_since;
 	w->settings = store->settings;
 	w->task_id = task->task_id;
 	rollback_memo_read(w, task->memo);

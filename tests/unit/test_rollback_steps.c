@@ -200,6 +200,48 @@ static void answers_decide(void **state)
 	}
 }
 
+/* Somebody may have put something into it since. */
+static void a_look_that_is_old_is_had_again(void **state)
+{
+	struct rollback_work *w = work_of(GROUP);
+	CLEANUP(request_done) struct request request = { 0 };
+	void *subject = w;
+	struct verdict v;
+
+	(void)state;
+	w->attempt = 0;
+	w->step_since = w->now - 10;
+	assert_true(ask_rb_group_delete(w, &request));
+	w->step_since = w->now - 5000;
+	assert_false(ask_rb_group_delete(w, &request));
+	w->step_since = w->now;
+	w->attempt = 1;
+	assert_false(ask_rb_group_delete(w, &request));
+	v = got_rb_group_delete(w, NULL);
+	assert_int_equal(v.kind, VERDICT_GO_TO);
+	assert_string_equal(v.step, "group.read");
+	w->memo.looks = 3;
+	request_done(&request);
+	assert_true(ask_rb_group_delete(w, &request));
+	rollback_free(&subject);
+}
+
+static void a_new_name_that_was_accepted_is_ours(void **state)
+{
+	CLEANUP(answer_done) struct answer answer = answer_of(200,
+		"{\"code\":0,\"data\":{\"id\":12,\"name\":\"renamed\","
+		"\"description\":\"ours now\"}}");
+	struct rollback_work *w = work_of(GROUP);
+	void *subject = w;
+
+	(void)state;
+	own_set(&w->row.written_json, "{\"name\":\"renamed\"}");
+	assert_int_equal(got_rb_group_read(w, &answer).kind, VERDICT_GO_ON);
+	own_set(&w->row.written_json, "{\"name\":\"another\"}");
+	assert_int_equal(got_rb_group_read(w, &answer).kind, VERDICT_GO_TO);
+	rollback_free(&subject);
+}
+
 /* ---- the host as a whole ---- */
 
 static void a_host_that_is_not_there_ends_it(void **state)
@@ -306,6 +348,8 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(answers_decide),
+		cmocka_unit_test(a_look_that_is_old_is_had_again),
+		cmocka_unit_test(a_new_name_that_was_accepted_is_ours),
 		cmocka_unit_test(a_host_that_is_not_there_ends_it),
 		cmocka_unit_test(what_we_wrote_is_put_back),
 		cmocka_unit_test(what_it_hid_and_where_it_was_is_put_back),
