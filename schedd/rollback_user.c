@@ -39,6 +39,18 @@ static const json_t *key_of_id(const struct host_page *page, int64_t id)
 	return NULL;
 }
 
+/*
+ * Somebody who moved it since wants it where it is.  One that is bound to
+ * nothing lost our group, which somebody deleted.
+ */
+static bool is_where_it_was_put(const struct rollback_work *w,
+				const json_t *key)
+{
+	int64_t group = host_member_i64(key, "group_id");
+
+	return group == w->move.to_group || group == 0;
+}
+
 struct verdict got_rb_move_look(void *subject, const struct answer *answer)
 {
 	struct rollback_work *w = subject;
@@ -51,8 +63,7 @@ struct verdict got_rb_move_look(void *subject, const struct answer *answer)
 	if (why != FAILURE_NONE)
 		return rollback_trouble(w, answer, why);
 	key = key_of_id(&page, w->move.key_id);
-	/* Somebody moved it since: that is where it is wanted. */
-	if (!key || host_member_i64(key, "group_id") != w->move.to_group)
+	if (!key || !is_where_it_was_put(w, key))
 		return rollback_settle(w, ROLLBACK_GONE, NULL, NULL);
 	return go_on();
 }

@@ -242,6 +242,33 @@ static void a_new_name_that_was_accepted_is_ours(void **state)
 	rollback_free(&subject);
 }
 
+static enum verdict_kind found_in_group(const char *group)
+{
+	AUTO_FREE char *body = xasprintf("{\"code\":0,\"data\":{\"items\":"
+		"[{\"id\":3,\"name\":\"mine\",\"group_id\":%s}],"
+		"\"total\":1}}", group);
+	CLEANUP(answer_done) struct answer answer = answer_of(200, body);
+	struct rollback_work *w = work_of(KEY);
+	void *subject = w;
+	struct verdict v;
+
+	w->move.key_id = 3;
+	w->move.from_group = 7;
+	w->move.to_group = 12;
+	v = got_rb_move_look(w, &answer);
+	rollback_free(&subject);
+	return v.kind;
+}
+
+static void a_key_that_nobody_moved_since_goes_back(void **state)
+{
+	(void)state;
+	assert_int_equal(found_in_group("12"), VERDICT_GO_ON);
+	/* Somebody deleted our group, and it is bound to nothing. */
+	assert_int_equal(found_in_group("null"), VERDICT_GO_ON);
+	assert_int_equal(found_in_group("9"), VERDICT_GO_TO);
+}
+
 /* ---- the host as a whole ---- */
 
 static void a_host_that_is_not_there_ends_it(void **state)
@@ -348,6 +375,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(answers_decide),
+		cmocka_unit_test(a_key_that_nobody_moved_since_goes_back),
 		cmocka_unit_test(a_look_that_is_old_is_had_again),
 		cmocka_unit_test(a_new_name_that_was_accepted_is_ours),
 		cmocka_unit_test(a_host_that_is_not_there_ends_it),
