@@ -129,8 +129,10 @@ asked_for() {
 judge_again() {
 	endings "$RUN_ID"
 	judge_batch rows "$version, again" reused
-	undone=$(jq '[.[] | select(.end[0] == "broken" and
-		.end[2] == "created")] | length' "$WORK/items.json")
+	undone=$(db "SELECT count(DISTINCT e.item_id)
+		FROM import_run_item_events e JOIN import_run_items USING (item_id)
+		WHERE run_id = '$RUN_ID' AND e.step = 'undo.account'
+		AND e.kind = 'removed'")
 	is "$version: no account is asked for what is good" \
 		"$(asked_for /api/v1/admin/accounts)" "$undone"
 	is "$version: no group" "$(asked_for /api/v1/admin/groups)" "$undone"
