@@ -131,8 +131,7 @@ bring_provider() {
 adopt() {
 	of_theirs accounts
 	[ -n "$PICKED" ] || return 0
-	lent="$lent accounts/$PICKED"
-	see_theirs "$WORK/theirs.seen"
+	lend "$PICKED"
 	key=theirs
 	! admin GET "/api/v1/admin/accounts/$PICKED" | grep -qF \
 		"$(cat "$SITE/etc/one.key")" || key=one
@@ -310,6 +309,7 @@ sequence() {
 	random 2
 	theirs='' lent='' runs='' did='' hung='' touched='' serial=0
 	: >"$WORK/theirs.seen"
+	: >"$WORK/lent"
 	snapshot "$WORK/before"
 	make_group
 	make_account
@@ -325,6 +325,8 @@ sequence() {
 	ends nothing_is_done
 	theirs_is_the_same end
 	is "$what: nothing of others was touched" "$touched" ""
+	kept=$(given_back)
+	is "$what: what was lent is given back as it was" "$kept" ""
 	is "$what: only what others use remains" "$(echo "$remains" |
 		tr ';' '\n' | grep '[a-z]' | grep -v in_use_by_others)" ""
 	strangers_leave
@@ -336,7 +338,7 @@ sequence() {
 	is "$what: the host is as it was" "$(diff "$WORK/before" \
 		"$WORK/after")" ""
 	is "$what: everything came to an end" "$hung" ""
-	cmp -s "$WORK/before" "$WORK/after" && [ -z "$touched$remains$hung" ] &&
+	cmp -s "$WORK/before" "$WORK/after" && [ -z "$touched$kept$remains$hung" ] &&
 		failed= || failed=FAILED
 	note "$what: $failed$did, $(($(date +%s) - began)) s"
 	[ -z "$failed" ] || sweep

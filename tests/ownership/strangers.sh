@@ -220,6 +220,31 @@ theirs_is_the_same() {
 	cp "$WORK/theirs.now" "$WORK/theirs.seen"
 }
 
+# lend ACCOUNT: CRM may work with it, and is to give it back as it is now.
+lend() {
+	case " $lent " in *" accounts/$1 "*) return 0 ;; esac
+	lent="$lent accounts/$1"
+	see_theirs "$WORK/theirs.seen"
+	see_lent "accounts/$1" >>"$WORK/lent"
+}
+
+# Which groups it is in, in any order.  A key that was rotated stays: the one
+# before is not kept, and may have been revoked.
+see_lent() {
+	for word in "$@"; do
+		echo "$word"
+		admin GET "/api/v1/admin/$word" |
+			jq -cS ".data | $seen | $own | .group_ids |= sort |
+			del(.credentials.api_key)"
+	done
+}
+
+# given_back: what differs from when it was lent.
+given_back() {
+	# shellcheck disable=SC2086 # several words
+	see_lent $lent | diff "$WORK/lent" - | cut -c1-700
+}
+
 # Subscriptions and channels before what they are of.
 strangers_leave() {
 	for kind in subscriptions channels accounts users groups; do
