@@ -63,11 +63,12 @@ static json_t *wire_ids(const struct import *im, const json_t *live)
 static bool is_late(const struct import *im, const json_t *live)
 {
 	json_auto_t *wanted = NULL;
+	/* json_is_true() looks at its argument twice. */
+	const json_t *revoked = change_wanted(im, "old_key_revoked", &wanted);
 	struct host_account account = host_account_read(live, im->inst,
 							im->now);
 
-	return json_is_true(change_wanted(im, "old_key_revoked", &wanted)) ||
-	       account.bench == HOST_BENCH_ERROR;
+	return json_is_true(revoked) || account.bench == HOST_BENCH_ERROR;
 }
 
 void change_plan_rotation(struct import *im, const json_t *live)
