@@ -80,3 +80,6 @@ CREATE INDEX moved_keys_by_key ON moved_keys (host_id, key_id);
 -- A secret that nobody needs any more: `sealed` is empty then, fingerprint and
 -- last four stay.
 ALTER TABLE secrets ADD COLUMN purged_at INTEGER;
+
+-- A host that is forgotten takes along what was asked through it.
+CREATE INDEX capability_profiles_by_host ON capability_profiles (host_id);

@@ -57,6 +57,12 @@ static const struct db_query q_check_tasks = TASKS_OF(
 static const struct db_query q_change_tasks = TASKS_OF(
 	"host_forget.change_tasks", "(SELECT change_id AS id"
 	" FROM account_changes WHERE host_id = $1) AS s");
+static const struct db_query q_profile_tasks = TASKS_OF(
+	"host_forget.profile_tasks", "(SELECT profile_id AS id"
+	" FROM capability_profiles WHERE host_id = $1) AS s");
+static const struct db_query q_profiles = { "host_forget.profiles",
+	"DELETE FROM capability_profiles WHERE profile_id IN (SELECT"
+	" profile_id FROM capability_profiles WHERE host_id = $1 LIMIT $2)" };
 static const struct db_query q_rollback_tasks = TASKS_OF(
 	"host_forget.rollback_tasks", "(SELECT rollback_id AS id"
 	" FROM rollbacks WHERE host_id = $1) AS s");
@@ -66,7 +72,8 @@ static const struct db_query q_notices = { "host_forget.notices",
 
 /* Who refers to others goes before them. */
 static const struct db_query *const plain[] = {
-	&q_check_tasks, &q_change_tasks, &q_rollback_tasks, &q_reconciles,
+	&q_check_tasks, &q_change_tasks, &q_profile_tasks, &q_profiles,
+	&q_rollback_tasks, &q_reconciles,
 	&q_parts, &q_rollbacks, &q_moves,
 	&q_top_ups, &q_proofs, &q_accesses, &q_uses, &q_tasks, &q_notices,
 };
@@ -240,7 +247,8 @@ int host_left_next(struct db_rows *rows, struct host_left *left,
 }
 
 const struct db_query *const host_forget_queries[] = {
-	&q_check_tasks, &q_change_tasks, &q_rollback_tasks, &q_changes,
+	&q_check_tasks, &q_change_tasks, &q_profile_tasks, &q_profiles,
+	&q_rollback_tasks, &q_changes,
 	&q_change, &q_reconciles, &q_parts, &q_rollbacks, &q_moves,
 	&q_top_ups, &q_proofs, &q_accesses, &q_uses, &q_tasks, &q_notices,
 	&q_resources, &q_resource, &q_items, &q_item, &q_runs, &q_run,
