@@ -290,42 +290,33 @@ static int check(const struct foreign_found *row,
 	return 0;
 }
 
-static int adopt(const struct request *req, const struct foreign_found *row,
-		 const struct adopt_body *body, struct reply *reply,
-		 struct err *err)
+/* The preview, or *ret: the run that takes it over. */
+static int prepare(const struct request *req, const struct foreign_found *row,
+		   const struct adopt_body *body, json_t **ret,
+		   struct reply *reply, struct err *err)
 {
-	struct request import = *req;
 	char plan[SEAL_HASH_TEXT];
-	json_t *run;
-	int r;
 
 	seal_plan(row, body, plan);
 	if (check(row, body, plan, err))
 		return -1;
-	if (!body->apply) {
-		reply->status = 200;
-		return write_preview(req, row, plan, &reply->out, err);
+	if (body->apply) {
+		*ret = run_of(row, body);
+		return 0;
 	}
-	run = run_of(row, body);
-	import.body = run;
-	r = api_run_post(&import, reply, err);
-	json_decref(run);
-	return r;
+	reply->status = 200;
+	return write_preview(req, row, plan, &reply->out, err);
 }
 
-static int adopt_post(const struct request *req, struct reply *reply,
-		      struct err *err)
+/* As prepare(), of the row of this id; nothing stays open behind it. */
+static int look_up(const struct request *req, const struct adopt_body *body,
+		   json_t **ret, struct reply *reply, struct err *err)
 {
 	CLEANUP(db_rows_done) struct db_rows rows = { 0 };
 	struct foreign_found row = { 0 };
-	struct adopt_body body = { 0 };
-	struct jdec_problems problems = { 0 };
 	int64_t id = strtoll(req->ids[1], NULL, 10);
 	int more;
 
-	if (!jdec(req->body, "", adopt_fields, COUNT(adopt_fields), &body,
-		  &problems))
-		return problem_refuse(reply, &problems);
 	if (foreign_found_list(&rows, req->db, req->ids[0], id - 1, 1, err))
 		return -1;
 	more = foreign_found_next(&rows, &row, err);
@@ -335,7 +326,28 @@ static int adopt_post(const struct request *req, struct reply *reply,
 		return err_set(err, ERR_NOT_FOUND, "no account %s of others "
 			       "was seen on this host; look again",
 			       req->ids[1]);
-	return adopt(req, &row, &body, reply, err);
+	return prepare(req, &row, body, ret, reply, err);
+}
+
+static int adopt_post(const struct request *req, struct reply *reply,
+		      struct err *err)
+{
+	struct request import = *req;
+	struct adopt_body body = { 0 };
+	struct jdec_problems problems = { 0 };
+	json_t *run = NULL;
+	int r;
+
+	if (!jdec(req->body, "", adopt_fields, COUNT(adopt_fields), &body,
+		  &problems))
+		return problem_refuse(reply, &problems);
+	r = look_up(req, &body, &run, reply, err);
+	if (r || !run)
+		return r;
+	import.body = run;
+	r = api_run_post(&import, reply, err);
+	json_decref(run);
+	return r;
 }
 
 static const struct waiting looking = { look_is_over, show_looked, WAIT_S };
