@@ -70,6 +70,17 @@ static enum take take(struct db *db, const char *task_id,
 		       .task_id = task_id }, NOW, ret);
 }
 
+static void release(struct db *db, const char *task_id, const char *class,
+		    int64_t next_retry_at)
+{
+	CLEANUP(db_tx_done) struct db_tx tx = { 0 };
+	struct err err;
+
+	OK(db_tx_begin(&tx, db, &err));
+	OK(resources_release(db, task_id, class, next_retry_at, NOW, &err));
+	OK(db_tx_commit(&tx, &err));
+}
+
 static void save(struct db *db, struct resource *row, const char *task_id,
 		 enum resource_state state, const char *host_id)
 {
@@ -248,14 +259,12 @@ static void a_failed_maker_releases_and_one_waiter_tries_later(void **state)
 	CLEANUP(resource_done) struct resource row = { 0 };
 	struct resource_want want = { "hst_1", RESOURCE_GROUP, "kimi",
 				      "tsk_b", false };
-	struct err err;
 
 	(void)state;
 	take(db, "tsk_a", &row);
 	park(db, "tsk_b", row.resource_id);
 	park(db, "tsk_c", row.resource_id);
-	OK(resources_release(db, "tsk_a", "host_refused", NOW + 50, NOW,
-			     &err));
+	release(db, "tsk_a", "host_refused", NOW + 50);
 	assert_string_equal(fixture_value(db, &q_row, row.resource_id),
 			    "wanted - - host_refused 50");
 	assert_string_equal(fixture_value(db, &q_task, "tsk_b"), "due");
@@ -272,13 +281,12 @@ static void what_three_makers_cannot_make_is_refused_for_a_while(void **state)
 	CLEANUP(resource_done) struct resource row = { 0 };
 	struct resource_want want = { "hst_1", RESOURCE_GROUP, "kimi",
 				      "tsk_c", false };
-	struct err err;
 
 	(void)state;
 	for (int i = 0; i < RESOURCE_REFUSALS_MAX; i++) {
 		assert_int_equal(take(db, "tsk_a", &row), TAKE_MINE);
 		park(db, "tsk_b", row.resource_id);
-		OK(resources_release(db, "tsk_a", "host_auth", 0, NOW, &err));
+		release(db, "tsk_a", "host_auth", 0);
 	}
 	assert_int_equal(take(db, "tsk_b", &row), TAKE_REFUSED);
 	assert_string_equal(row.failure_class, "host_auth");
@@ -291,12 +299,11 @@ static void what_was_made_or_cancelled_is_not_refused(void **state)
 {
 	CLEANUP(db_close) struct db *db = world();
 	CLEANUP(resource_done) struct resource row = { 0 };
-	struct err err;
 
 	(void)state;
 	for (int i = 0; i <= RESOURCE_REFUSALS_MAX; i++) {
 		assert_int_equal(take(db, "tsk_a", &row), TAKE_MINE);
-		OK(resources_release(db, "tsk_a", "cancelled", 0, NOW, &err));
+		release(db, "tsk_a", "cancelled", 0);
 	}
 	assert_int_equal(take(db, "tsk_b", &row), TAKE_MINE);
 }
@@ -305,7 +312,6 @@ static void release_without_a_class_keeps_what_was_known(void **state)
 {
 	CLEANUP(db_close) struct db *db = world();
 	CLEANUP(resource_done) struct resource row = { 0 };
-	struct err err;
 
 	(void)state;
 	take(db, "tsk_a", &row);
@@ -313,7 +319,7 @@ static void release_without_a_class_keeps_what_was_known(void **state)
 	own_set(&row.wanted_json, "{}");
 	own_set(&row.secret_id, "sec_1");
 	save(db, &row, "tsk_a", RESOURCE_MAKING, NULL);
-	OK(resources_release(db, "tsk_a", "", 0, NOW, &err));
+	release(db, "tsk_a", "", 0);
 	assert_string_equal(fixture_value(db, &q_row, row.resource_id),
 			    "wanted - - dns -");
 	assert_int_equal(take(db, "tsk_b", &row), TAKE_MINE);
@@ -328,7 +334,6 @@ static void what_the_host_has_is_released_as_present(void **state)
 	CLEANUP(db_close) struct db *db = world();
 	CLEANUP(resource_done) struct resource row = { 0 };
 	CLEANUP(resource_done) struct resource jwt = { 0 };
-	struct err err;
 
 	(void)state;
 	take(db, "tsk_a", &row);
@@ -337,7 +342,7 @@ static void what_the_host_has_is_released_as_present(void **state)
 	save(db, &jwt, "tsk_a", RESOURCE_MAKING, "9");
 	park(db, "tsk_b", row.resource_id);
 	park(db, "tsk_c", row.resource_id);
-	OK(resources_release(db, "tsk_a", "", 0, NOW, &err));
+	release(db, "tsk_a", "", 0);
 	assert_string_equal(fixture_value(db, &q_row, row.resource_id),
 			    "present 7 - - -");
 	assert_string_equal(fixture_value(db, &q_row, jwt.resource_id),
@@ -361,7 +366,7 @@ static void who_waits_for_nobody_is_woken(void **state)
 	OK(resources_wake_forgotten(db, NOW, &err));
 	assert_string_equal(fixture_value(db, &q_task, "tsk_b"), "parked");
 	/* b is woken, and then cancelled before it takes the row. */
-	OK(resources_release(db, "tsk_a", "dns", 0, NOW, &err));
+	release(db, "tsk_a", "dns", 0);
 	fixture_sql(db, "UPDATE tasks SET state = 'done'"
 		    " WHERE task_id IN ('tsk_a', 'tsk_b')");
 	OK(resources_wake_forgotten(db, NOW, &err));
