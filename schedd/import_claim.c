@@ -66,7 +66,8 @@ static int keep_account(const struct store *store, struct import *im,
 
 /*
  * Two keys of one person need one subscription: the row that came first
- * stands for it, and this item rests on that one, too.
+ * stands for it, and this item rests on that one, too.  Ours is closed: left
+ * `present`, it would say so still when the other is taken back.
  */
 static int share_subscription(const struct store *store, struct import *im,
 			      int64_t now, struct err *err)
@@ -83,6 +84,8 @@ static int share_subscription(const struct store *store, struct import *im,
 		return 0;
 	own_set(&row->host_resource_id, NULL);
 	own_set(&row->origin, "reused");
+	if (row->state == RESOURCE_PRESENT)
+		row->state = RESOURCE_GONE;
 	return resources_use(store->db, other.resource_id, im->item.item_id,
 			     now, err);
 }
