@@ -195,6 +195,8 @@ static json_t *run_of(const struct foreign_found *row,
 	json_t *run = json_pack("{s:s, s:[o]}", "host_id", row->host_id,
 				"items", item);
 
+	if (body->force)
+		json_object_set_new(item, "adopt_force", json_true());
 	if (body->requested_models)
 		json_object_set(item, "requested_models",
 				body->requested_models);

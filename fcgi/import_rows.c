@@ -23,6 +23,7 @@ struct row_body {
 	const char *note;
 	json_t *account_proxy;
 	json_t *adopt_account_id;
+	bool adopt_force;
 };
 
 static const struct jdec_field row_fields[] = {
@@ -33,6 +34,7 @@ static const struct jdec_field row_fields[] = {
 	JDEC_STR(struct row_body, note, false, 0, REMARK_BYTES),
 	JDEC_VALUE(struct row_body, account_proxy, false),
 	JDEC_VALUE(struct row_body, adopt_account_id, false),
+	JDEC_FLAG(struct row_body, adopt_force, false),
 };
 
 /* A row on its way, and what is found out about it. */
@@ -152,6 +154,7 @@ static void merge(struct reading *reading, struct import_row *into)
 	take_text(&into->note, &row->note);
 	take_id(into->account_proxy, row->account_proxy);
 	take_id(into->adopt_account_id, row->adopt_account_id);
+	into->adopt_force |= row->adopt_force;
 	into->masked |= row->masked;
 	buf_addf(&into->again, "%s%lld", into->nagain++ ? ", " : "",
 		 row->line ? (long long)row->line : (long long)row->seq);
@@ -252,6 +255,7 @@ static void read_object(struct reading *reading, const json_t *object)
 		row->account_proxy);
 	read_id(reading, "adopt_account_id", body->adopt_account_id,
 		row->adopt_account_id);
+	row->adopt_force = body->adopt_force;
 	if (reading->problems.count)
 		return;
 	row->models = body->requested_models

@@ -41,6 +41,7 @@ struct import_row {
 	bool masked;			/* one of them looked like a key */
 	char account_proxy[IMPORT_ID_TEXT];	/* "": none */
 	char adopt_account_id[IMPORT_ID_TEXT];
+	bool adopt_force;		/* even if another CRM made it */
 	struct buf again;		/* "5, 9": the rows that repeat it */
 	size_t nagain;
 	char pair[48];			/* endpoint and key, for the set */

@@ -249,6 +249,7 @@ static int add_item(const struct request *req, const struct adding *adding,
 		.line = row->line,
 		.account_proxy = null_if_empty(row->account_proxy),
 		.adopt_account_id = null_if_empty(row->adopt_account_id),
+		.adopt_force = row->adopt_force,
 	};
 	struct task_spec task = {
 		.flow = IMPORT_FLOW,

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "schedd/host/account_view.h"
+#include "schedd/host/mark.h"
 #include "schedd/host/user.h"
 #include "schedd/listing.h"
 #include "schedd/redact.h"
@@ -101,23 +102,6 @@ static const struct step steps[] = {
 
 /* ---- what a page shows ---- */
 
-/* "... crm-abc123-12345678": what CRM, of whichever installation, made. */
-static bool is_of_a_crm(const char *name)
-{
-	const char *mark = strstr(name, "crm-");
-	size_t first, second;
-
-	if (!mark)
-		return false;
-	mark += strlen("crm-");
-	first = strspn(mark, "abcdefghijklmnopqrstuvwxyz0123456789");
-	if (first < 4 || mark[first] != '-')
-		return false;
-	mark += first + 1;
-	second = strspn(mark, "abcdefghijklmnopqrstuvwxyz0123456789");
-	return second == 8 && mark[second] == '\0';
-}
-
 static bool is_openai(const char *url)
 {
 	return strstr(url, "://api.openai.com") != NULL;
@@ -172,7 +156,7 @@ static int keep(const struct store *store, const struct foreign_look_at *at,
 	char key[ENDPOINT_KEY_MAX] = "";
 	struct foreign_found row = {
 		.host_id = at->host.host_id, .account_id = it->id,
-		.kind = is_of_a_crm(it->name) ? "another_crm" : "foreign",
+		.kind = host_mark_is_any(it->name) ? "another_crm" : "foreign",
 		.name = name, .status = it->status, .base_url = url,
 		.key_fingerprint = it->key, .models = models,
 		.group_ids = groups, .seen_at = at->look.began_at,

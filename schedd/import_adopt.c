@@ -8,6 +8,7 @@
  */
 #include "schedd/host/account_view.h"
 #include "schedd/host/base_url.h"
+#include "schedd/host/mark.h"
 #include "schedd/import_steps.h"
 
 #include <inttypes.h>
@@ -74,6 +75,9 @@ static const char *why_not(const struct import *im,
 		return "it has another base URL than the item";
 	if (it->mark)
 		return "it carries a mark of this CRM";
+	if (!im->item.adopt_force && host_mark_is_any(it->name))
+		return "it carries the mark of another CRM; say adopt_force"
+		       " to take it all the same";
 	if (it->key && print && strcmp(it->key, print) != 0)
 		return "it has another key than the item";
 	return NULL;

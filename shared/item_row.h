@@ -34,8 +34,9 @@
 	" i.foreign_accounts, CASE WHEN i.finished_at IS NULL THEN" \
 	" (SELECT t.held_for FROM tasks t WHERE t.subject_id = i.item_id" \
 	"  AND t.state = 'held') END, " ITEM_PAUSED_AT ", i.pack_provider_id," \
-	" i.plan, i.pack_id, i.pack_version, i.rollback_id, i.rolled_back_at"
-#define ITEM_COLUMNS_COUNT 58
+	" i.plan, i.pack_id, i.pack_version, i.rollback_id, i.rolled_back_at," \
+	" i.adopt_force"
+#define ITEM_COLUMNS_COUNT 59
 #define FROM_ITEMS \
 	" FROM import_run_items i" \
 	" JOIN secrets s ON s.secret_id = i.api_key_secret_id"

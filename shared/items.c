@@ -119,6 +119,7 @@ static void item_read_wishes(const struct db_rows *rows, struct item *item)
 	item->pack_version = db_strdup(rows, 55);
 	item->rollback_id = db_strdup(rows, 56);
 	item->rolled_back_at = db_i64(rows, 57);
+	item->adopt_force = db_i64(rows, 58) != 0;
 }
 
 int item_read(const struct db_rows *rows, struct item *ret, struct err *err)
@@ -199,10 +200,11 @@ static const struct db_query q_add = { "items.add",
 	" endpoint_key, base_url, api_key_secret_id, requested_models,"
 	" current_stage, confirmation_status, access_status, warnings,"
 	" created_at, updated_at, label, note, line, account_proxy,"
-	" adopt_account_id, pack_provider_id, plan, pack_id, pack_version)"
+	" adopt_account_id, pack_provider_id, plan, pack_id, pack_version,"
+	" adopt_force)"
 	" VALUES ($1, $2, $3, $4, $4, $5, $6, $7, 'probe', 'pending',"
 	" 'unknown', $8, $9, $9, $10, $11, $12, $13, $14, $15, $16,"
-	" $17, $18)" };
+	" $17, $18, $19)" };
 
 int items_add(struct db *db, const struct item_spec *spec, int64_t now,
 	      uint64_t random, char ret_id[ID_MAX], struct err *err)
@@ -220,7 +222,8 @@ int items_add(struct db *db, const struct item_spec *spec, int64_t now,
 		   DB_TEXT(spec->adopt_account_id),
 		   DB_TEXT(spec->pack_provider_id),
 		   DB_TEXT(spec->plan ? spec->plan : ""),
-		   DB_TEXT(spec->pack_id), DB_TEXT(spec->pack_version)), err))
+		   DB_TEXT(spec->pack_id), DB_TEXT(spec->pack_version),
+		   DB_I64(spec->adopt_force)), err))
 		return err_wrap(err, "add item %" PRId64, spec->seq);
 	memcpy(ret_id, id, ID_MAX);
 	return 0;

@@ -99,6 +99,7 @@ struct item {
 	int64_t line;			/* of the file it stood in; 0: none */
 	char *account_proxy;		/* the host's id of a proxy, or NULL */
 	char *adopt_account_id;		/* that may be adopted, or NULL */
+	bool adopt_force;		/* even if another CRM made it */
 	int64_t generation;		/* raised by an operator's retry */
 	int64_t paused_at;		/* its account, by an operator; 0: not */
 	enum item_stage stage;
@@ -158,6 +159,7 @@ struct item_spec {
 	int64_t line;			/* 0: none */
 	const char *account_proxy;
 	const char *adopt_account_id;
+	bool adopt_force;
 };
 
 void item_done(struct item *item);

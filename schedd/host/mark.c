@@ -3,6 +3,8 @@
 #include "schedd/redact.h"
 
 /* Of a mark: "crm-<installation>-<these>". */
+#define PREFIX "crm-"
+#define INST_CHARS_MIN 4
 #define RANDOM_CHARS 8
 
 /*
@@ -43,22 +45,46 @@ bool host_mark_matches(const char *name, const char *mark)
 	return name_len == len || name[name_len - len - 1] == ' ';
 }
 
+static size_t drawn_len(const char *text)
+{
+	return strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789");
+}
+
 static bool is_random_part(const char *text)
 {
-	return strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789") ==
-		RANDOM_CHARS && text[RANDOM_CHARS] == '\0';
+	return drawn_len(text) == RANDOM_CHARS && text[RANDOM_CHARS] == '\0';
+}
+
+/* Where the mark begins, if there is one; NULL: there is no name. */
+static const char *last_word(const char *name)
+{
+	const char *last = name ? strrchr(name, ' ') : NULL;
+
+	return last ? last + 1 : name;
 }
 
 const char *host_mark_of(const char *name, const char *inst)
 {
 	AUTO_FREE char *prefix = xasprintf("crm-%s-", inst);
-	const char *last = name ? strrchr(name, ' ') : NULL;
-	const char *mark = last ? last + 1 : name;
+	const char *mark = last_word(name);
 	size_t len = strlen(prefix);
 
 	if (!mark || strncmp(mark, prefix, len) != 0)
 		return NULL;
 	return is_random_part(mark + len) ? mark : NULL;
+}
+
+bool host_mark_is_any(const char *name)
+{
+	const char *mark = last_word(name);
+	size_t len;
+
+	if (!mark || strncmp(mark, PREFIX, strlen(PREFIX)) != 0)
+		return false;
+	mark += strlen(PREFIX);
+	len = drawn_len(mark);
+	return len >= INST_CHARS_MIN && mark[len] == '-' &&
+	       is_random_part(mark + len + 1);
 }
 
 static void add_found(struct host_found *found, int64_t id)

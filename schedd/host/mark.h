@@ -29,6 +29,9 @@ bool host_mark_matches(const char *name, const char *mark);
  */
 const char *host_mark_of(const char *name, const char *inst);
 
+/* Does a mark end it, of whichever installation? */
+bool host_mark_is_any(const char *name);
+
 #define HOST_FOUND_MAX 8
 
 /* What carries a mark, lowest id first; more than one are duplicates. */

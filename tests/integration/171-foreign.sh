@@ -55,6 +55,32 @@ run_is_over() {
 	[ "$(json .state)" != running ]
 }
 
+# An ordinary import that names it refuses like the adoption; force takes it.
+takes_anothers_by_force() {
+	KEY=$OTHER_KEY
+	ACCOUNT=$other_crm
+	api POST /api/batch-import/runs "$(jq -cn --arg host "$HOST_ID" \
+		--arg url "$url" --arg id "$ACCOUNT" --rawfile key "$KEY" \
+		'{host_id: $host, items: [{base_url: $url, adopt_account_id:
+		$id, api_key: ($key | rtrimstr("\n"))}]}')"
+	RUN=$(json .run_id)
+	ok "$where: an import that names another CRM's ends" \
+		wait_for run_is_over 90
+	api GET "/api/batch-import/runs/$RUN/items"
+	is "$where: as refused" "$(json '.items[0].failure_class')" adopt_refused
+	like "$where: and says how to take it" \
+		"$(json '.items[0].failure_detail')" "another CRM.*adopt_force"
+	is "$where: nothing was changed of it" "$(account .name)" \
+		"\"x $tag crm-zzz999-abcd1234\""
+	adopt ', apply: true, force: true'
+	is "$where: by force" "$STATUS" 202
+	RUN=$(json .run_id)
+	ok "$where: that run ends" wait_for run_is_over 90
+	api GET "/api/batch-import/runs/$RUN/items"
+	is "$where: it is taken" "$(json '.items[0] |
+		"\(.access_status) \(.account_id)"')" "active $other_crm"
+}
+
 on_a_host() {
 	made=
 	where="$version, others"
@@ -63,7 +89,9 @@ on_a_host() {
 	url=$PROVIDER_URL/as/chat-only-403/$tag-foreign/v1
 	by_hand "by hand $tag" "$KEY" "$url"
 	theirs=$ACCOUNT
-	by_hand "x $tag crm-zzz999-abcd1234" "$KEY" "$url"
+	secret_file "other-$host_number.key" "good-$(random_text 32)"
+	OTHER_KEY=$SITE/etc/other-$host_number.key
+	by_hand "x $tag crm-zzz999-abcd1234" "$OTHER_KEY" "$url"
 	other_crm=$ACCOUNT
 	by_hand "openai $tag" "$KEY" https://api.openai.com/v1
 	plain=$ACCOUNT
@@ -113,6 +141,7 @@ on_a_host() {
 	is "$where: but among ours" "$(json "[.accounts[] |
 		select(.account_id == \"$theirs\")][0].origin")" adopted
 
+	takes_anothers_by_force
 	admin DELETE "/api/v1/admin/accounts/$other_crm" >/dev/null
 	look
 	is "$where: what went is forgotten" \

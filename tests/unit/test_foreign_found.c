@@ -128,7 +128,8 @@ static void a_preview_begins_nothing(void **state)
 	sql("UPDATE foreign_found SET name = 'theirs'");
 	assert_int_equal(ask("POST", FOREIGN "/5/adopt", apply), 202);
 	assert_int_equal(count("SELECT count(*) FROM import_run_items"
-			       " WHERE adopt_account_id = '5'"), 1);
+			       " WHERE adopt_account_id = '5'"
+			       " AND adopt_force = 0"), 1);
 }
 
 static void another_crms_is_left_alone(void **state)
@@ -140,6 +141,12 @@ static void another_crms_is_left_alone(void **state)
 	assert_string_equal(text_of("code"), "another_crm");
 	assert_int_equal(ask("POST", FOREIGN "/5/adopt",
 			     "{" KEY ",\"force\":true}"), 200);
+	/* The import is told: it would refuse by itself. */
+	assert_int_equal(ask("POST", FOREIGN "/5/adopt",
+			     "{" KEY ",\"force\":true,\"apply\":true}"), 202);
+	assert_int_equal(count("SELECT count(*) FROM import_run_items"
+			       " WHERE adopt_account_id = '5'"
+			       " AND adopt_force = 1"), 1);
 	assert_int_equal(ask("POST", FOREIGN "/4/adopt", "{" KEY "}"), 404);
 	assert_int_equal(ask("POST", FOREIGN "/5/adopt", "{}"), 422);
 }

@@ -76,6 +76,35 @@ static void refused(const struct import *im)
 	assert_non_null(strstr(im->item.warnings, "adopt_refused"));
 }
 
+static void refused_for_force(const struct import *im)
+{
+	refused(im);
+	assert_non_null(strstr(im->item.failure_detail, "adopt_force"));
+}
+
+static void named_by_force(struct import *im)
+{
+	named(im);
+	im->item.adopt_force = true;
+}
+
+/* What another CRM made is taken if somebody said so, and no other thing. */
+static void force_takes_what_another_crm_made(void **state)
+{
+	static const struct step_case cases[] = {
+		{ "of another CRM", NULL,
+		  HAS("p crm-zzzzzz-zzzzzzzz", P, ""), ON, NULL },
+		{ "another address", NULL,
+		  HAS("p crm-zzzzzz-zzzzzzzz", "https://q.example/v1", ""),
+		  FAIL(FAILURE_ADOPT_REFUSED), refused },
+		{ "ours", NULL, HAS("p crm-abc123-zzzzzzzz", P, ""),
+		  FAIL(FAILURE_ADOPT_REFUSED), refused },
+	};
+
+	(void)state;
+	walk(got_adopt, NEW, named_by_force, cases, COUNT(cases));
+}
+
 static void it_is_looked_at_before_it_is_taken(void **state)
 {
 	static const struct step_case cases[] = {
@@ -95,7 +124,10 @@ static void it_is_looked_at_before_it_is_taken(void **state)
 		{ "ours", NULL, HAS("p crm-abc123-zzzzzzzz", P, ""),
 		  FAIL(FAILURE_ADOPT_REFUSED), refused },
 		{ "of another CRM", NULL,
-		  HAS("p crm-zzzzzz-zzzzzzzz", P, ""), ON, NULL },
+		  HAS("p crm-zzzzzz-zzzzzzzz", P, ""),
+		  FAIL(FAILURE_ADOPT_REFUSED), refused_for_force },
+		{ "not quite a mark", NULL,
+		  HAS("p crm-zzzzzz-zzz", P, ""), ON, NULL },
 		{ "another type", NULL, SAYS(200, ENVELOPE("{\"id\":12,"
 			"\"platform\":\"openai\",\"type\":\"oauth\"}")),
 		  FAIL(FAILURE_ADOPT_REFUSED), refused },
@@ -284,6 +316,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(it_is_looked_at_before_it_is_taken),
+		cmocka_unit_test(force_takes_what_another_crm_made),
 		cmocka_unit_test(another_item_was_quicker),
 		cmocka_unit_test(it_is_marked_and_keeps_its_name),
 		cmocka_unit_test(it_is_bound_beside_its_own_groups),
