@@ -135,14 +135,18 @@ static int judge(const struct call *call, bool waited, struct err *err)
 {
 	const char *id = api_text(call->reply.body, "reconcile_id");
 	const char *result = api_text(call->reply.body, "result");
+	const char *class = api_text(call->reply.body, "failure_class");
+	/* Of one that found something it says what was not looked at. */
+	const char *detail = strcmp(result, "drifted") == 0 ? ""
+		: api_text(call->reply.body, "failure_detail");
 
 	if (is_running(call))
 		return !waited ? 0 : err_set(err, ERR_BUSY, "reconcile %s has "
 					     "not ended yet", id);
 	if (strcmp(result, "in_sync") == 0 || strcmp(result, "repaired") == 0)
 		return 0;
-	err_set(err, ERR_UPSTREAM, "reconcile %s: %s %s", id, result,
-		api_text(call->reply.body, "failure_class"));
+	err_set(err, ERR_UPSTREAM, "reconcile %s: %s%s%s%s%s", id, result,
+		*class ? " " : "", class, *detail ? ": " : "", detail);
 	return err_code(err, EXITS_CODE_FAILED);
 }
 

@@ -18,8 +18,10 @@
 struct verdict reconcile_failed(struct reconcile *rc,
 				const struct answer *answer, enum failure why)
 {
-	free(rc->detail);
-	rc->detail = host_detail(answer);
+	AUTO_FREE char *words = host_detail(answer);
+
+	snprintf(rc->memo.detail, sizeof(rc->memo.detail), "%s",
+		 words ? words : "");
 	if (failure_facts(why)->passes)
 		return retry(why, host_retry_after_ms(answer));
 	return failed(why);
@@ -239,9 +241,10 @@ static struct verdict got_judge(void *subject, const struct answer *answer)
 /* There is nothing to take back: what is held is let go of at the end. */
 static struct verdict got_undo_end(void *subject, const struct answer *answer)
 {
-	const struct reconcile *rc = subject;
+	struct reconcile *rc = subject;
 
 	(void)answer;
+	own_set(&rc->detail, *rc->memo.detail ? rc->memo.detail : NULL);
 	return failed((enum failure)rc->memo.failure);
 }
 
@@ -269,7 +272,7 @@ static const struct step steps[] = {
 	{ "repair.confirm",	0, ask_repair_confirm, got_repair_confirm,
 	  .fingerprints = true },
 
-	{ "undo.end",		0, NULL,	 got_undo_end },
+	{ RECONCILE_UNDO_STEP,	0, NULL,	 got_undo_end },
 };
 
 /* ---- what the engine asks of it ---- */
@@ -440,7 +443,7 @@ const struct flow flow_reconcile = {
 	.name = RECONCILE_FLOW,
 	.steps = steps,
 	.nsteps = COUNT(steps),
-	.undo = "undo.end",
+	.undo = RECONCILE_UNDO_STEP,
 	.load = reconcile_load,
 	.save = save,
 	.end = end,

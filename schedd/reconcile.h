@@ -25,6 +25,7 @@
 #define RECONCILE_SMALLER_MAX 3	/* pages of 1000, 250, 62, 15 accounts */
 #define RECONCILE_IDS 1024	/* beyond them every object is read */
 #define RECONCILE_ROW 0		/* the flow's only resource, of a TAKE */
+#define RECONCILE_UNDO_STEP "undo.end"
 
 /* What one step leaves for the next: the task's memo. */
 struct reconcile_memo {
@@ -47,6 +48,7 @@ struct reconcile_memo {
 	char resource_id[ID_MAX];	/* it is being repaired; or "" */
 	int64_t fields;		/* bits of its rows in owned_fields: to restore */
 	int failure;		/* enum failure, of the repair or of all */
+	char detail[320];	/* what the host said, for the next step alone */
 };
 
 /* A resource as it is read, three times flat.  reconcile_seen_done(). */

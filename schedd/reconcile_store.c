@@ -47,6 +47,7 @@ static const struct {
 	FIELD(MEMO_TEXT, resource_id),
 	FIELD(MEMO_I64,	 fields),
 	FIELD(MEMO_INT,	 failure),
+	FIELD(MEMO_TEXT, detail),
 #undef FIELD
 };
 
@@ -411,6 +412,9 @@ int reconcile_load(const struct store *store, const struct task *task,
 	rc->task_id = task->task_id;
 	rc->settings = store->settings;
 	memo_read(&rc->memo, task->memo);
+	/* What was said of an attempt is of no use but to the end. */
+	if (strcmp(task->step, RECONCILE_UNDO_STEP) != 0)
+		rc->memo.detail[0] = '\0';
 	if (fill(store, task, rc, err)) {
 		reconcile_free(&subject);
 		return -1;

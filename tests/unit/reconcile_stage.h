@@ -24,6 +24,8 @@ struct stage {
 	json_t *accounts;	/* array, in the order of a list */
 	int64_t total_lie;	/* added to every total */
 	bool gone;		/* single reads know nothing */
+	int lists_status;	/* 0: lists are shown */
+	const char *lists_refusal;
 	size_t calls;
 	size_t single;		/* reads of one account */
 	size_t writes;
@@ -194,6 +196,9 @@ static void answer(struct stage *stage)
 		write_it(stage, wire->body);
 	else if (strstr(wire->url, "/accounts/data?"))
 		say_export(stage);
+	else if (strstr(wire->url, "/accounts?") && stage->lists_status)
+		reply(stage->script, stage->lists_status,
+		      stage->lists_refusal);
 	else if (strstr(wire->url, "/accounts?"))
 		say_page(stage);
 	else

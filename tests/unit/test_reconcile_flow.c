@@ -98,6 +98,46 @@ static void most_of_a_host_is_not_gone(void **state)
 	assert_non_null(strstr(run.failure_detail, "another one"));
 }
 
+/* The words are those of what it failed of, and of nothing before. */
+static void a_failure_keeps_what_the_host_said(void **state)
+{
+	SCRIPT script = script_new(":memory:");
+	STAGE stage = { .script = script, .lists_status = 403,
+		.lists_refusal = "{\"code\":403,\"message\":\"admin only\","
+				 "\"reason\":\"FORBIDDEN\"}" };
+	RUN run = { 0 };
+
+	(void)state;
+	set_up(&stage);
+	play(&stage, true, "tok_1", &run);
+	ended(&run, RECONCILE_FAILED);
+	assert_non_null(run.failure_class);
+	assert_non_null(run.failure_detail);
+	assert_non_null(strstr(run.failure_detail, "admin only"));
+	stage.lists_status = 0;
+	play(&stage, true, "tok_1", &run);
+	ended(&run, RECONCILE_IN_SYNC);
+	assert_null(run.failure_detail);
+}
+
+/* A host that has no answer is asked again; then its last words count. */
+static void so_does_one_after_the_last_attempt(void **state)
+{
+	SCRIPT script = script_new(":memory:");
+	STAGE stage = { .script = script, .lists_status = 503,
+		.lists_refusal = "{\"code\":503,\"message\":\"down for"
+				 " repairs\"}" };
+	RUN run = { 0 };
+
+	(void)state;
+	set_up(&stage);
+	play(&stage, true, "tok_1", &run);
+	ended(&run, RECONCILE_FAILED);
+	assert_true(stage.calls > 1);
+	assert_non_null(run.failure_detail);
+	assert_non_null(strstr(run.failure_detail, "down for repairs"));
+}
+
 static void what_others_work_on_is_left_alone(void **state)
 {
 	SCRIPT script = script_new(":memory:");
@@ -210,6 +250,8 @@ int main(void)
 		cmocka_unit_test(a_wrong_order_is_unknown),
 		cmocka_unit_test(what_a_list_lacks_is_asked_for_by_its_id),
 		cmocka_unit_test(most_of_a_host_is_not_gone),
+		cmocka_unit_test(a_failure_keeps_what_the_host_said),
+		cmocka_unit_test(so_does_one_after_the_last_attempt),
 		cmocka_unit_test(what_others_work_on_is_left_alone),
 		cmocka_unit_test(each_field_goes_its_way),
 		cmocka_unit_test(what_is_undone_again_and_again_is_left),
