@@ -24,6 +24,7 @@
 
 #define RECONCILE_SMALLER_MAX 3	/* pages of 1000, 250, 62, 15 accounts */
 #define RECONCILE_IDS 1024	/* beyond them every object is read */
+#define RECONCILE_LOST_MAX 16
 #define RECONCILE_ROW 0		/* the flow's only resource, of a TAKE */
 #define RECONCILE_UNDO_STEP "undo.end"
 
@@ -82,6 +83,13 @@ struct reconcile {
 	struct finding *rows;	/* of `row`, that are still `found` */
 	size_t nrows;
 
+	/* Groups that `row` is to be in, and that are not there: */
+	struct {
+		int64_t id;
+		bool waits;	/* somebody is asked about it */
+	} lost[RECONCILE_LOST_MAX];
+	size_t nlost;
+
 	/* Ours that may be on the page asked for, by the host's ids, ascending. */
 	int64_t ids[RECONCILE_IDS];
 	size_t nids;
@@ -131,6 +139,22 @@ void reconcile_seen_done(struct reconcile_seen *seen);
 /* A finding's row; values are dumped.  Release with finding_done(). */
 void reconcile_finding(const struct reconcile *rc, const struct resource *row,
 		       const struct owned_finding *it, struct finding *ret);
+
+/* ---- groups that somebody deleted: reconcile_lost.c ---- */
+
+/* For the row; whom somebody is asked about only repairs need to know. */
+int reconcile_load_lost(const struct store *store, struct reconcile *rc,
+			bool repairs, struct err *err) MUST_CHECK;
+
+/* What is wanted, flat, without them. */
+void reconcile_leave_out_lost(const struct reconcile *rc, json_t *wanted);
+
+/* Does the field say to which groups it is bound? */
+bool reconcile_binds(const char *field);
+
+/* What a binding says that waits; the first of the row's, or NULL. */
+char *reconcile_waits_text(const char *group_id) GIVES_MEMORY;
+char *reconcile_waits(const struct reconcile *rc);
 
 /* ---- repair: reconcile_mend.c, reconcile_write.c ---- */
 

@@ -29,6 +29,7 @@ void reconcile_see(const struct reconcile *rc, const struct resource *row,
 		.looks = looks,
 	};
 	owned_case_done(&the);
+	reconcile_leave_out_lost(rc, ret->wanted);
 	const struct owned_three three = {
 		.type = row->type,
 		.wanted = ret->wanted,

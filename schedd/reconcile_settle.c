@@ -8,6 +8,7 @@
 #define TEXT_DAMPED "it was repaired several times lately and undone each " \
 		    "time: find out who changes it"
 #define TEXT_NOT_OURS "it is no longer ours to work on"
+#define TEXT_LET_GO "the group is not ours any more"
 
 /* Others may have it again; nothing is under repair. */
 static int let_go(const struct store *store, struct reconcile *rc,
@@ -24,6 +25,35 @@ static int let_go(const struct store *store, struct reconcile *rc,
 	if (rc->row.state == RESOURCE_MAKING)
 		rc->row.state = RESOURCE_PRESENT;
 	return resources_save(store->db, &rc->row, rc->task_id, now, err);
+}
+
+/* What is bound to a group that is lost waits for it, or is let go with it. */
+static int settle_lost(const struct store *store, const struct reconcile *rc,
+		       const struct finding *row, struct err *err)
+{
+	AUTO_FREE char *waits = reconcile_waits(rc);
+
+	return findings_settle(store->db, row, waits ? FINDING_ASKED
+						     : FINDING_ACCEPTED,
+			       waits ? waits : TEXT_LET_GO, err);
+}
+
+static bool is_of_lost(const struct reconcile *rc, const struct finding *row)
+{
+	return rc->nlost && reconcile_binds(row->field);
+}
+
+/* Nothing is done about any. */
+static int ask_all(const struct store *store, const struct reconcile *rc,
+		   struct err *err)
+{
+	for (size_t i = 0; i < rc->nrows; i++)
+		if (is_of_lost(rc, &rc->rows[i])
+		    ? settle_lost(store, rc, &rc->rows[i], err)
+		    : findings_settle(store->db, &rc->rows[i], FINDING_ASKED,
+				      NULL, err))
+			return -1;
+	return 0;
 }
 
 static int settle_all(const struct store *store, const struct reconcile *rc,
@@ -71,6 +101,17 @@ static void set_wanted(struct resource *row, const char *object,
 	set_text(&row->wanted_json, body);
 }
 
+/* What waited for the decision about a group goes on. */
+static int let_row_go(const struct store *store, struct reconcile *rc,
+		      struct err *err)
+{
+	AUTO_FREE char *text = reconcile_waits_text(rc->row.host_resource_id);
+
+	rc->row.state = RESOURCE_GONE;
+	return rc->row.type != RESOURCE_GROUP ? 0
+		: findings_reopen(store->db, rc->run.reconcile_id, text, err);
+}
+
 static int accept(const struct store *store, struct reconcile *rc,
 		  const struct reconcile_seen *seen,
 		  const struct owned_finding *it, int64_t now,
@@ -82,9 +123,8 @@ static int accept(const struct store *store, struct reconcile *rc,
 		? json_loads(rc->row.written_json, 0, NULL) : NULL;
 
 	if (strcmp(field, OWNED_EXISTS) == 0) {
-		rc->row.state = RESOURCE_GONE;
 		json_decref(written);
-		return 0;
+		return let_row_go(store, rc, err);
 	}
 	if (strcmp(field, "base_url") == 0)
 		set_wanted(&rc->row, "credentials", field, it->live);
@@ -119,6 +159,8 @@ static int settle_one(const struct store *store, struct reconcile *rc,
 	const struct owned_finding *it = seen_field(seen, row->field);
 	enum owned_policy action = it ? reconcile_action(rc, it) : OWNED_ASK;
 
+	if (!it && is_of_lost(rc, row))
+		return settle_lost(store, rc, row, err);
 	if (!it)
 		return findings_settle(store->db, row, FINDING_REPAIRED,
 				       "it was as wanted again", err);
@@ -187,10 +229,14 @@ static void count(struct reconcile *rc)
 	rc->row.mended_at = rc->now;
 }
 
-/* To replace a key, or to switch, is always somebody's decision: owned.h. */
-static bool is_kept(const char *field)
+/*
+ * To replace a key, or to switch, is always somebody's decision: owned.h.  Of
+ * groups of which one is lost not all was written that is wanted.
+ */
+static bool is_kept(const struct reconcile *rc, const char *field)
 {
-	return strcmp(field, "key") != 0 && strcmp(field, "service") != 0;
+	return strcmp(field, "key") != 0 && strcmp(field, "service") != 0 &&
+	       !(rc->nlost && reconcile_binds(field));
 }
 
 static int tell_restored(const struct store *store,
@@ -229,7 +275,7 @@ static int settle_restored(const struct store *store, struct reconcile *rc,
 
 		if (!reconcile_restores(rc, field))
 			continue;
-		if (is_kept(field))
+		if (is_kept(rc, field))
 			json_object_set_new(written, field, json_deep_copy(
 				json_object_get(wanted, field)));
 		if (findings_settle(store->db, &rc->rows[i], FINDING_REPAIRED,
@@ -249,6 +295,10 @@ static int keep_confirm(const struct store *store, struct reconcile *rc,
 
 	reconcile_see(rc, &rc->row, rc->live, &seen);
 	written = json_deep_copy(seen.written ? seen.written : seen.wanted);
+	if (!seen.written && rc->nlost) {
+		json_object_del(written, "group_ids");
+		json_object_del(written, "group_id");
+	}
 	status = settle_restored(store, rc, written, seen.wanted, err);
 	set_text(&rc->row.written_json, written);
 	json_decref(written);
@@ -268,7 +318,7 @@ int reconcile_keep_repair(const struct store *store, struct reconcile *rc,
 	if (rc->gives_up)
 		return give_up(store, rc, now, err);
 	if (rc->asks)
-		return settle_all(store, rc, FINDING_ASKED, NULL, err);
+		return ask_all(store, rc, err);
 	if (rc->reads)
 		return keep_read(store, rc, now, err);
 	return rc->confirms ? keep_confirm(store, rc, now, err) : 0;

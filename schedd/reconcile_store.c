@@ -278,6 +278,8 @@ static int load_row(const struct store *store, struct reconcile *rc,
 		return -1;
 	if (!rc->row.resource_id)
 		return 0;
+	if (reconcile_load_lost(store, rc, repairs, err))
+		return -1;
 	if (rc->row.type == RESOURCE_USER_KEY)
 		return find_owner(store, rc, err);
 	if (repairs && rc->row.type == RESOURCE_ACCOUNT)

@@ -162,8 +162,8 @@ static void ask_group(const struct reconcile *rc, const json_t *wanted,
 }
 
 /* Members of the frozen body, as far as they are to be restored. */
-static void ask_channel(const struct reconcile *rc, const json_t *live,
-			struct request *request)
+static void ask_channel(const struct reconcile *rc, const json_t *wanted,
+			const json_t *live, struct request *request)
 {
 	static const char *const members[] = {
 		"model_pricing", "restrict_models",
@@ -179,7 +179,7 @@ static void ask_channel(const struct reconcile *rc, const json_t *live,
 					json_object_get(body, members[i]));
 	if (reconcile_restores(rc, "group_ids")) {
 		json_t *all = json_array();
-		size_t count = all_groups(live, json_object_get(body,
+		size_t count = all_groups(live, json_object_get(wanted,
 							"group_ids"), ids);
 
 		for (size_t i = 0; i < count; i++)
@@ -206,7 +206,7 @@ bool reconcile_ask_write(const struct reconcile *rc, struct request *request)
 	else if (rc->row.type == RESOURCE_GROUP)
 		ask_group(rc, seen.wanted, live, request);
 	else if (rc->row.type == RESOURCE_CHANNEL)
-		ask_channel(rc, live, request);
+		ask_channel(rc, seen.wanted, live, request);
 	else if (rc->row.type == RESOURCE_USER)
 		host_ask_user_activate(request, &rc->peer,
 				       host_object_id(live));

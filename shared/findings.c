@@ -203,6 +203,35 @@ int findings_decide(struct db *db, const struct finding *finding,
 		      DB_TEXT(owned_policy_name(action)), DB_TEXT(by)), err);
 }
 
+static const struct db_query q_asks_if_gone = { "findings.asks_if_gone",
+	"SELECT count(*) FROM reconcile_findings WHERE reconcile_id = $1"
+	" AND resource_id = $2 AND field = '" OWNED_EXISTS "'"
+	" AND state IN ('found', 'asked')"
+	" AND (settled_by IS NULL OR action = 'ask')" };
+
+int findings_asks_if_gone(struct db *db, const char *reconcile_id,
+			  const char *resource_id, bool *ret, struct err *err)
+{
+	int64_t count;
+
+	if (db_number(db, &q_asks_if_gone, DB_ARGS(DB_TEXT(reconcile_id),
+		      DB_TEXT(resource_id)), &count, err))
+		return -1;
+	*ret = count > 0;
+	return 0;
+}
+
+static const struct db_query q_reopen = { "findings.reopen",
+	"UPDATE reconcile_findings SET state = 'found', text = NULL"
+	" WHERE reconcile_id = $1 AND state = 'asked' AND text = $2" };
+
+int findings_reopen(struct db *db, const char *reconcile_id,
+		    const char *text, struct err *err)
+{
+	return db_run(db, &q_reopen, DB_ARGS(DB_TEXT(reconcile_id),
+		      DB_TEXT(text)), err);
+}
+
 static const struct db_query q_forget_missing = { "findings.forget_missing",
 	"DELETE FROM reconcile_findings WHERE reconcile_id = $1"
 	" AND field = '" OWNED_EXISTS "'" };
@@ -336,6 +365,6 @@ int suspects_drop_type(struct db *db, const char *reconcile_id,
 
 const struct db_query *const findings_queries[] = {
 	&q_last, &q_add, &q_get, &q_list, &q_of_resource, &q_first_open,
-	&q_settle, &q_decide, &q_forget_missing, &q_count, &q_suspect,
+	&q_settle, &q_decide, &q_asks_if_gone, &q_reopen, &q_forget_missing, &q_count, &q_suspect,
 	&q_first_suspect, &q_drop, &q_drop_type, NULL
 };

@@ -88,6 +88,15 @@ int findings_decide(struct db *db, const struct finding *finding,
 		    enum owned_policy action, const char *by,
 		    struct err *err) MUST_CHECK;
 
+/* Was the resource found gone, and nobody has decided about that yet? */
+int findings_asks_if_gone(struct db *db, const char *reconcile_id,
+			  const char *resource_id, bool *ret,
+			  struct err *err) MUST_CHECK;
+
+/* Those that were asked about with this text are worked on again. */
+int findings_reopen(struct db *db, const char *reconcile_id,
+		    const char *text, struct err *err) MUST_CHECK;
+
 /* Those that are gone, after all, were not: the host as a whole was. */
 int findings_forget_missing(struct db *db, const char *reconcile_id,
 			    struct err *err) MUST_CHECK;
