@@ -82,20 +82,32 @@ static char *notes_before(const struct rollback_work *w, const json_t *live)
 			 at + strlen(w->row.mark));
 }
 
-/* Names that we added go; what it had, and what people added, stays. */
+/*
+ * Names that we added go; what we took out, or led elsewhere, is as it was.
+ * What people did to the mapping stays: the row wants all that it had when it
+ * was adopted, but for what a change of models took out since.
+ */
 static json_t *mapping_before(const json_t *live, const json_t *wanted,
 			      const json_t *prior)
 {
 	json_t *mapping = json_deep_copy(mapping_of(live));
 	json_auto_t *ours = json_deep_copy(mapping_of(wanted));
-	const json_t *old = json_object_get(prior, "model_mapping");
+	json_auto_t *old = json_deep_copy(json_object_get(prior,
+							  "model_mapping"));
 	const char *name;
 	json_t *target;
 
 	json_object_foreach(ours, name, target)
 		if (!json_object_get(old, name))
 			json_object_del(mapping, name);
-	return mapping ? mapping : json_object();
+	if (!mapping)
+		mapping = json_object();
+	json_object_foreach(old, name, target)
+		if (!json_object_get(ours, name)
+		    ? !json_object_get(mapping, name)
+		    : same(ours, mapping, name))
+			json_object_set(mapping, name, target);
+	return mapping;
 }
 
 static json_t *extra_before(const json_t *live, const json_t *prior)
