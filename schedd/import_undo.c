@@ -1,8 +1,8 @@
 /*
  * Taking back what a failed import made: last to first, and only what nobody
  * else can rest on.  While our group was not live no other task could pass
- * it, so what hangs on it is ours alone; in a group that was live before, only
- * the account is.
+ * it, so what hangs on it is ours alone; in a group that was live before, or
+ * that the proof for another user made live, only the account is.
  */
 #include "schedd/host/account.h"
 #include "schedd/host/answer.h"
@@ -61,7 +61,8 @@ bool ask_undo_key(const void *subject, struct request *request)
 {
 	const struct import *im = subject;
 
-	if (im->memo.live || !im->memo.created_key ||
+	if (im->memo.live || !import_holds(im, IMPORT_GROUP) ||
+	    !im->memo.created_key ||
 	    im->resources[IMPORT_TOKEN].state != RESOURCE_PRESENT ||
 	    import_id(im, IMPORT_KEY) == 0)
 		return false;
