@@ -177,10 +177,32 @@ static bool can_renew(struct import *im, enum failure why,
 	return true;
 }
 
+/*
+ * Whoever rolled back what others made, or gave up, may have deleted the key
+ * since this task found it.
+ */
+static bool has_key(const struct import *im)
+{
+	return import_secret_id(im, SLOT_USER_KEY) != NULL;
+}
+
+/* Get it anew, once, with whatever else of its user went. */
+static struct verdict no_key(struct import *im)
+{
+	if (im->changing || im->memo.proving || im->memo.renewed_key) {
+		import_blame(im, "no user has a key to prove it with");
+		return failed(FAILURE_KEY_REFUSED);
+	}
+	im->memo.renewed_key = true;
+	return go_to("access.user");
+}
+
 bool ask_gateway_models(const void *subject, struct request *request)
 {
 	const struct import *im = subject;
 
+	if (!has_key(im))
+		return false;
 	host_ask_models(request, &im->peer, im->item.item_id);
 	return true;
 }
@@ -223,11 +245,13 @@ struct verdict got_gateway_models(void *subject, const struct answer *answer)
 {
 	struct import *im = subject;
 	bool listed = false;
-	enum failure why = host_judge_models(answer,
-				im->item.resolved_smoke_model, &listed);
-
+	enum failure why;
 	struct verdict v;
 
+	if (!answer)
+		return no_key(im);
+	why = host_judge_models(answer, im->item.resolved_smoke_model,
+				&listed);
 	import_saw(im, answer);
 	im->memo.models_status = answer->status;
 	im->memo.models_listed = listed;
@@ -274,6 +298,8 @@ bool ask_gateway_chat(const void *subject, struct request *request)
 		.max_tokens = budget(im),
 	};
 
+	if (!has_key(im))
+		return false;
 	host_ask_chat(request, &im->peer, &chat);
 	import_background(im, request);
 	return true;
@@ -443,9 +469,12 @@ struct verdict got_gateway_chat(void *subject, const struct answer *answer)
 {
 	struct import *im = subject;
 	CLEANUP(completion_done) struct completion completion = { 0 };
-	enum failure why = host_judge_chat(answer, &completion);
+	enum failure why;
 	struct verdict v;
 
+	if (!answer)
+		return no_key(im);
+	why = host_judge_chat(answer, &completion);
 	import_saw(im, answer);
 	if (why == FAILURE_WARMING_UP || why == FAILURE_MODEL_NOT_FOUND)
 		return warming(im, answer, why);

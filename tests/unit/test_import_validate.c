@@ -19,6 +19,7 @@
 
 static void made_by_us(struct import *im)
 {
+	own_set(&im->resources[IMPORT_KEY].secret_id, "sec_2");
 	has(im, IMPORT_GROUP, RESOURCE_MAKING, "7");
 	has(im, IMPORT_ACCOUNT, RESOURCE_MAKING, "5");
 	has(im, IMPORT_SUBSCRIPTION, RESOURCE_PRESENT, "6");
@@ -149,10 +150,42 @@ static void the_model_must_be_listed(void **state)
 	IMPORT im = import_on(NEW);
 
 	(void)state;
+	made_by_us(im);
 	walk(got_gateway_models, NEW, made_by_us, cases, COUNT(cases));
 	walk(got_gateway_models, NEW, made_by_us, gateway, COUNT(gateway));
 	check_asks(ask_gateway_models, im,
 		   "GET https://host.example/v1/models");
+}
+
+/*
+ * Whoever else rolled back, or gave up, may have deleted it meanwhile; its
+ * secret is not there either, and nothing can be asked with it.
+ */
+static void a_key_that_is_not_there_is_had_anew_once(void **state)
+{
+	static ask_step *const asks[] = { ask_gateway_models,
+					  ask_gateway_chat };
+	static got_step *const gots[] = { got_gateway_models,
+					  got_gateway_chat };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(asks); i++) {
+		IMPORT im = import_on(NEW);
+		IMPORT change = import_on(NEW);
+
+		made_by_us(im);
+		own_set(&im->resources[IMPORT_KEY].secret_id, NULL);
+		check_asks(asks[i], im, "");
+		check_unasked("lost", gots[i], im,
+			      (struct verdict)TO("access.user"));
+		check_unasked("lost again", gots[i], im,
+			      (struct verdict)FAIL(FAILURE_KEY_REFUSED));
+		change->changing = true;
+		check_asks(asks[i], change, "");
+		check_unasked("of a change", gots[i], change,
+			      (struct verdict)FAIL(FAILURE_KEY_REFUSED));
+		assert_non_null(change->item.failure_detail);
+	}
 }
 
 /* A message of its own keeps a gateway from going where it went before. */
@@ -396,6 +429,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_model_must_be_listed),
+		cmocka_unit_test(a_key_that_is_not_there_is_had_anew_once),
 		cmocka_unit_test(a_nonce_is_drawn_once),
 		cmocka_unit_test(a_chat_proves_or_disproves),
 		cmocka_unit_test(a_fresh_account_has_a_while),
