@@ -144,6 +144,20 @@ static bool hides_errors(const json_t *credentials)
 					    "custom_error_codes_enabled"));
 }
 
+/* What was switched through CRM is as it was; what people switched is not. */
+static void service_before(const struct rollback_work *w, json_t *plan,
+			   const json_t *live, const json_t *prior)
+{
+	const json_t *now = json_object_get(live, "schedulable");
+	const json_t *old = json_object_get(prior, "schedulable");
+	bool off_by_us = w->row.paused_at != 0 || w->row.off_by_us;
+
+	if ((json_is_true(now) && json_is_false(old)) ||
+	    (json_is_false(now) && json_is_true(old) && off_by_us))
+		json_object_set_new(plan, "schedulable",
+				    json_boolean(json_is_true(old)));
+}
+
 /* What an adoption switches on is off again, and goes by its own proxy. */
 static void switches_before(json_t *plan, const json_t *live,
 			    const json_t *wanted, const json_t *prior)
@@ -154,9 +168,6 @@ static void switches_before(json_t *plan, const json_t *live,
 	if (status && now && strcmp(now, "active") == 0 &&
 	    strcmp(status, "active") != 0)
 		json_object_set_new(plan, "status", json_string(status));
-	if (json_is_true(json_object_get(live, "schedulable")) &&
-	    json_is_false(json_object_get(prior, "schedulable")))
-		json_object_set_new(plan, "schedulable", json_false());
 	if (same(wanted, live, "proxy_id"))
 		json_object_set_new(plan, "proxy_id", json_integer(
 			host_member_i64(prior, "proxy_id")));
@@ -202,6 +213,7 @@ static char *release_plan(const struct rollback_work *w, const json_t *live)
 	json_object_set_new(plan, "model_mapping",
 			    mapping_before(live, wanted, prior));
 	json_object_set_new(plan, "extra", extra_before(live, prior));
+	service_before(w, plan, live, prior);
 	switches_before(plan, live, wanted, prior);
 	set_groups(plan, live);
 	return json_dumps(plan, JSON_COMPACT);
@@ -337,7 +349,8 @@ bool ask_rb_account_release(const void *subject, struct request *request)
 	const struct rollback_work *w = subject;
 	json_auto_t *plan = parsed(w->part.plan);
 	const int64_t proxy = host_member_i64(plan, "proxy_id");
-	const bool off = false;
+	const json_t *schedulable = json_object_get(plan, "schedulable");
+	const bool on = json_is_true(schedulable);
 	int64_t ids[HOST_GROUPS_MAX];
 	const struct host_account_patch patch = {
 		.name = host_member_text(plan, "name"),
@@ -347,7 +360,7 @@ bool ask_rb_account_release(const void *subject, struct request *request)
 		.no_pool_mode = is_set(plan, "no_pool_mode"),
 		.hide_errors = is_set(plan, "hide_errors"),
 		.status = host_member_text(plan, "status"),
-		.schedulable = is_set(plan, "schedulable") ? &off : NULL,
+		.schedulable = schedulable ? &on : NULL,
 		.proxy_id = is_set(plan, "proxy_id") ? &proxy : NULL,
 	};
 

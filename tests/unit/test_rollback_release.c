@@ -108,10 +108,42 @@ static void names_that_a_change_took_are_put_back(void **state)
 	}
 }
 
+static const char *released_switch(int64_t paused_at, bool off_by_us,
+				   bool live, bool prior)
+{
+	struct rollback_work *w = work_of("{}", prior
+		? "{\"schedulable\":true}" : "{\"schedulable\":false}");
+	json_auto_t *written = NULL;
+	const json_t *said;
+	void *subject = w;
+
+	w->row.paused_at = paused_at;
+	w->row.off_by_us = off_by_us;
+	written = released(w, live ? "\"schedulable\":true"
+				   : "\"schedulable\":false");
+	rollback_free(&subject);
+	said = json_object_get(written, "schedulable");
+	return !said ? "nothing" : json_is_true(said) ? "on" : "off";
+}
+
+/* Through CRM, by an operator or by itself; what people did is theirs. */
+static void what_was_taken_out_of_service_is_back_in(void **state)
+{
+	(void)state;
+	assert_string_equal(released_switch(7, false, false, true), "on");
+	assert_string_equal(released_switch(0, true, false, true), "on");
+	assert_string_equal(released_switch(0, false, false, true), "nothing");
+	assert_string_equal(released_switch(7, false, true, true), "nothing");
+	assert_string_equal(released_switch(7, false, false, false),
+			    "nothing");
+	assert_string_equal(released_switch(0, false, true, false), "off");
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(names_that_a_change_took_are_put_back),
+		cmocka_unit_test(what_was_taken_out_of_service_is_back_in),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
