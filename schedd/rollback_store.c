@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "schedd/rollback.h"
-#include "shared/secrets.h"
 
 #define MARK_BATCH 200	/* items in one transaction */
 #define PLAN_BATCH 50
@@ -197,13 +196,8 @@ static int save_row(const struct store *store, struct rollback_work *w,
 	if (w->token_changed &&
 	    resources_save(store->db, &w->token, w->task_id, now, err))
 		return -1;
-	if (!w->row_changed)
-		return 0;
-	if (resources_save(store->db, &w->row, w->task_id, now, err))
-		return -1;
-	if (w->row.state != RESOURCE_GONE || !w->row.secret_id)
-		return 0;
-	return secrets_purge(store->db, w->row.secret_id, now, err);
+	return w->row_changed ? resources_save(store->db, &w->row, w->task_id,
+					       now, err) : 0;
 }
 
 static int save_part(const struct store *store, struct rollback_work *w,

@@ -5,6 +5,7 @@
 
 #include "shared/installation.h"
 #include "shared/resource_row.h"
+#include "shared/secrets.h"
 #include "shared/tasks.h"
 
 /* How soon to look again at a row that is being taken away. */
@@ -263,6 +264,9 @@ int resources_save(struct db *db, const struct resource *resource,
 	if (db_changes(db) != 1)
 		return err_set(err, ERR_CONFLICT, "resource %s is made by "
 			       "another task", r->resource_id);
+	if (r->state == RESOURCE_GONE && r->secret_id &&
+	    secrets_purge(db, r->secret_id, now, err))
+		return -1;
 	if (making)
 		return 0;
 	return tasks_wake(db, r->resource_id, !r->exclusive ||

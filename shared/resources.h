@@ -115,8 +115,9 @@ int resources_find(struct db *db, const char *host_id,
 
 /*
  * Write all that a flow may change.  A row that leaves `making` wakes every
- * task that is parked on it, or one if it is exclusive.  ERR_CONFLICT if
- * `task_id` is not its maker and the row is not free.
+ * task that is parked on it, or one if it is exclusive.  The secret of one that
+ * is gone is wiped.  ERR_CONFLICT if `task_id` is not its maker and the row is
+ * not free.
  */
 int resources_save(struct db *db, const struct resource *resource,
 		   const char *task_id, int64_t now, struct err *err)

@@ -236,6 +236,27 @@ static void what_is_gone_is_made_under_another_mark(void **state)
 	assert_null(new.host_resource_id);
 }
 
+/* It is drawn anew with the thing, and nobody comes back to the old one. */
+static void the_secret_of_what_is_gone_is_wiped(void **state)
+{
+	static const struct db_query q_sealed = { "test.sealed",
+		"SELECT length(sealed) || ' ' || coalesce(purged_at, '-')"
+		" FROM secrets WHERE secret_id = $1" };
+	CLEANUP(db_close) struct db *db = world();
+	CLEANUP(resource_done) struct resource row = { 0 };
+
+	(void)state;
+	fixture_sql(db, "INSERT INTO secrets (secret_id, kind, sealed,"
+		    " created_at) VALUES ('sec_k', 'api_key', x'0000', 1)");
+	take(db, "tsk_a", &row);
+	own_set(&row.secret_id, "sec_k");
+	save(db, &row, "tsk_a", RESOURCE_PRESENT, "7");
+	assert_string_equal(fixture_value(db, &q_sealed, "sec_k"), "2 -");
+	save(db, &row, "tsk_a", RESOURCE_GONE, "7");
+	assert_string_equal(fixture_value(db, &q_sealed, "sec_k"),
+			    "0 1790000000000");
+}
+
 static void a_host_id_belongs_to_one_row(void **state)
 {
 	const struct resource_want want = { "hst_1", RESOURCE_GROUP, "other",
@@ -427,6 +448,7 @@ int main(void)
 		cmocka_unit_test(a_maker_that_is_gone_is_replaced),
 		cmocka_unit_test(only_the_maker_saves),
 		cmocka_unit_test(what_is_gone_is_made_under_another_mark),
+		cmocka_unit_test(the_secret_of_what_is_gone_is_wiped),
 		cmocka_unit_test(a_host_id_belongs_to_one_row),
 		cmocka_unit_test(
 			a_failed_maker_releases_and_one_waiter_tries_later),
