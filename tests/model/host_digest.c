@@ -26,14 +26,6 @@ struct sink {
 	size_t max, count;
 };
 
-static void put(struct sink *sink, enum host_kind kind, int64_t id,
-		uint64_t hash)
-{
-	if (sink->count < sink->max)
-		sink->list[sink->count] = (struct host_digest){
-			.kind = kind, .id = id, .hash = hash };
-	sink->count++;
-}
 
 /* ---- numbers of values ---- */
 
@@ -74,15 +66,16 @@ static uint64_t mix_ids(uint64_t hash, const struct host_ids *ids)
 }
 
 /*
- * Members that the host itself writes, into an account by its probe, into a
- * channel with each change; and pool mode that is off, which no call takes
- * away again once it was on.
+ * Members that the host itself writes, into an account by its probe and when
+ * a model is refused, into a channel with each change; and pool mode that is
+ * off, which no call takes away again once it was on.
  */
 static bool counts(const char *name, const json_t *value)
 {
 	static const char *const others[] = {
 		"openai_responses_supported", "created_at", "updated_at",
 		"id", "pool_mode_retry_count",
+		"model_rate_limits",
 	};
 
 	for (size_t i = 0; i < COUNT(others); i++)
@@ -136,6 +129,26 @@ static uint64_t json_hash(const json_t *json)
 }
 
 /* ---- rows ---- */
+
+/* "... crm-abc123-12345678": what tells it from all others. */
+static uint64_t mark_of(const char *name)
+{
+	static const char sign[] = "crm-";
+	const char *mark = name ? strstr(name, sign) : NULL;
+
+	return mark ? mix_bytes(1, mark, strspn(mark,
+		"abcdefghijklmnopqrstuvwxyz0123456789-")) : 0;
+}
+
+static void put(struct sink *sink, enum host_kind kind, int64_t id,
+		uint64_t hash, const char *name)
+{
+	if (sink->count < sink->max)
+		sink->list[sink->count] = (struct host_digest){
+			.kind = kind, .id = id, .hash = hash,
+			.mark = mark_of(name) };
+	sink->count++;
+}
 
 static uint64_t group_hash(const struct host_group *group)
 {
@@ -212,11 +225,11 @@ static uint64_t subscription_hash(const struct host_subscription *row)
 
 /* ---- tables ---- */
 
-#define ROWS(sink_, rows_, kind_, type_, is_there_, hash_) \
+#define ROWS(sink_, rows_, kind_, type_, is_there_, hash_, name_) \
 	for (size_t i = 0; i < (rows_)->count; i++) { \
 		const struct type_ *row = (rows_)->rows[i]; \
 		if (row && (is_there_)) \
-			put(sink_, kind_, row->id, hash_(row)); \
+			put(sink_, kind_, row->id, hash_(row), name_); \
 	}
 
 static void put_channels(struct sink *sink, const struct host_model *model)
@@ -226,7 +239,8 @@ static void put_channels(struct sink *sink, const struct host_model *model)
 
 	json_object_foreach(model->channels, id, channel)
 		put(sink, HOST_KIND_CHANNEL, strtoll(id, NULL, 10),
-		    json_hash(channel));
+		    json_hash(channel), json_string_value(
+			json_object_get(channel, "name")));
 }
 
 size_t host_model_digest(const struct host_model *model,
@@ -235,15 +249,15 @@ size_t host_model_digest(const struct host_model *model,
 	struct sink sink = { .list = ret, .max = max };
 
 	ROWS(&sink, &model->groups, HOST_KIND_GROUP, host_group, true,
-	     group_hash)
+	     group_hash, row->name)
 	ROWS(&sink, &model->accounts, HOST_KIND_ACCOUNT, host_account, true,
-	     account_hash)
+	     account_hash, row->name)
 	ROWS(&sink, &model->users, HOST_KIND_USER, host_user, !row->deleted,
-	     user_hash)
+	     user_hash, NULL)
 	ROWS(&sink, &model->keys, HOST_KIND_KEY, host_key, !row->orphaned,
-	     key_hash)
+	     key_hash, row->name)
 	ROWS(&sink, &model->subscriptions, HOST_KIND_SUBSCRIPTION,
-	     host_subscription, !row->revoked, subscription_hash)
+	     host_subscription, !row->revoked, subscription_hash, NULL)
 	put_channels(&sink, model);
 	return sink.count;
 }

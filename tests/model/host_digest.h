@@ -24,6 +24,7 @@ struct host_digest {
 	enum host_kind kind;
 	int64_t id;
 	uint64_t hash;
+	uint64_t mark;		/* of CRM in its name; 0: it has none */
 };
 
 /* "groups": its list in host_model_state(). */

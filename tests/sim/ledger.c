@@ -22,6 +22,19 @@ static void fault(struct ledger *ledger, const char *what,
 		 row->id, request->method, request->target);
 }
 
+/* Of "/api/v1/admin/users/7/balance"; else 0. */
+static int64_t user_of_balance(const char *target)
+{
+	static const char list[] = "/api/v1/admin/users/";
+	char *end;
+	int64_t id;
+
+	if (strncmp(target, list, strlen(list)) != 0)
+		return 0;
+	id = strtoll(target + strlen(list), &end, 10);
+	return strcmp(end, "/balance") == 0 && id < LEDGER_IDS_MAX ? id : 0;
+}
+
 static size_t digest(const struct host_model *model,
 		     struct host_digest *ret)
 {
@@ -63,6 +76,32 @@ void ledger_before(struct ledger *ledger, const struct host_model *model,
 	count = digest(model, list);
 	for (size_t i = 0; i < count; i++)
 		row_of(ledger, &list[i])->hash = list[i].hash;
+}
+
+/* CRM made it; does something else that CRM made carry its mark? */
+static void look_for_twin(struct ledger *ledger,
+			  const struct host_digest *list, size_t count,
+			  const struct host_digest *it)
+{
+	for (size_t i = 0; i < count; i++)
+		if (list[i].kind == it->kind && list[i].id != it->id &&
+		    list[i].mark == it->mark && !*ledger->fault &&
+		    row_of(ledger, &list[i])->maker == LEDGER_OURS)
+			snprintf(ledger->fault, sizeof(ledger->fault), "CRM"
+				 " made %s %" PRId64 " beside %" PRId64
+				 ", with the same mark",
+				 host_kind_list(it->kind), it->id, list[i].id);
+}
+
+/* Nobody's money is CRM's to change but that of its own users. */
+static void look_at_money(struct ledger *ledger,
+			  const struct model_request *request)
+{
+	const struct host_digest user = { .kind = HOST_KIND_USER, .id =
+		user_of_balance(request->target) };
+
+	if (user.id > 0 && row_of(ledger, &user)->maker == LEDGER_THEIRS)
+		fault(ledger, "changed the balance of", &user, request);
 }
 
 static void look_at(struct ledger *ledger, const struct host_digest *it,
@@ -119,9 +158,14 @@ void ledger_after(struct ledger *ledger, const struct host_model *model,
 	if (is_reading(request))
 		return;
 	count = digest(model, list);
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
+		if (ours && list[i].mark && !row_of(ledger, &list[i])->exists)
+			look_for_twin(ledger, list, count, &list[i]);
 		look_at(ledger, &list[i], request, ours);
+	}
 	look_for_gone(ledger, list, count, request, ours);
+	if (ours)
+		look_at_money(ledger, request);
 }
 
 void ledger_lend(struct ledger *ledger, enum host_kind kind, int64_t id)

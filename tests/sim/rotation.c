@@ -13,8 +13,9 @@ char *rotation_plan(struct site *site, const char *prefix,
 	struct secret_face face = { 0 };
 	struct err err;
 
-	snprintf(ret->new_key, sizeof(ret->new_key), "%s%024" PRIx64,
-		 prefix, net_random(&site->net));
+	if (!*ret->new_key)
+		snprintf(ret->new_key, sizeof(ret->new_key), "%s%024" PRIx64,
+			 prefix, net_random(&site->net));
 	if (secrets_add(site->db, &site->key.pub, SECRET_API_KEY,
 			ret->new_key, site->net.now, net_random(&site->net),
 			&face, &err))

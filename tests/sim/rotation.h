@@ -14,7 +14,10 @@ struct rotation {
 	char new_secret[ID_MAX];
 };
 
-/* Draw a key that begins so, and seal it; gives what is wanted. */
+/*
+ * Draw a key that begins so, unless there is one, and seal it; gives what is
+ * wanted.
+ */
 char *rotation_plan(struct site *site, const char *prefix,
 		    const char *old_print, struct rotation *ret) GIVES_MEMORY;
 

@@ -14,15 +14,12 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "shared/account_use.h"
 #include "shared/changes.h"
 #include "shared/items.h"
-#include "shared/mapping.h"
 #include "shared/resources.h"
 #include "shared/table.h"
-#include "tests/sim/account.h"
+#include "tests/sim/change.h"
 #include "tests/sim/check.h"
-#include "tests/sim/rotation.h"
 
 #define MINUTE INT64_C(60000)
 #define COMMITS_MAX 200
@@ -35,17 +32,7 @@
 #define SEEDS_FULL 900
 #define FEW_STRIDE 5
 
-/* What is asked for, and whether the provider can do it. */
-struct wish {
-	const char *name;
-	enum change_kind kind;
-	enum mapping_mode mode;
-	const char *models;	/* JSON; of a key: how it begins */
-	const char *aliases;	/* JSON */
-	bool good;
-};
-
-static const struct wish wishes[] = {
+static const struct change_wish wishes[] = {
 	{ "a model more", CHANGE_MODELS, MAPPING_ADD, "[\"mock-b\"]", "{}",
 	  true },
 	{ "an alias more", CHANGE_MODELS, MAPPING_ADD, "[]",
@@ -70,26 +57,6 @@ static const struct wish wishes[] = {
 
 static int passed, failed;
 
-/* One change, as it was planned. */
-struct deed {
-	const struct wish *wish;
-	char change_id[ID_MAX];
-	char resource_id[ID_MAX];
-	char account_id[24];
-	struct mapping_plan plan;
-	json_t *before;		/* the mapping on the host */
-	struct rotation rotation;
-	bool paused;		/* before */
-	bool doubtful;		/* it has a model that was never proven */
-};
-
-static void deed_done(struct deed *deed)
-{
-	mapping_plan_done(&deed->plan);
-	json_decref(deed->before);
-	*deed = (struct deed){ 0 };
-}
-
 #define MUST(site, call, err) \
 	do { \
 		if (call) { \
@@ -101,7 +68,7 @@ static void deed_done(struct deed *deed)
 /* ---- what the host has ---- */
 
 /* Somebody puts a name of his own there. */
-static void meddle(struct site *site, const struct deed *deed)
+static void meddle(struct site *site, const struct change_deed *deed)
 {
 	json_auto_t *mapping = account_mapping(site, deed->account_id);
 	json_auto_t *body = NULL;
@@ -118,99 +85,8 @@ static void meddle(struct site *site, const struct deed *deed)
 
 /* ---- a change ---- */
 
-static char *wanted_text(const struct mapping_plan *plan)
-{
-	json_auto_t *wanted = json_pack("{s:O, s:O, s:s, s:O, s:O, s:O}",
-		"models", plan->models, "aliases", plan->aliases,
-		"smoke", plan->smoke, "set", plan->set, "drop", plan->drop,
-		"tries", plan->tries);
-
-	return json_dumps(wanted, JSON_COMPACT);
-}
-
-/* As the API plans it. */
-static void plan_models(struct site *site, struct deed *deed,
-			const struct item *item,
-			const struct resource *account)
-{
-	json_auto_t *models = json_loads(deed->wish->models, 0, NULL);
-	json_auto_t *aliases = json_loads(deed->wish->aliases, 0, NULL);
-	json_auto_t *body = json_loads(account->wanted_json, 0, NULL);
-	json_auto_t *our_models = NULL, *our_aliases = NULL;
-	const struct mapping_wish wish = {
-		.mode = deed->wish->mode, .models = models,
-		.aliases = aliases,
-	};
-	struct mapping_ground ground = {
-		.mapping = json_object_get(json_object_get(body,
-				"credentials"), "model_mapping"),
-		.smoke = item->resolved_smoke_model,
-		.mark = account->mark,
-	};
-	struct jdec_problems problems = { 0 };
-	struct err err;
-
-	MUST(site, account_use_ours(site->db, account->resource_id,
-				    ground.mapping, &our_models, &our_aliases,
-				    &err), &err);
-	ground.models = our_models;
-	ground.aliases = our_aliases;
-	if (!mapping_plan(&wish, &ground, &deed->plan, &problems))
-		deed->wish = NULL;	/* an alias of a model that went */
-}
-
-static char *wanted_of(struct site *site, struct deed *deed,
-		       const struct item *item)
-{
-	if (deed->wish->kind == CHANGE_MODELS)
-		return wanted_text(&deed->plan);
-	if (deed->wish->kind != CHANGE_ROTATE_KEY)
-		return xstrdup("{}");
-	account_key(site, deed->account_id, deed->rotation.old_key);
-	return rotation_plan(site, deed->wish->models,
-			     item->api_key_fingerprint, &deed->rotation);
-}
-
-static void begin(struct site *site, struct deed *deed)
-{
-	CLEANUP(item_done) struct item item = { 0 };
-	CLEANUP(resource_done) struct resource account = { 0 };
-	CLEANUP(db_tx_done) struct db_tx tx = { 0 };
-	AUTO_FREE char *wanted = NULL;
-	struct change_spec spec = { .item_id = site->items[0].item_id,
-				    .host_id = site->host_id,
-				    .requested_by = "tok_sim",
-				    .kind = deed->wish->kind };
-	struct err err;
-
-	MUST(site, items_get(site->db, NULL, spec.item_id, &item, &err), &err);
-	MUST(site, resources_of_host_id(site->db, site->host_id,
-					RESOURCE_ACCOUNT, item.account_id,
-					&account, &err), &err);
-	snprintf(deed->resource_id, ID_MAX, "%s", account.resource_id);
-	snprintf(deed->account_id, sizeof(deed->account_id), "%s",
-		 item.account_id);
-	deed->paused = account.paused_at != 0;
-	deed->doubtful = strstr(item.models, "mock-none") != NULL;
-	deed->before = account_mapping(site, deed->account_id);
-	if (spec.kind == CHANGE_MODELS)
-		plan_models(site, deed, &item, &account);
-	if (site->fault || !deed->wish)
-		return;
-	wanted = wanted_of(site, deed, &item);
-	spec.wanted = wanted;
-	spec.new_secret_id = *deed->rotation.new_secret
-		? deed->rotation.new_secret : NULL;
-	spec.resource_id = deed->resource_id;
-	MUST(site, db_tx_begin(&tx, site->db, &err), &err);
-	MUST(site, changes_add(site->db, &spec, site->net.now,
-			       net_random(&site->net), deed->change_id, &err),
-	     &err);
-	MUST(site, db_tx_commit(&tx, &err), &err);
-}
-
 static void end(struct site *site, const struct site_plan *plan,
-		const struct deed *deed)
+		const struct change_deed *deed)
 {
 	for (int i = 0; i < TURNS_MAX && !site->fault; i++) {
 		CLEANUP(change_done) struct change change = { 0 };
@@ -228,7 +104,7 @@ static void end(struct site *site, const struct site_plan *plan,
 
 /* ---- what must be true after it ---- */
 
-static void check_mapping(struct site *site, const struct deed *deed,
+static void check_mapping(struct site *site, const struct change_deed *deed,
 			  bool done)
 {
 	json_auto_t *want = mapping_apply(deed->before,
@@ -243,7 +119,7 @@ static void check_mapping(struct site *site, const struct deed *deed,
 			   deed->wish->name, is_text, want_text);
 }
 
-static void check_key(struct site *site, const struct deed *deed,
+static void check_key(struct site *site, const struct change_deed *deed,
 		      const struct site_plan *plan, bool done)
 {
 	char key[ACCOUNT_KEY_MAX];
@@ -254,7 +130,7 @@ static void check_key(struct site *site, const struct deed *deed,
 		rotation_check_copies(site);
 }
 
-static void check_rows(struct site *site, const struct deed *deed, bool done)
+static void check_rows(struct site *site, const struct change_deed *deed, bool done)
 {
 	CLEANUP(item_done) struct item item = { 0 };
 	CLEANUP(resource_done) struct resource account = { 0 };
@@ -291,7 +167,7 @@ static const struct db_query q_left = { "sim.left",
 static const struct db_query q_made = { "sim.made",
 	"SELECT count(*) FROM managed_resources WHERE state = 'making'" };
 
-static void check_nothing_left(struct site *site, const struct deed *deed)
+static void check_nothing_left(struct site *site, const struct change_deed *deed)
 {
 	static const struct db_query *const zeros[] = { &q_left, &q_made };
 	int64_t n = 0;
@@ -310,7 +186,7 @@ static void check_nothing_left(struct site *site, const struct deed *deed)
 }
 
 static void check_deed(struct site *site, const struct site_plan *plan,
-		       const struct deed *deed)
+		       const struct change_deed *deed)
 {
 	CLEANUP(change_done) struct change change = { 0 };
 	bool may_be_good = deed->wish->good || (deed->paused &&
@@ -340,13 +216,13 @@ static void check_deed(struct site *site, const struct site_plan *plan,
 }
 
 static void one_change(struct site *site, const struct site_plan *plan,
-		       const struct wish *wish)
+		       const struct change_wish *wish)
 {
-	CLEANUP(deed_done) struct deed deed = { .wish = wish };
+	CLEANUP(change_deed_done) struct change_deed deed = { .wish = wish };
 
 	if (site->fault)
 		return;
-	begin(site, &deed);
+	change_ask(site, &deed, site->items[0].item_id);
 	if (site->fault || !deed.wish)
 		return;
 	end(site, plan, &deed);
@@ -379,7 +255,7 @@ static void report(struct site *site, const char *name)
 }
 
 /* What a wish needs before it: a resume a pause, others the first model. */
-static void prepare(struct site *site, const struct wish *wish)
+static void prepare(struct site *site, const struct change_wish *wish)
 {
 	struct site_plan calm = { .nproviders = 1 };
 
@@ -389,7 +265,7 @@ static void prepare(struct site *site, const struct wish *wish)
 	site->net.commits = 0;
 }
 
-static int64_t run_wish(enum host_version version, const struct wish *wish,
+static int64_t run_wish(enum host_version version, const struct change_wish *wish,
 			int64_t crash_at, bool verbose)
 {
 	struct site *site = xcalloc(1, sizeof(*site));

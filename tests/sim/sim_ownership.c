@@ -16,6 +16,7 @@
 #include "shared/table.h"
 #include "tests/sim/check.h"
 #include "tests/sim/story.h"
+#include "tests/sim/story_clean.h"
 #include "tests/sim/story_reconcile.h"
 #include "tests/sim/story_rollback.h"
 

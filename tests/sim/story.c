@@ -9,6 +9,7 @@
 #include "shared/runs.h"
 #include "shared/table.h"
 #include "tests/sim/check.h"
+#include "tests/sim/story_change.h"
 #include "tests/sim/story_import.h"
 #include "tests/sim/story_reconcile.h"
 #include "tests/sim/story_rollback.h"
@@ -63,6 +64,8 @@ void story_lend(struct story *story, enum host_kind kind, int64_t id)
 		return;
 	story->ledger.now = story->site.net.now;
 	ledger_lend(&story->ledger, kind, id);
+	if (kind == HOST_KIND_USER && !story->user)
+		story->user = strangers_row(&story->site, kind, id);
 	story_show(story, kind, id);
 }
 
@@ -85,6 +88,7 @@ void story_done(struct story *story)
 {
 	for (size_t i = 0; i < story->ntrail; i++)
 		free(story->trail[i]);
+	json_decref(story->user);
 	db_close(&story->backup);
 	site_done(&story->site);
 }
@@ -206,6 +210,7 @@ static const struct {
 	{ backup,       2 },
 	{ story_rollback, 3 },
 	{ story_reconcile, 4 },
+	{ story_change, 5 },
 };
 
 void story_deed(struct story *story)

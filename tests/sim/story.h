@@ -7,17 +7,25 @@
 #ifndef TESTS_SIM_STORY_H
 #define TESTS_SIM_STORY_H
 
+#include "shared/resources.h"
 #include "tests/sim/site.h"
 
 #define STORY_TRAIL_MAX 96
 #define STORY_RUNS_MAX 24
 #define STORY_KEYS_MAX 32
 #define STORY_LOST_MAX 4
+#define STORY_ROTATIONS_MAX 16
 
 /* A provider's key that operators have. */
 struct story_key {
 	size_t provider;
-	char key[48];
+	char key[80];
+};
+
+/* An account is to have another key; perhaps it gets it. */
+struct story_rotation {
+	int64_t account;
+	char old_key[80], new_key[80];
 };
 
 /* What CRM did then it does not know: a backup was put back. */
@@ -35,8 +43,11 @@ struct story {
 	size_t nlost;
 	struct story_key keys[STORY_KEYS_MAX];
 	size_t nkeys;
+	struct story_rotation rotations[STORY_ROTATIONS_MAX];
+	size_t nrotations;
 	char runs[STORY_RUNS_MAX][ID_MAX];
 	size_t nruns;
+	json_t *user;		/* whose key was given, before; or NULL */
 	char *trail[STORY_TRAIL_MAX];
 	size_t ntrail;
 };
@@ -71,6 +82,9 @@ bool story_is_lost(const struct story *story, int64_t at);
  * made it theirs, or deleted what it rested on.
  */
 bool story_is_excused(struct story *story, enum host_kind kind, int64_t id);
+
+/* The host's word for it; false: the host does not have such things. */
+bool story_kind_of(enum resource_type type, enum host_kind *ret);
 
 /* What must be true whenever nothing is left to do. */
 void story_check(struct story *story);

@@ -17,6 +17,17 @@ static const enum resource_type types[HOST_KIND__MAX] = {
 	[HOST_KIND_CHANNEL]	 = RESOURCE_CHANNEL,
 };
 
+bool story_kind_of(enum resource_type type, enum host_kind *ret)
+{
+	for (size_t i = 0; i < COUNT(types); i++) {
+		if (types[i] != type)
+			continue;
+		*ret = (enum host_kind)i;
+		return true;
+	}
+	return false;
+}
+
 static const struct db_query q_known = { "story.known",
 	"SELECT count(*) FROM managed_resources WHERE resource_type = $1 AND"
 	" host_resource_id = $2 AND state = 'present'" };

@@ -10,7 +10,6 @@
 #include "shared/runs.h"
 #include "shared/table.h"
 #include "tests/sim/check.h"
-#include "tests/sim/strangers.h"
 
 /* As the API does: not while one runs, or an import of it does. */
 static bool may_begin(struct story *story, const struct rollback_scope *scope)
@@ -107,109 +106,4 @@ void story_rollback_all(struct story *story)
 		begin(story, ROLLBACK_RUN, story->runs[i % story->nruns]);
 		story_rest(story);
 	}
-}
-
-/* ---- what is left ---- */
-
-/* Theirs is in it, and would change with it. */
-static bool is_shared_group(struct story *story, enum host_kind kind,
-			    int64_t id)
-{
-	json_auto_t *state = NULL;
-	const json_t *row;
-	size_t i;
-
-	if (kind != HOST_KIND_GROUP)
-		return false;
-	state = host_model_state(story->site.net.host);
-	json_array_foreach(json_object_get(state, "accounts"), i, row) {
-		const json_t *groups = json_object_get(row, "group_ids");
-
-		for (size_t k = 0; k < json_array_size(groups); k++)
-			if (json_integer_value(json_array_get(groups, k)) ==
-			    id)
-				return true;
-	}
-	json_array_foreach(json_object_get(state, "keys"), i, row)
-		if (json_integer_value(json_object_get(row, "group_id")) ==
-		    id && story->ledger.rows[HOST_KIND_KEY][json_integer_value(
-			json_object_get(row, "id"))].maker != LEDGER_OURS)
-			return true;
-	return false;
-}
-
-static const struct db_query q_remains = { "story.remains",
-	"SELECT count(*) FROM managed_resources WHERE state = 'present' AND"
-	" host_resource_id IS NOT NULL AND resource_type <> 'user_token'" };
-static const struct db_query q_left = { "story.left",
-	"SELECT kind || ' ' || coalesce(host_resource_id, '-') || ' ' || why"
-	" || ': ' || coalesce(failure_class, '-') || ' ' ||"
-	" coalesce(failure_detail, '-') FROM rollback_parts WHERE state ="
-	" 'left'" };
-
-/* What rollbacks say that they left goes into the trail. */
-static void show_left(struct story *story)
-{
-	CLEANUP(db_rows_done) struct db_rows rows = { 0 };
-	struct err err;
-
-	if (db_query(&rows, story->site.db, &q_left, DB_NO_ARGS, &err))
-		site_fault(&story->site, "%s: %s", q_left.name, err.msg);
-	while (rows.stmt && db_next(&rows, &err) == 1)
-		story_say(story, "  left: %s", db_must(&rows, 0));
-}
-
-/* CRM still has what strangers keep there, and nothing else. */
-static void check_records(struct story *story, int64_t kept)
-{
-	int64_t n = 0;
-	struct err err;
-
-	if (db_number(story->site.db, &q_remains, DB_NO_ARGS, &n, &err))
-		site_fault(&story->site, "%s: %s", q_remains.name, err.msg);
-	else if (n > kept)
-		site_fault(&story->site, "after all rollbacks CRM still has %"
-			   PRId64 " things that are not there", n - kept);
-}
-
-/*
- * 1 if it is there, and may be.  A user whose key was in a group of ours keeps
- * the right to that group as long as it exists.
- */
-static int64_t check_row(struct story *story, enum host_kind kind, int64_t id,
-			 const struct ledger_row *row)
-{
-	if (row->maker == LEDGER_OURS) {
-		if (!story_is_lost(story, row->made_at) &&
-		    !story_is_excused(story, kind, id) &&
-		    !is_shared_group(story, kind, id))
-			site_fault(&story->site, "after all rollbacks %s %"
-				   PRId64 " of ours is there%s",
-				   host_kind_list(kind), id, row->touched
-				   ? ", and others touched it" : "");
-	} else if (row->lent && row->hash != row->prior &&
-		   kind != HOST_KIND_USER &&
-		   !story_is_lost(story, row->lent_at) &&
-		   !story_is_lost(story, row->changed_at)) {
-		site_fault(&story->site, "after all rollbacks %s %" PRId64
-			   " of others is not what it was",
-			   host_kind_list(kind), id);
-		story_show(story, kind, id);
-	}
-	return row->maker == LEDGER_OURS;
-}
-
-void story_check_clean(struct story *story)
-{
-	enum host_kind kind = 0;
-	int64_t id = 0;
-	int64_t kept = 0;
-	const struct ledger_row *row;
-
-	while ((row = ledger_next(&story->ledger, &kind, &id)))
-		kept += check_row(story, kind, id, row);
-	if (story->nlost == 0)
-		check_records(story, kept);
-	if (story->site.fault)
-		show_left(story);
 }

@@ -12,10 +12,4 @@ void story_rollback(struct story *story);
 /* Every run there is, until nothing is left to do. */
 void story_rollback_all(struct story *story);
 
-/*
- * After that: nothing that CRM made is there but what strangers made theirs
- * or need, and what was lent is as it was.
- */
-void story_check_clean(struct story *story);
-
 #endif

@@ -174,6 +174,8 @@ void strangers_begin(struct site *site)
 	    "\"password\":\"secret-word-1\",\"username\":\"alice\"}");
 	add_key(site, STRANGERS_EMAIL, "sk-alice-bound-000000000001", group);
 	add_key(site, STRANGERS_EMAIL, "sk-alice-loose-000000000002", 0);
+	ask(site, "POST", ADMIN "proxies", "{\"name\":\"way\",\"protocol\":"
+	    "\"http\",\"host\":\"way.test\",\"port\":8080}");
 	for (size_t i = 1 + dice(site, 4); i > 0; i--)
 		make_something(site);
 	ledger_begin(site->net.ledger, site->net.host);

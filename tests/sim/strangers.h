@@ -17,6 +17,9 @@
 /* What they put into accounts of ours. */
 #define STRANGERS_PROVIDER_KEY "good-somebody-0000000001"
 
+/* The id of a proxy that is there from the beginning. */
+#define STRANGERS_PROXY "1"
+
 /* They settle on the host, before CRM makes anything there. */
 void strangers_begin(struct site *site);
 
