@@ -216,31 +216,6 @@ static void a_transaction_is_undone_unless_committed(void **state)
 	assert_int_equal(count(db), 1);
 }
 
-/* It would be busy now and then only: when somebody else writes in between. */
-static void no_write_begins_while_rows_are_read(void **state)
-{
-	CLEANUP(db_close) struct db *db = open_memory();
-	struct db_rows rows = { 0 };
-	struct db_tx tx = { 0 };
-	struct err err;
-
-	(void)state;
-	OK(add(db, "a", &err));
-	OK(db_query(&rows, db, &q_all, DB_NO_ARGS, &err));
-	assert_int_equal(db_next(&rows, &err), 1);
-	REFUSED(db_tx_begin(&tx, db, &err), ERR_INTERNAL);
-	REFUSED(add(db, "b", &err), ERR_INTERNAL);
-	assert_int_equal(count(db), 1);
-	db_rows_done(&rows);
-	OK(db_tx_begin(&tx, db, &err));
-	OK(db_query(&rows, db, &q_all, DB_NO_ARGS, &err));
-	assert_int_equal(db_next(&rows, &err), 1);
-	OK(add(db, "b", &err));
-	db_rows_done(&rows);
-	OK(db_tx_commit(&tx, &err));
-	assert_int_equal(count(db), 2);
-}
-
 static void a_second_writer_waits_as_long_as_the_dsn_says(void **state)
 {
 	SCRATCH dir = scratch_new();
@@ -495,7 +470,6 @@ int main(void)
 		cmocka_unit_test(a_query_can_be_left_early_and_run_again),
 		cmocka_unit_test(failures_have_their_kinds),
 		cmocka_unit_test(a_transaction_is_undone_unless_committed),
-		cmocka_unit_test(no_write_begins_while_rows_are_read),
 		cmocka_unit_test(
 			a_second_writer_waits_as_long_as_the_dsn_says),
 		cmocka_unit_test(news_of_others_are_noticed),
