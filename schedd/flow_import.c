@@ -103,6 +103,8 @@ static const struct step steps[] = {
 	{ "undo.rebind",               STAGE_PROVISION, ask_undo_bound,      got_undo_bound,
 	  .fingerprints = true },
 	{ "undo.subscription", STAGE_PROVISION, ask_undo_subscription, got_undo_subscription },
+	{ "undo.user",                 STAGE_PROVISION, ask_undo_user,       got_undo_user },
+	{ "undo.right",                STAGE_PROVISION, ask_undo_right,      got_undo_right },
 	{ "undo.key",                  STAGE_PROVISION, ask_undo_key,        got_undo_key },
 	{ "undo.find_account",         STAGE_PROVISION, ask_lost_account,    got_lost_account },
 	{ "undo.account",              STAGE_PROVISION, ask_undo_account,    got_undo_account },

@@ -42,6 +42,8 @@ static const struct step steps[] = {
 	{ "access.end",         0, NULL,                   got_rb_access },
 	{ "move.look",          0, ask_rb_move_look,       got_rb_move_look },
 	{ "move.back",          0, ask_rb_move_back,       got_rb_move_back },
+	{ "move.user",          0, ask_rb_move_user,       got_rb_move_user },
+	{ "move.right",         0, ask_rb_move_right,      got_rb_move_right },
 	{ "user.read",          0, ask_rb_user_read,       got_rb_user_read },
 	{ "user.keys",          0, ask_rb_user_keys,       got_rb_user_keys },
 	{ "user.delete",        0, ask_rb_user_delete,     got_rb_user_delete },

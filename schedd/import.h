@@ -105,8 +105,12 @@ struct import_memo {
 	int64_t owner;		/* the user's id */
 	int64_t owner_key;	/* the key's id */
 	int64_t owner_group;	/* where it was bound; 0: nowhere */
+	bool here;		/* it is in our group as it is */
+	bool may;		/* its owner had the right to our group */
 	bool rebound;		/* we moved it: to be moved back by undo */
 	bool nowhere;		/* there is no group to move it back to */
+	bool revokes;		/* its owner is to lose the right to ours */
+	char rights[480];	/* to what it has it then: JSON */
 	bool assigned;		/* its owner was subscribed by this task */
 	bool keep_key;		/* of a managed user: bind it, draw no other */
 
@@ -191,6 +195,8 @@ struct import {
 	double purse;
 	bool item_changed;		/* by a check */
 	bool moves_key;		/* a given key, by the next step */
+	bool key_stays;		/* another item rests on it where it is */
+	bool right_ends;	/* with the move: see shared/moved_keys.h */
 	bool moved_back;	/* the given key was */
 	char *run_mode;			/* learnt in this step; or NULL */
 	bool new_session;		/* of the host's administrator */

@@ -17,6 +17,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 bool ask_owner(const void *subject, struct request *request)
 {
@@ -36,7 +37,9 @@ struct verdict got_owner(void *subject, const struct answer *answer)
 {
 	struct import *im = subject;
 	enum failure why = host_judge_user_by_key(answer,
-				(size_t)im->memo.candidate, &im->memo.owner);
+				(size_t)im->memo.candidate,
+				import_id(im, IMPORT_GROUP), &im->memo.owner,
+				&im->memo.may);
 
 	import_saw(im, answer);
 	if (why != FAILURE_NONE)
@@ -84,7 +87,8 @@ struct verdict got_owner_keys(void *subject, const struct answer *answer)
 		im->memo.owner_group = key.group_id;
 	if (key.group_id != 0 && key.group_id != ours && !im->run.rebind)
 		return bound_elsewhere(im, &key);
-	im->moves_key = key.group_id != ours;
+	im->memo.here = key.group_id == ours;
+	im->moves_key = true;
 	return go_to("access.subscription");
 }
 
@@ -99,8 +103,7 @@ bool ask_bind_key(const void *subject, struct request *request)
 {
 	const struct import *im = subject;
 
-	if (key_to_bind(im) == 0 || (import_is_given(im) &&
-	    im->memo.owner_group == import_id(im, IMPORT_GROUP)))
+	if (key_to_bind(im) == 0 || (import_is_given(im) && im->memo.here))
 		return false;
 	host_ask_key_bind(request, &im->peer, key_to_bind(im),
 			  import_id(im, IMPORT_GROUP));
@@ -210,7 +213,11 @@ struct verdict got_undo_bound(void *subject, const struct answer *answer)
 	import_saw(im, answer);
 	if (why != FAILURE_NONE && why != FAILURE_GONE)
 		return import_leave(im, import_host_failed(im, answer, why));
-	if (key.id && key.group_id == import_id(im, IMPORT_GROUP))
+	im->memo.revokes = im->right_ends &&
+		!host_user_keys_use(answer, import_id(im, IMPORT_GROUP),
+				    im->memo.owner_key);
+	if (key.id && key.group_id == import_id(im, IMPORT_GROUP) &&
+	    !im->key_stays)
 		return go_to("undo.move_back");
 	im->memo.rebound = false;
 	im->moved_back = true;
@@ -280,4 +287,65 @@ struct verdict got_undo_subscription(void *subject,
 		return import_leave(im, import_host_failed(im, answer, why));
 	import_gone(im, IMPORT_SUBSCRIPTION);
 	return go_on();
+}
+
+/*
+ * The right to our group, which the host gave with the move, ends with it; not
+ * where the list does not fit what a task may note down.
+ */
+bool ask_undo_user(const void *subject, struct request *request)
+{
+	const struct import *im = subject;
+
+	if (!im->memo.revokes || im->memo.owner == 0)
+		return false;
+	host_ask_user(request, &im->peer, im->memo.owner);
+	return true;
+}
+
+struct verdict got_undo_user(void *subject, const struct answer *answer)
+{
+	struct import *im = subject;
+	AUTO_FREE char *rights = NULL;
+	enum failure why;
+
+	if (!answer)
+		return go_on();
+	why = host_judge(answer);
+	import_saw(im, answer);
+	if (why != FAILURE_NONE && why != FAILURE_GONE)
+		return import_leave(im, import_host_failed(im, answer, why));
+	if (why == FAILURE_NONE)
+		rights = host_user_groups_but(host_data(answer),
+					      import_id(im, IMPORT_GROUP));
+	im->memo.revokes = rights &&
+			   strlen(rights) < sizeof(im->memo.rights);
+	if (im->memo.revokes)
+		memcpy(im->memo.rights, rights, strlen(rights) + 1);
+	return go_on();
+}
+
+bool ask_undo_right(const void *subject, struct request *request)
+{
+	const struct import *im = subject;
+
+	if (!im->memo.revokes || *im->memo.rights == '\0')
+		return false;
+	host_ask_user_groups(request, &im->peer, im->memo.owner,
+			     im->memo.rights);
+	return true;
+}
+
+struct verdict got_undo_right(void *subject, const struct answer *answer)
+{
+	struct import *im = subject;
+	enum failure why;
+
+	if (!answer)
+		return go_on();
+	why = host_judge(answer);
+	import_saw(im, answer);
+	im->memo.revokes = false;
+	return why == FAILURE_NONE || why == FAILURE_GONE ? go_on()
+		: import_leave(im, import_host_failed(im, answer, why));
 }

@@ -5,7 +5,7 @@
 #include <stdio.h>
 
 #include "schedd/import.h"
-#include "shared/rollback_ends.h"
+#include "shared/moved_keys.h"
 
 int import_save_move(const struct store *store, const struct import *im,
 		     int64_t now, struct err *err)
@@ -15,11 +15,16 @@ int import_save_move(const struct store *store, const struct import *im,
 		.key_id = im->memo.owner_key,
 		.from_group = im->memo.owner_group,
 		.to_group = import_id(im, IMPORT_GROUP),
+		/* Only an exclusive group takes a right. */
+		.granted = im->run.access_mode == ACCESS_SELF_SERVICE &&
+			   !im->memo.may,
 	};
 
 	if (im->moved_back)
 		return moved_keys_forget(store->db, im->item.item_id, now,
 					 err);
+	if (im->memo.failure)
+		return moved_keys_leave(store->db, im->item.item_id, err);
 	if (!im->moves_key)
 		return 0;
 	snprintf(move.host_id, ID_MAX, "%s", im->host.host_id);
@@ -36,6 +41,7 @@ int import_load_move(const struct store *store, struct import *im,
 		     struct err *err)
 {
 	struct moved_key move = { 0 };
+	struct move_end end;
 	bool found;
 
 	if (!im->run.given_key_secret_id || im->checking || im->changing ||
@@ -46,9 +52,13 @@ int import_load_move(const struct store *store, struct import *im,
 		return -1;
 	if (!found)
 		return 0;
+	if (moved_keys_way_back(store->db, &move, &end, err))
+		return -1;
+	im->key_stays = end.stays;
+	im->right_ends = end.revokes;
 	im->memo.rebound = true;
 	im->memo.owner = move.user_id;
 	im->memo.owner_key = move.key_id;
-	im->memo.owner_group = im->memo.nowhere ? 0 : move.from_group;
+	im->memo.owner_group = im->memo.nowhere ? 0 : end.group;
 	return 0;
 }

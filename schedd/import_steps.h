@@ -156,6 +156,8 @@ ASKS(mend_act);		GETS(mend_act);
 ASKS(undo_bound);	GETS(undo_bound);
 ASKS(undo_rebind);	GETS(undo_rebind);
 ASKS(undo_subscription); GETS(undo_subscription);
+ASKS(undo_user); GETS(undo_user);
+ASKS(undo_right); GETS(undo_right);
 ASKS(undo_key);		GETS(undo_key);
 ASKS(lost_account);	GETS(lost_account);
 ASKS(undo_account);	GETS(undo_account);

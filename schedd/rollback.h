@@ -17,6 +17,7 @@
 #include "schedd/host/answer.h"
 #include "schedd/host/peer.h"
 #include "schedd/step.h"
+#include "shared/moved_keys.h"
 #include "shared/rollback_ends.h"
 #include "shared/rollback_scan.h"
 #include "shared/rollbacks.h"
@@ -43,6 +44,8 @@ struct rollback_memo {
 	int64_t failure;	/* enum failure that ended it */
 	char detail[320];	/* of that */
 	bool nowhere;		/* the group that a key came from is gone */
+	bool moved;		/* the key went back */
+	bool revokes;		/* and a right that came with it ends */
 };
 
 struct rollback_work {
@@ -64,6 +67,7 @@ struct rollback_work {
 	struct resource token;			/* that user's login */
 	bool token_changed;
 	struct moved_key move;
+	struct move_end way_back;		/* of its key */
 	char fingerprint[SEAL_FINGERPRINT_TEXT];	/* of our key */
 	json_t *surplus;	/* names that an account maps no more */
 	int64_t ours[HOST_GROUPS_MAX];	/* of the account's groups: we made them */
@@ -150,6 +154,8 @@ ROLLBACK_GETS(broken);
 
 ROLLBACK_ASKS(move_look);	ROLLBACK_GETS(move_look);
 ROLLBACK_ASKS(move_back);	ROLLBACK_GETS(move_back);
+ROLLBACK_ASKS(move_user);	ROLLBACK_GETS(move_user);
+ROLLBACK_ASKS(move_right);	ROLLBACK_GETS(move_right);
 ROLLBACK_ASKS(user_read);	ROLLBACK_GETS(user_read);
 ROLLBACK_ASKS(user_keys);	ROLLBACK_GETS(user_keys);
 ROLLBACK_ASKS(user_delete);	ROLLBACK_GETS(user_delete);

@@ -21,6 +21,8 @@ char *rollback_memo_write(const void *subject)
 	jout_bool(&out, "ended", m->ended);
 	jout_bool(&out, "kept", m->kept);
 	jout_bool(&out, "nowhere", m->nowhere);
+	jout_bool(&out, "moved", m->moved);
+	jout_bool(&out, "revokes", m->revokes);
 	jout_str(&out, "after", m->after);
 	jout_i64(&out, "items", m->items);
 	jout_i64(&out, "failure", m->failure);
@@ -44,6 +46,8 @@ void rollback_memo_read(struct rollback_work *w, const char *text)
 	m->ended = json_is_true(json_object_get(memo, "ended"));
 	m->kept = json_is_true(json_object_get(memo, "kept"));
 	m->nowhere = json_is_true(json_object_get(memo, "nowhere"));
+	m->moved = json_is_true(json_object_get(memo, "moved"));
+	m->revokes = json_is_true(json_object_get(memo, "revokes"));
 	snprintf(m->after, sizeof(m->after), "%s", after ? after : "");
 	text = json_string_value(json_object_get(memo, "detail"));
 	snprintf(m->detail, sizeof(m->detail), "%s", text ? text : "");
@@ -155,6 +159,14 @@ static int load_account(const struct store *store, struct rollback_work *w,
 				     err);
 }
 
+static int load_move(const struct store *store, struct rollback_work *w,
+		     struct err *err)
+{
+	if (moved_keys_get(store->db, w->part.subject_id, &w->move, err))
+		return -1;
+	return moved_keys_way_back(store->db, &w->move, &w->way_back, err);
+}
+
 static int load_part(const struct store *store, struct rollback_work *w,
 		     struct err *err)
 {
@@ -168,8 +180,7 @@ static int load_part(const struct store *store, struct rollback_work *w,
 	if (!w->part.kind)
 		return 0;
 	if (strcmp(w->part.kind, ROLLBACK_KIND_KEY) == 0)
-		return moved_keys_get(store->db, w->part.subject_id, &w->move,
-				      err);
+		return load_move(store, w, err);
 	if (!resource_type_parse(w->part.kind, &type))
 		return 0;
 	if (resources_get(store->db, w->part.subject_id, &w->row, err) ||

@@ -30,6 +30,7 @@ bool rollback_holds(const struct rollback_work *w)
 static void forget_part(struct rollback_memo *memo)
 {
 	memo->ended = memo->kept = memo->nowhere = false;
+	memo->moved = memo->revokes = false;
 	memo->key = memo->logins = memo->misses = memo->looks = 0;
 }
 

@@ -51,6 +51,18 @@ static bool is_where_it_was_put(const struct rollback_work *w,
 	return group == w->move.to_group || group == 0;
 }
 
+/* The move is over; the right to our group may have to end with it. */
+static struct verdict move_over(struct rollback_work *w)
+{
+	const char *detail = w->memo.nowhere
+		? "the group that it came from is gone: it is unbound" : NULL;
+
+	if (w->memo.revokes)
+		return go_to("move.user");
+	return rollback_settle(w, w->memo.moved ? ROLLBACK_PART_DONE
+			       : ROLLBACK_GONE, NULL, detail);
+}
+
 struct verdict got_rb_move_look(void *subject, const struct answer *answer)
 {
 	struct rollback_work *w = subject;
@@ -62,15 +74,21 @@ struct verdict got_rb_move_look(void *subject, const struct answer *answer)
 		return rollback_settle(w, ROLLBACK_GONE, NULL, NULL);
 	if (why != FAILURE_NONE)
 		return rollback_trouble(w, answer, why);
+	w->memo.revokes = w->way_back.revokes &&
+		!host_user_keys_use(answer, w->move.to_group, w->move.key_id);
 	key = key_of_id(&page, w->move.key_id);
 	if (!key || !is_where_it_was_put(w, key))
-		return rollback_settle(w, ROLLBACK_GONE, NULL, NULL);
-	return go_on();
+		return move_over(w);
+	if (!w->way_back.stays)
+		return go_on();
+	w->part.action = ROLLBACK_KEEP;
+	w->part.why = ROLLBACK_SHARED;
+	return rollback_settle(w, ROLLBACK_PART_DONE, NULL, NULL);
 }
 
 static int64_t way_back(const struct rollback_work *w)
 {
-	return w->memo.nowhere ? 0 : w->move.from_group;
+	return w->memo.nowhere ? 0 : w->way_back.group;
 }
 
 bool ask_rb_move_back(const void *subject, struct request *request)
@@ -90,12 +108,59 @@ struct verdict got_rb_move_back(void *subject, const struct answer *answer)
 		w->memo.nowhere = true;
 		return go_to("move.back");
 	}
-	if (why == FAILURE_GONE)
-		return rollback_settle(w, ROLLBACK_GONE, NULL, NULL);
-	if (why != FAILURE_NONE)
+	if (why != FAILURE_NONE && why != FAILURE_GONE)
 		return rollback_trouble(w, answer, why);
-	return rollback_settle(w, ROLLBACK_PART_DONE, NULL, w->memo.nowhere
-		? "the group that it came from is gone: it is unbound" : NULL);
+	w->memo.moved = why == FAILURE_NONE;
+	return move_over(w);
+}
+
+bool ask_rb_move_user(const void *subject, struct request *request)
+{
+	const struct rollback_work *w = subject;
+
+	host_ask_user(request, &w->peer, w->move.user_id);
+	return true;
+}
+
+/* What it keeps is written down as the plan of the part. */
+struct verdict got_rb_move_user(void *subject, const struct answer *answer)
+{
+	struct rollback_work *w = subject;
+	enum failure why = host_judge(answer);
+
+	if (why != FAILURE_NONE && why != FAILURE_GONE)
+		return rollback_trouble(w, answer, why);
+	free(w->part.plan);
+	w->part.plan = why == FAILURE_NONE
+		? host_user_groups_but(host_data(answer), w->move.to_group)
+		: NULL;
+	w->part_changed = true;
+	if (w->part.plan)
+		return go_on();
+	w->memo.revokes = false;
+	return move_over(w);
+}
+
+bool ask_rb_move_right(const void *subject, struct request *request)
+{
+	const struct rollback_work *w = subject;
+
+	if (!w->part.plan)
+		return false;
+	host_ask_user_groups(request, &w->peer, w->move.user_id,
+			     w->part.plan);
+	return true;
+}
+
+struct verdict got_rb_move_right(void *subject, const struct answer *answer)
+{
+	struct rollback_work *w = subject;
+	enum failure why = answer ? host_judge(answer) : FAILURE_NONE;
+
+	if (why != FAILURE_NONE && why != FAILURE_GONE)
+		return rollback_trouble(w, answer, why);
+	w->memo.revokes = false;
+	return move_over(w);
 }
 
 /* ---- a managed user ---- */

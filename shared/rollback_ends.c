@@ -181,120 +181,6 @@ int rollback_end_access(struct db *db, const char *access_id, int64_t now,
 		      DB_TEXT(heir), DB_I64(now)), err);
 }
 
-/* ---- keys that were moved ---- */
-
-static const struct db_query q_move_note = { "rollback_ends.move_note",
-	"INSERT INTO moved_keys (move_id, host_id, item_id, user_id, key_id,"
-	" from_group, to_group, moved_at)"
-	" VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING" };
-
-int moved_keys_note(struct db *db, const struct moved_key *move, int64_t now,
-		    uint64_t random, struct err *err)
-{
-	char id[ID_MAX];
-
-	id_make(id, "mvk", now, random);
-	return db_run(db, &q_move_note, DB_ARGS(DB_TEXT(id),
-		      DB_TEXT(move->host_id), DB_TEXT(move->item_id),
-		      DB_I64(move->user_id), DB_I64(move->key_id),
-		      DB_I64(move->from_group), DB_I64(move->to_group),
-		      DB_I64(now)), err);
-}
-
-#define MOVE \
-	"SELECT move_id, host_id, item_id, user_id, key_id, from_group," \
-	" to_group FROM moved_keys WHERE "
-static const struct db_query q_move_get = { "rollback_ends.move_get",
-	MOVE "move_id = $1" };
-static const struct db_query q_move_find = { "rollback_ends.move_find",
-	MOVE "item_id = $1 AND to_group = $2 AND ended_at IS NULL" };
-static const struct db_query q_move_open = { "rollback_ends.move_open",
-	MOVE "item_id = $1 AND ended_at IS NULL LIMIT 1" };
-
-static int read_move(struct db_rows *rows, struct moved_key *ret,
-		     bool *ret_found, struct err *err)
-{
-	int more = db_next(rows, err);
-
-	*ret_found = more > 0;
-	if (more <= 0)
-		return more;
-	snprintf(ret->move_id, ID_MAX, "%s", db_must(rows, 0));
-	snprintf(ret->host_id, ID_MAX, "%s", db_must(rows, 1));
-	snprintf(ret->item_id, ID_MAX, "%s", db_must(rows, 2));
-	ret->user_id = db_i64(rows, 3);
-	ret->key_id = db_i64(rows, 4);
-	ret->from_group = db_i64(rows, 5);
-	ret->to_group = db_i64(rows, 6);
-	return 0;
-}
-
-int moved_keys_get(struct db *db, const char *move_id, struct moved_key *ret,
-		   struct err *err)
-{
-	CLEANUP(db_rows_done) struct db_rows rows = { 0 };
-	bool found;
-
-	if (db_query(&rows, db, &q_move_get, DB_ARGS(DB_TEXT(move_id)),
-		     err) || read_move(&rows, ret, &found, err))
-		return -1;
-	return found ? 0 : err_set(err, ERR_NOT_FOUND, "no moved key %s",
-				   move_id);
-}
-
-int moved_keys_find(struct db *db, const char *item_id, int64_t to_group,
-		    struct moved_key *ret, bool *ret_found, struct err *err)
-{
-	CLEANUP(db_rows_done) struct db_rows rows = { 0 };
-
-	return db_query(&rows, db, &q_move_find, DB_ARGS(DB_TEXT(item_id),
-			DB_I64(to_group)), err) ||
-	       read_move(&rows, ret, ret_found, err) ? -1 : 0;
-}
-
-static const struct db_query q_move_end = { "rollback_ends.move_end",
-	"UPDATE moved_keys SET ended_at = $2 WHERE move_id = $1" };
-/* Not who moved it to and fro: it would lead to where it is, for ever. */
-static const struct db_query q_move_chain = { "rollback_ends.move_chain",
-	"UPDATE moved_keys SET from_group = $4 WHERE host_id = $1"
-	" AND key_id = $2 AND from_group = $3 AND to_group <> $4"
-	" AND ended_at IS NULL" };
-
-int moved_keys_end(struct db *db, const struct moved_key *move, int64_t now,
-		   struct err *err)
-{
-	if (db_run(db, &q_move_end, DB_ARGS(DB_TEXT(move->move_id),
-		   DB_I64(now)), err))
-		return -1;
-	return db_run(db, &q_move_chain, DB_ARGS(DB_TEXT(move->host_id),
-		      DB_I64(move->key_id), DB_I64(move->to_group),
-		      DB_I64(move->from_group)), err);
-}
-
-static int find_open(struct db *db, const char *item_id,
-		     struct moved_key *ret, bool *ret_found, struct err *err)
-{
-	CLEANUP(db_rows_done) struct db_rows rows = { 0 };
-
-	return db_query(&rows, db, &q_move_open, DB_ARGS(DB_TEXT(item_id)),
-			err) ||
-	       read_move(&rows, ret, ret_found, err) ? -1 : 0;
-}
-
-int moved_keys_forget(struct db *db, const char *item_id, int64_t now,
-		      struct err *err)
-{
-	struct moved_key move = { 0 };
-	bool found;
-
-	do {
-		if (find_open(db, item_id, &move, &found, err) ||
-		    (found && moved_keys_end(db, &move, now, err)))
-			return -1;
-	} while (found);
-	return 0;
-}
-
 /* ---- the imports ---- */
 
 struct ended {
@@ -395,7 +281,6 @@ int rollback_unmark_items(struct db *db, const char *rollback_id,
 
 const struct db_query *const rollback_ends_queries[] = {
 	&q_accesses, &q_moves, &q_heir, &q_given_heir, &q_inherit,
-	&q_unplan, &q_cancel, &q_checked, &q_unprove, &q_close, &q_move_note,
-	&q_move_get, &q_move_find, &q_move_open, &q_move_end, &q_move_chain, &q_to_end,
+	&q_unplan, &q_cancel, &q_checked, &q_unprove, &q_close, &q_to_end,
 	&q_end, &q_unknown, &q_unmark, NULL
 };

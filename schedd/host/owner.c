@@ -15,14 +15,18 @@ void host_ask_user_by_key(struct request *request,
 }
 
 enum failure host_judge_user_by_key(const struct answer *answer,
-				    size_t candidate, int64_t *ret_id)
+				    size_t candidate, int64_t group_id,
+				    int64_t *ret_id, bool *ret_may)
 {
 	struct host_page page;
 	enum failure why = host_judge_page(answer, &page);
+	const json_t *user;
 
 	if (why != FAILURE_NONE)
 		return why;
-	*ret_id = host_object_id(json_array_get(page.items, candidate));
+	user = json_array_get(page.items, candidate);
+	*ret_id = host_object_id(user);
+	*ret_may = host_user_may(user, group_id);
 	return FAILURE_NONE;
 }
 
@@ -68,6 +72,22 @@ enum failure host_judge_user_keys(const struct answer *answer,
 			read_key(key, ret);
 	}
 	return FAILURE_NONE;
+}
+
+bool host_user_keys_use(const struct answer *answer, int64_t group_id,
+			int64_t but_key)
+{
+	struct host_page page;
+	size_t i;
+	const json_t *key;
+
+	if (host_judge_page(answer, &page) != FAILURE_NONE)
+		return true;
+	json_array_foreach(page.items, i, key)
+		if (host_object_id(key) != but_key &&
+		    host_member_i64(key, "group_id") == group_id)
+			return true;
+	return false;
 }
 
 void host_ask_user_balance(struct request *request,

@@ -18,9 +18,13 @@
 void host_ask_user_by_key(struct request *request,
 			  const struct host_peer *peer);
 
-/* *ret_id is the candidate of this number, 0 if there are no more. */
+/*
+ * *ret_id is the candidate of this number, 0 if there are no more; and may it
+ * use the group already?
+ */
 enum failure host_judge_user_by_key(const struct answer *answer,
-				    size_t candidate, int64_t *ret_id);
+				    size_t candidate, int64_t group_id,
+				    int64_t *ret_id, bool *ret_may);
 
 void host_ask_user_keys(struct request *request, const struct host_peer *peer,
 			int64_t user_id);
@@ -36,6 +40,10 @@ struct host_owned_key {
 enum failure host_judge_user_keys(const struct answer *answer,
 				  const char *fingerprint,
 				  struct host_owned_key *ret);
+
+/* Is another of these keys bound to the group?  Also if nobody knows. */
+bool host_user_keys_use(const struct answer *answer, int64_t group_id,
+			int64_t but_key);
 
 /*
  * Fill the balance of a managed user up to `amount`.  Its mark keeps a repeat

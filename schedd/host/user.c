@@ -91,6 +91,44 @@ void host_ask_user_activate(struct request *request,
 	host_body_end(request);
 }
 
+bool host_user_may(const json_t *user, int64_t group_id)
+{
+	const json_t *groups = json_object_get(user, "allowed_groups");
+	size_t i;
+	const json_t *id;
+
+	json_array_foreach(groups, i, id)
+		if (json_integer_value(id) == group_id)
+			return true;
+	return false;
+}
+
+char *host_user_groups_but(const json_t *user, int64_t group_id)
+{
+	json_auto_t *rest = json_array();
+	size_t i;
+	const json_t *id;
+
+	if (!host_user_may(user, group_id))
+		return NULL;
+	json_array_foreach(json_object_get(user, "allowed_groups"), i, id)
+		if (json_integer_value(id) != group_id)
+			json_array_append_new(rest, json_integer(
+				json_integer_value(id)));
+	return json_dumps(rest, JSON_COMPACT);
+}
+
+void host_ask_user_groups(struct request *request,
+			  const struct host_peer *peer, int64_t id,
+			  const char *groups_json)
+{
+	host_start(request, peer, METHOD_PUT, HOST_ROLE_ADMIN,
+		   "/api/v1/admin/users/%" PRId64, id);
+	host_body(request);
+	jout_raw(&request->body, "allowed_groups", groups_json);
+	host_body_end(request);
+}
+
 void host_ask_user_delete(struct request *request,
 			  const struct host_peer *peer, int64_t id)
 {

@@ -54,6 +54,19 @@ void host_ask_user(struct request *request, const struct host_peer *peer,
 void host_ask_user_activate(struct request *request,
 			    const struct host_peer *peer, int64_t id);
 
+/* Has the user the right to this exclusive group? */
+bool host_user_may(const json_t *user, int64_t group_id);
+
+/*
+ * The groups that a user has the right to, but not this one, as the host
+ * takes them: a JSON array, for free().  NULL if it has no right to it.
+ */
+char *host_user_groups_but(const json_t *user, int64_t group_id) MUST_CHECK;
+/* These groups and no others; read with host_judge(). */
+void host_ask_user_groups(struct request *request,
+			  const struct host_peer *peer, int64_t id,
+			  const char *groups_json);
+
 /* Read with host_judge_delete(); takes the user's keys with it. */
 void host_ask_user_delete(struct request *request,
 			  const struct host_peer *peer, int64_t id);

@@ -184,25 +184,65 @@ self_service() {
 	same "and its user is gone"
 }
 
-given() {
-	group_by_hand given
+# Somebody real, whose key is bound to a group of people.
+lend_key() {
+	group_by_hand "given $1"
 	mine="$mine groups/$GROUP"
-	new_user "$tag-$host_number"
+	new_user "$1-$tag-$host_number"
 	mine="$mine users/$USER_ID"
 	user_key "$tag" "$WORK/given.key"
 	key=$(admin GET "/api/v1/admin/users/$USER_ID/api-keys?page_size=10" |
 		jq -r '.data.items[0].id')
 	admin PUT "/api/v1/admin/api-keys/$key" "{\"group_id\": $GROUP}" \
 		>/dev/null
+	by_given=$(jq -cn --rawfile key "$WORK/given.key" '{rebind: true,
+		access_mode: "self_service", probe_api_key: ($key | rtrimstr("\n"))}')
+}
+
+group_of_key() {
+	admin GET "/api/v1/admin/users/$USER_ID/api-keys?page_size=10" |
+		jq -r '.data.items[0].group_id'
+}
+
+may_use() {
+	admin GET "/api/v1/admin/users/$USER_ID" |
+		jq ".data.allowed_groups // [] | any(. == $1)"
+}
+
+given() {
+	lend_key alone
 	snapshot "$WORK/before"
-	bring given one "$(jq -cn --rawfile key "$WORK/given.key" '{rebind: true,
-		access_mode: "self_service", probe_api_key: ($key | rtrimstr("\n"))}')"
-	is "$version: a given key was moved" "$(admin GET \
-		"/api/v1/admin/users/$USER_ID/api-keys?page_size=10" | jq -r \
-		'.data.items[0].group_id')" "$(json .group_id)"
+	bring given one "$by_given"
+	is "$version: a given key was moved" "$(group_of_key)" "$(json .group_id)"
 	back
 	is_clean "a run by a given key is rolled back"
 	same "and the key is where it was"
+}
+
+# A group of ours that stays, and two imports that rest on one given key.
+given_shared() {
+	lend_key shared
+	bring shared one '{"access_mode": "self_service"}'
+	stays=$RUN_ID
+	snapshot "$WORK/before"
+	bring shared two "$by_given"
+	first=$RUN_ID
+	ours=$(json .group_id)
+	bring shared one "$by_given"
+	is "$version: two imports share a given key" \
+		"$(group_of_key) $(may_use "$ours")" "$ours true"
+	back "$first"
+	is_clean "one of them is rolled back"
+	is "$version: and the other keeps key and right" \
+		"$(group_of_key) $(may_use "$ours")" "$ours true"
+	back
+	is_clean "then the other is"
+	is "$version: and the key is where it was" "$(group_of_key)" "$GROUP"
+	is "$version: without a right to a group that stays" \
+		"$(may_use "$ours")" false
+	same_but_proof "and all else is as before"
+	back "$stays"
+	is_clean "then the group goes too"
 }
 
 by_provider() {
@@ -319,7 +359,7 @@ on_a_host() {
 	inst=$(db "SELECT inst FROM installation")
 	mine=
 	for scenario in ${SCENARIOS:-fresh second_key widened adopted self_service \
-			given by_provider killed by_people in_use}; do
+			given given_shared by_provider killed by_people in_use}; do
 		[ "$scenario" = forget ] || "$scenario"
 	done
 	clean_up

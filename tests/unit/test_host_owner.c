@@ -33,25 +33,42 @@ static void the_end_of_a_key_is_searched_for(void **state)
 static void owners_are_candidates_one_after_the_other(void **state)
 {
 	CLEANUP(answer_done) struct answer answer = made(200, NULL,
-		"{\"code\":0,\"data\":{\"items\":[{\"id\":4},{\"id\":9}],"
-		"\"total\":2,\"page\":1,\"pages\":1}}");
+		"{\"code\":0,\"data\":{\"items\":[{\"id\":4,"
+		"\"allowed_groups\":null},{\"id\":9,\"allowed_groups\":"
+		"[3,7]}],\"total\":2,\"page\":1,\"pages\":1}}");
 	CLEANUP(answer_done) struct answer none = made(200, NULL,
-		"{\"code\":0,\"data\":{\"items\":null,\"total\":0,\"page\":1,"
-		"\"pages\":1}}");
+		"{\"code\":0,\"data\":{\"items\":null,\"total\":0,"
+		"\"page\":1,\"pages\":1}}");
+	static const struct { int64_t id; bool may; } wanted[] = {
+		{ 4, false }, { 9, true }, { 0, false },
+	};
 	int64_t id;
+	bool may;
 
 	(void)state;
-	assert_int_equal(host_judge_user_by_key(&answer, 0, &id),
-			 FAILURE_NONE);
-	assert_int_equal(id, 4);
-	assert_int_equal(host_judge_user_by_key(&answer, 1, &id),
-			 FAILURE_NONE);
-	assert_int_equal(id, 9);
-	assert_int_equal(host_judge_user_by_key(&answer, 2, &id),
+	for (size_t i = 0; i < COUNT(wanted); i++) {
+		assert_int_equal(host_judge_user_by_key(&answer, i, 7, &id,
+							&may), FAILURE_NONE);
+		assert_int_equal(id, wanted[i].id);
+		assert_int_equal(may, wanted[i].may);
+	}
+	assert_int_equal(host_judge_user_by_key(&none, 0, 7, &id, &may),
 			 FAILURE_NONE);
 	assert_int_equal(id, 0);
-	assert_int_equal(host_judge_user_by_key(&none, 0, &id), FAILURE_NONE);
-	assert_int_equal(id, 0);
+}
+
+/* [3,7,9] without 7; and nothing where 7 is not among them. */
+static void a_right_is_taken_out_of_the_list(void **state)
+{
+	json_auto_t *user = json_pack("{s:[i,i,i]}", "allowed_groups", 3, 7,
+				      9);
+	json_auto_t *none = json_pack("{s:n}", "allowed_groups");
+	AUTO_FREE char *rest = host_user_groups_but(user, 7);
+
+	(void)state;
+	assert_string_equal(rest, "[3,9]");
+	assert_null(host_user_groups_but(user, 8));
+	assert_null(host_user_groups_but(none, 7));
 }
 
 static void recorded_keys_are_told_by_fingerprint(void **state)
@@ -311,6 +328,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_end_of_a_key_is_searched_for),
 		cmocka_unit_test(owners_are_candidates_one_after_the_other),
+		cmocka_unit_test(a_right_is_taken_out_of_the_list),
 		cmocka_unit_test(recorded_keys_are_told_by_fingerprint),
 		cmocka_unit_test(a_key_without_a_group_is_free),
 		cmocka_unit_test(users_of_self_service_have_a_little_money),

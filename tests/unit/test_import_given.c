@@ -161,67 +161,6 @@ static void a_key_that_may_be_moved_is_and_goes_back(void **state)
 	assert_true(im->moved_back);
 }
 
-static struct import *moved(void)
-{
-	struct import *im = given(ACCESS_SELF_SERVICE, true);
-
-	im->memo.rebound = im->memo.live = true;
-	im->memo.owner = 42;
-	im->memo.owner_key = 31;
-	im->memo.owner_group = 3;
-	has(im, IMPORT_GROUP, RESOURCE_PRESENT, "7");
-	has(im, IMPORT_ACCOUNT, RESOURCE_PRESENT, "5");
-	import_fail(im, FAILURE_TIMEOUT);
-	return im;
-}
-
-/* Another item of the run has it by now. */
-static void a_key_that_was_moved_on_is_left_there(void **state)
-{
-	static const struct exchange back[] = {
-		{ KEYS(42), LIST(KEY(31, PRINT, "8")) },
-	};
-	IMPORT im = moved();
-	PLAY play = play_flow(im, &flow_import, "undo.rebind", back, 1);
-
-	(void)state;
-	assert_int_equal(play.end.kind, VERDICT_FAILED);
-	assert_false(im->memo.rebound);
-	assert_true(im->moved_back);
-}
-
-static void a_key_whose_group_is_gone_is_set_free(void **state)
-{
-	static const struct exchange back[] = {
-		{ KEYS(42), LIST(KEY(31, PRINT, "7")) },
-		{ BIND(31), SAYS(404, REASON(404, "GROUP_NOT_FOUND")) },
-		{ BIND(31), BOUND("null") },
-	};
-	IMPORT im = moved();
-	PLAY play = play_flow(im, &flow_import, "undo.rebind", back,
-			      COUNT(back));
-
-	(void)state;
-	assert_non_null(strstr(play.asks[2], "{\"group_id\":0}"));
-	assert_false(im->memo.rebound);
-}
-
-/* It was bound to nothing: nothing it is again. */
-static void a_key_that_was_free_is_set_free(void **state)
-{
-	static const struct exchange back[] = {
-		{ KEYS(42), LIST(KEY(31, PRINT, "7")) },
-		{ BIND(31), BOUND("null") },
-	};
-	IMPORT im = moved();
-	PLAY play = { 0 };
-
-	(void)state;
-	im->memo.owner_group = 0;
-	play = play_flow(im, &flow_import, "undo.rebind", back, 2);
-	assert_non_null(strstr(play.asks[1], "{\"group_id\":0}"));
-}
-
 /* Nobody knows whether the host moved it: it goes back all the same. */
 static void a_move_whose_end_was_not_seen_is_taken_back(void **state)
 {
@@ -448,9 +387,6 @@ int main(void)
 		cmocka_unit_test(a_key_of_nobody_is_unknown),
 		cmocka_unit_test(a_key_that_serves_elsewhere_stays_there),
 		cmocka_unit_test(a_key_that_may_be_moved_is_and_goes_back),
-		cmocka_unit_test(a_key_that_was_free_is_set_free),
-		cmocka_unit_test(a_key_that_was_moved_on_is_left_there),
-		cmocka_unit_test(a_key_whose_group_is_gone_is_set_free),
 		cmocka_unit_test(a_move_whose_end_was_not_seen_is_taken_back),
 		cmocka_unit_test(
 			a_subscription_of_somebody_real_is_taken_back),

@@ -34,6 +34,7 @@
 #include "shared/run_events.h"
 #include "shared/run_list.h"
 #include "shared/retry.h"
+#include "shared/moved_keys.h"
 #include "shared/rollback_ends.h"
 #include "shared/rollback_scan.h"
 #include "shared/rollbacks.h"
@@ -60,8 +61,9 @@ static const struct db_query *const *const lists[] = {
 	pack_providers_queries, packs_queries, pauses_queries, plans_queries,
 	profiles_queries, proofs_queries, provider_uses_queries,
 	reconciles_queries, resource_walk_queries, resources_queries,
-	retry_queries, rollback_ends_queries, rollback_scan_queries,
-	rollbacks_queries, run_events_queries, run_list_queries, runs_queries,
+	retry_queries, moved_keys_queries, rollback_ends_queries,
+	rollback_scan_queries, rollbacks_queries, run_events_queries,
+	run_list_queries, runs_queries,
 	secrets_queries, site_queries, tasks_queries, tokens_queries,
 	top_ups_queries, waves_queries,
 };

@@ -256,74 +256,6 @@ static void items_end_and_their_keys_are_forgotten(void **state)
 	assert_string_equal(fixture_value(db, &q_sealed, "sec_u"), "2");
 }
 
-static void a_key_moved_twice_goes_back_all_the_way(void **state)
-{
-	struct moved_key first = { .host_id = "hst_1", .item_id = "itm_a",
-		.user_id = 7, .key_id = 9, .from_group = 1, .to_group = 2 };
-	struct moved_key second = { .host_id = "hst_1", .item_id = "itm_b",
-		.user_id = 7, .key_id = 9, .from_group = 2, .to_group = 3 };
-	static const struct db_query q_from = { "test.from",
-		"SELECT from_group FROM moved_keys WHERE item_id = $1" };
-	static const struct db_query q_id = { "test.id",
-		"SELECT move_id FROM moved_keys WHERE item_id = $1" };
-
-	(void)state;
-	OK(moved_keys_note(db, &first, NOW, 1, &err));
-	OK(moved_keys_note(db, &first, NOW, 2, &err));	/* once */
-	OK(moved_keys_note(db, &second, NOW, 3, &err));
-	OK(moved_keys_get(db, fixture_value(db, &q_id, "itm_a"), &first,
-			  &err));
-	OK(moved_keys_end(db, &first, NOW, &err));
-	assert_string_equal(fixture_value(db, &q_from, "itm_b"), "1");
-}
-
-/* 1 -> 2 -> 3 -> 2, and the last is taken back first. */
-static void a_key_moved_to_and_fro_goes_back_all_the_way(void **state)
-{
-	struct moved_key move = { .host_id = "hst_1", .item_id = "itm_a",
-		.user_id = 7, .key_id = 9, .from_group = 1, .to_group = 2 };
-	struct moved_key back = { .host_id = "hst_1", .key_id = 9,
-		.move_id = "", .from_group = 3, .to_group = 2 };
-	struct moved_key it = { 0 };
-	bool found;
-
-	(void)state;
-	OK(moved_keys_note(db, &move, NOW, 1, &err));
-	snprintf(move.item_id, ID_MAX, "itm_b");
-	move.from_group = 2;
-	move.to_group = 3;
-	OK(moved_keys_note(db, &move, NOW, 2, &err));
-	OK(moved_keys_end(db, &back, NOW, &err));
-	OK(moved_keys_forget(db, "itm_a", NOW, &err));
-	OK(moved_keys_find(db, "itm_b", 3, &it, &found, &err));
-	assert_true(found);
-	assert_int_equal(it.from_group, 1);
-}
-
-/* What the undo of one item ends, others find as it was before. */
-static void a_move_that_is_undone_is_out_of_the_way(void **state)
-{
-	struct moved_key first = { .host_id = "hst_1", .item_id = "itm_a",
-		.user_id = 7, .key_id = 9, .from_group = 1, .to_group = 2 };
-	struct moved_key second = { .host_id = "hst_1", .item_id = "itm_b",
-		.user_id = 7, .key_id = 9, .from_group = 2, .to_group = 3 };
-	struct moved_key it = { 0 };
-	bool found;
-
-	(void)state;
-	OK(moved_keys_note(db, &first, NOW, 1, &err));
-	OK(moved_keys_note(db, &second, NOW, 2, &err));
-	OK(moved_keys_find(db, "itm_a", 2, &it, &found, &err));
-	assert_true(found);
-	assert_int_equal(it.from_group, 1);
-	OK(moved_keys_forget(db, "itm_a", NOW, &err));
-	OK(moved_keys_find(db, "itm_a", 2, &it, &found, &err));
-	assert_false(found);
-	OK(moved_keys_find(db, "itm_b", 3, &it, &found, &err));
-	assert_true(found);
-	assert_int_equal(it.from_group, 1);
-}
-
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int main(void)
@@ -337,9 +269,6 @@ int main(void)
 		TEST(parts_go_by_their_kind),
 		TEST(an_access_is_inherited_or_ends),
 		TEST(items_end_and_their_keys_are_forgotten),
-		TEST(a_key_moved_twice_goes_back_all_the_way),
-		TEST(a_key_moved_to_and_fro_goes_back_all_the_way),
-		TEST(a_move_that_is_undone_is_out_of_the_way),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
