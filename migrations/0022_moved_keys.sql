@@ -7,6 +7,8 @@ ALTER TABLE moved_keys ADD COLUMN granted INTEGER NOT NULL DEFAULT 0;
 -- more, though its move is not over.
 ALTER TABLE moved_keys ADD COLUMN leaving INTEGER NOT NULL DEFAULT 0;
 
+CREATE INDEX moved_keys_by_user ON moved_keys (host_id, user_id, to_group);
+
 -- From now on `from_group` is where a key was before any of us moved it.
 -- Until now it was where the next move found it, which may be a group of ours
 -- that an earlier move led to: go back to the beginning of such a chain.

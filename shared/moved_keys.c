@@ -12,9 +12,8 @@
 
 /* A key that is bound to nothing lost a group of ours, which was deleted. */
 static const struct db_query q_home = { "moved_keys.home",
-	"SELECT from_group FROM moved_keys WHERE host_id = $1 AND key_id = $2"
-	" AND (to_group = $3 OR $3 = 0) AND " OPEN
-	" ORDER BY moved_at DESC, move_id DESC LIMIT 1" };
+	"SELECT from_group, max(moved_at) FROM moved_keys WHERE host_id = $1"
+	" AND key_id = $2 AND (to_group = $3 OR $3 = 0) AND " OPEN };
 
 static int find_home(struct db *db, const struct moved_key *move,
 		     int64_t *ret, bool *ret_found, struct err *err)
@@ -22,12 +21,16 @@ static int find_home(struct db *db, const struct moved_key *move,
 	CLEANUP(db_rows_done) struct db_rows rows = { 0 };
 	int more;
 
+	*ret_found = false;
+	*ret = move->from_group;
 	if (db_query(&rows, db, &q_home, DB_ARGS(DB_TEXT(move->host_id),
 		     DB_I64(move->key_id), DB_I64(move->from_group)), err))
 		return -1;
 	more = db_next(&rows, err);
-	*ret_found = more > 0;
-	*ret = more > 0 ? db_i64(&rows, 0) : move->from_group;
+	if (more > 0 && db_i64(&rows, 1) > 0) {
+		*ret_found = true;
+		*ret = db_i64(&rows, 0);
+	}
 	return more < 0 ? -1 : 0;
 }
 
@@ -122,10 +125,9 @@ int moved_keys_find(struct db *db, const char *item_id, int64_t to_group,
  * the last of them.  What its owner moved in between began anew.
  */
 static const struct db_query q_heir = { "moved_keys.heir",
-	"SELECT m.to_group" OTHERS " AND m.key_id = $2"
-	" AND (m.to_group = $4 OR m.from_group = $5)"
-	" ORDER BY m.to_group = $4 DESC, m.moved_at DESC, m.move_id DESC"
-	" LIMIT 1" };
+	"SELECT m.to_group, max(m.moved_at + (m.to_group = $4) * (1 << 50))"
+	OTHERS " AND m.key_id = $2"
+	" AND (m.to_group = $4 OR m.from_group = $5)" };
 static const struct db_query q_needs_right = { "moved_keys.needs_right",
 	"SELECT count(*)" OTHERS " AND m.user_id = $2 AND m.to_group = $4" };
 
@@ -140,8 +142,11 @@ static int find_heir(struct db *db, const struct moved_key *move,
 		     DB_I64(move->to_group), DB_I64(move->from_group)), err))
 		return -1;
 	more = db_next(&rows, err);
-	ret->group = more > 0 ? db_i64(&rows, 0) : move->from_group;
-	ret->stays = more > 0 && ret->group == move->to_group;
+	*ret = (struct move_end){ .group = move->from_group };
+	if (more > 0 && db_i64(&rows, 1) > 0) {
+		ret->group = db_i64(&rows, 0);
+		ret->stays = ret->group == move->to_group;
+	}
 	return more < 0 ? -1 : 0;
 }
 
