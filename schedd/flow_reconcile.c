@@ -272,7 +272,7 @@ static const struct step steps[] = {
 	{ "repair.confirm",	0, ask_repair_confirm, got_repair_confirm,
 	  .fingerprints = true },
 
-	{ RECONCILE_UNDO_STEP,	0, NULL,	 got_undo_end },
+	{ "undo.end",		0, NULL,	 got_undo_end },
 };
 
 /* ---- what the engine asks of it ---- */
@@ -443,7 +443,7 @@ const struct flow flow_reconcile = {
 	.name = RECONCILE_FLOW,
 	.steps = steps,
 	.nsteps = COUNT(steps),
-	.undo = RECONCILE_UNDO_STEP,
+	.undo = "undo.end",
 	.load = reconcile_load,
 	.save = save,
 	.end = end,

@@ -26,7 +26,6 @@
 #define RECONCILE_IDS 1024	/* beyond them every object is read */
 #define RECONCILE_LOST_MAX 16
 #define RECONCILE_ROW 0		/* the flow's only resource, of a TAKE */
-#define RECONCILE_UNDO_STEP "undo.end"
 
 /* What one step leaves for the next: the task's memo. */
 struct reconcile_memo {

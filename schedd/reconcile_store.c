@@ -415,7 +415,7 @@ int reconcile_load(const struct store *store, const struct task *task,
 	rc->settings = store->settings;
 	memo_read(&rc->memo, task->memo);
 	/* What was said of an attempt is of no use but to the end. */
-	if (strcmp(task->step, RECONCILE_UNDO_STEP) != 0)
+	if (strcmp(task->step, "undo.end") != 0)
 		rc->memo.detail[0] = '\0';
 	if (fill(store, task, rc, err)) {
 		reconcile_free(&subject);
