@@ -77,6 +77,7 @@ struct import_memo {
 	int64_t revivals;	/* decisions that led to work on it */
 	int64_t calls;		/* made for that */
 	int64_t retire;		/* account that was let go of, on the host */
+	char retire_row[ID_MAX];	/* its row, which was closed */
 	bool retired;		/* it left our group */
 	bool adopting;		/* somebody's account is taken over */
 	char groups[600];	/* that it was in as read last: "7,12" */
@@ -330,6 +331,9 @@ int import_load_manifest(const struct store *store, struct import *im,
 			 struct err *err) MUST_CHECK;
 int import_load_lookup(const struct store *store, struct import *im,
 		       struct err *err) MUST_CHECK;
+/* It failed: an account whose place another was to take is ours as before. */
+int import_keep_retired(const struct store *store, struct import *im,
+			int64_t now, struct err *err) MUST_CHECK;
 int import_keep_one_owner(const struct store *store, struct import *im,
 			  int64_t now, struct err *err) MUST_CHECK;
 int import_save_foreign(const struct store *store, const struct import *im,

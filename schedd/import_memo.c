@@ -34,6 +34,7 @@ static const struct {
 	FIELD(MEMO_I64,	 revivals),
 	FIELD(MEMO_I64,	 calls),
 	FIELD(MEMO_I64,	 retire),
+	FIELD(MEMO_TEXT, retire_row),
 	FIELD(MEMO_BOOL, retired),
 	FIELD(MEMO_BOOL, adopting),
 	FIELD(MEMO_TEXT, groups),

@@ -5,6 +5,7 @@
 #include "schedd/host/account_view.h"
 #include "schedd/host/mend.h"
 #include "schedd/import_steps.h"
+#include "shared/resource_reopen.h"
 
 /*
  * Another is in its place and proven: it leaves the group that is ours, before
@@ -30,8 +31,10 @@ struct verdict got_retire_read(void *subject, const struct answer *answer)
 	enum failure why = host_judge(answer);
 
 	import_saw(im, answer);
-	if (why == FAILURE_GONE)
+	if (why == FAILURE_GONE) {
+		im->memo.retire = 0;
 		return go_to("access.user");
+	}
 	if (why != FAILURE_NONE)
 		return failure_facts(why)->passes && im->attempt == 0
 			? retry(why, 0) : stays(im, why);
@@ -92,4 +95,23 @@ struct verdict got_undo_retired(void *subject, const struct answer *answer)
 		return import_leave(im, import_host_failed(im, answer, why));
 	import_note(im, "restored", NULL);
 	return go_on();
+}
+
+/*
+ * None took its place: what was begun of another is closed, and its own row
+ * stands for it again.
+ */
+int import_keep_retired(const struct store *store, struct import *im,
+			int64_t now, struct err *err)
+{
+	struct resource *row = &im->resources[IMPORT_ACCOUNT];
+
+	if (im->memo.retire == 0)
+		return 0;
+	if (import_holds(im, IMPORT_ACCOUNT) && !row->host_resource_id) {
+		row->state = RESOURCE_GONE;
+		if (resources_save(store->db, row, im->task_id, now, err))
+			return -1;
+	}
+	return resource_reopen(store->db, im->memo.retire_row, now, err);
 }

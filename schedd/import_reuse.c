@@ -12,6 +12,7 @@
 #include "schedd/import_steps.h"
 #include "schedd/import_written.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -188,6 +189,21 @@ static struct verdict make_another(struct import *im)
 	return import_doubt(im, "provision.group", FAILURE_GONE);
 }
 
+/* It stays on the host, and is ours again should the other not do. */
+static struct verdict let_go(struct import *im)
+{
+	struct resource *row = &im->resources[IMPORT_ACCOUNT];
+	char *written = TAKE(row->written_json);
+	struct verdict v;
+
+	im->memo.retire = import_id(im, IMPORT_ACCOUNT);
+	snprintf(im->memo.retire_row, sizeof(im->memo.retire_row), "%s",
+		 row->resource_id);
+	v = make_another(im);
+	row->written_json = written;
+	return v;
+}
+
 static struct verdict go_about(struct import *im, const char *held,
 			       const char *not_held)
 {
@@ -207,8 +223,7 @@ struct verdict import_reuse(struct import *im, const json_t *live)
 	note_decision(im, rule, facts, live);
 	switch (rule->next) {
 	case REUSE_REPLACE:
-		im->memo.retire = import_id(im, IMPORT_ACCOUNT);
-		return make_another(im);
+		return let_go(im);
 	case REUSE_MAKE:
 		return make_another(im);
 	case REUSE_WIDEN:

@@ -461,7 +461,8 @@ int import_end(const struct store *store, const struct task *task,
 	};
 
 	(void)task;
-	if (import_show_foreign(store, im, err))
+	if (import_show_foreign(store, im, err) ||
+	    (failed && import_keep_retired(store, im, now, err)))
 		return -1;
 	if (failed && why != verdict->failure)
 		item_warn(item, "left_on_host", "not all that was made could "

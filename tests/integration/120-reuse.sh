@@ -10,7 +10,7 @@ SITE_SETTINGS="$quick_settings
 watch = { every_s = 0; };"
 
 parts='reused widened switched_off made_inactive expired benched deleted emptied
-group_deleted key_replaced base_changed twins foreign adopted adopt_undone
+group_deleted key_replaced kind_changed base_changed twins foreign adopted adopt_undone
 adopt_refused proxy_unknown short_key'
 
 # bring NAME [MEMBERS] [KEY_FILE]: a run of one item at the endpoint NAME.
@@ -215,6 +215,32 @@ do_key_replaced() {
 		"$(account '.group_ids // []')" '[]'
 	is "$version, key_replaced: and said so" "$(noted retired)" true
 	works key_replaced
+}
+
+# is_ours: whether CRM has the account among its own.
+is_ours() {
+	api GET "/api/accounts?host_id=$HOST_ID&limit=200"
+	json "[.accounts[] | select(.account_id == \"$ACCOUNT\")] | length"
+}
+
+# One that takes its place and cannot be made leaves it as it was, and ours.
+do_kind_changed() {
+	made kind_changed
+	admin PUT "/api/v1/admin/accounts/$ACCOUNT" '{"type":"upstream"}' \
+		>/dev/null
+	bring kind_changed '{"account_proxy":"99999999"}'
+	is "$version, kind_changed: no other can be made" \
+		"$(words '.access_status, .failure_class')" \
+		"broken account_proxy_unknown"
+	is "$version, kind_changed: it is the only one" \
+		"$(of kind_changed length)" 1
+	is "$version, kind_changed: in its group" "$(account .group_ids)" \
+		"[$GROUP]"
+	is "$version, kind_changed: and ours" "$(is_ours)" 1
+	bring kind_changed
+	ends kind_changed replaced broken
+	is "$version, kind_changed: then it is let go of" "$(is_ours)" 0
+	works kind_changed
 }
 
 do_base_changed() {

@@ -121,6 +121,73 @@ static void the_first_row_keeps_it(void **state)
 	import_drop(im);
 }
 
+/* ---- an account whose place another was to take ---- */
+
+/* The old one was closed; of another, `id` on the host, its task holds a row. */
+static struct db *with_replaced(const char *id)
+{
+	struct db *db = world_db();
+	AUTO_FREE char *sql = xasprintf(
+		"INSERT INTO managed_resources (resource_id, host_id,"
+		" resource_type, lookup, mark, state, made_by,"
+		" host_resource_id, origin, written_json, created_at,"
+		" updated_at) VALUES ('res_old', 'hst_1', 'account',"
+		" 'k|subscription|x', 'crm-abcdef-0000000a', 'gone', NULL,"
+		" '5', 'created', '{\"priority\":7}', 1, 1),"
+		" ('res_new', 'hst_1', 'account', 'k|subscription|x',"
+		" 'crm-abcdef-0000000b', 'making', 'tsk_1', %s, 'created',"
+		" NULL, 1, 1)", id);
+
+	fixture_sql(db, sql);
+	return db;
+}
+
+static enum resource_state kept(struct db *db, const char *state_of)
+{
+	CLEANUP(db_tx_done) struct db_tx tx = { 0 };
+	CLEANUP(resource_done) struct resource row = { 0 };
+	const struct store store = { .db = db };
+	struct import *im = xcalloc(1, sizeof(*im));
+	struct err err;
+
+	im->task_id = "tsk_1";
+	im->memo.retire = 5;
+	snprintf(im->memo.retire_row, ID_MAX, "res_old");
+	OK(resources_find(db, "hst_1", RESOURCE_ACCOUNT, "k|subscription|x",
+			  &im->resources[IMPORT_ACCOUNT], &err));
+	OK(db_tx_begin(&tx, db, &err));
+	OK(import_keep_retired(&store, im, NOW, &err));
+	OK(db_tx_commit(&tx, &err));
+	resource_done(&im->resources[IMPORT_ACCOUNT]);
+	free(im);
+	OK(resources_get(db, state_of, &row, &err));
+	return row.state;
+}
+
+static void one_whose_place_nobody_took_is_ours_again(void **state)
+{
+	CLEANUP(db_close) struct db *db = with_replaced("NULL");
+	CLEANUP(resource_done) struct resource row = { 0 };
+	struct err err;
+
+	(void)state;
+	assert_int_equal(kept(db, "res_old"), RESOURCE_PRESENT);
+	OK(resources_find(db, "hst_1", RESOURCE_ACCOUNT, "k|subscription|x",
+			  &row, &err));
+	assert_string_equal(row.resource_id, "res_old");
+	assert_string_equal(row.written_json, "{\"priority\":7}");
+}
+
+/* The other one could not be taken back: two rows never stand for a key. */
+static void one_whose_place_is_taken_is_not(void **state)
+{
+	CLEANUP(db_close) struct db *db = with_replaced("'6'");
+
+	(void)state;
+	assert_int_equal(kept(db, "res_old"), RESOURCE_GONE);
+	assert_int_equal(kept(db, "res_new"), RESOURCE_MAKING);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -128,6 +195,8 @@ int main(void)
 			two_keys_of_one_person_share_a_subscription),
 		cmocka_unit_test(what_is_gone_stands_for_nothing),
 		cmocka_unit_test(the_first_row_keeps_it),
+		cmocka_unit_test(one_whose_place_nobody_took_is_ours_again),
+		cmocka_unit_test(one_whose_place_is_taken_is_not),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

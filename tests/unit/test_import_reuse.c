@@ -99,6 +99,8 @@ static void let_go(const struct import *im)
 {
 	is(im, RESOLUTION_REPLACED, MATCH_BROKEN, false, "replaced");
 	assert_int_equal(im->memo.retire, 5);
+	assert_string_equal(im->memo.retire_row,
+			    im->resources[IMPORT_ACCOUNT].resource_id);
 	assert_non_null(strstr(im->item.warnings, "account_let_go"));
 }
 
@@ -400,6 +402,12 @@ static void taken_over(struct import *im)
 	im->memo.retire = 4;
 }
 
+/* Nothing is to be ours again that the host has no more. */
+static void nobody_to_come_back(const struct import *im)
+{
+	assert_int_equal(im->memo.retire, 0);
+}
+
 static void keeps_others(const struct import *im)
 {
 	CLEANUP(request_done) struct request request = { 0 };
@@ -424,7 +432,7 @@ static void it_leaves_our_group_and_no_other(void **state)
 		  keeps_others },
 		{ "elsewhere", NULL, SAYS(200, ENVELOPE("{\"id\":4,"
 			"\"group_ids\":[3]}")), TO("access.user"), NULL },
-		{ "gone", NULL, GONE, TO("access.user"), NULL },
+		{ "gone", NULL, GONE, TO("access.user"), nobody_to_come_back },
 		{ "refused", NULL, SAYS(400, REASON(400, "BAD")),
 		  TO("access.user"), left_with_a_warning },
 	};

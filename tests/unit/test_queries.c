@@ -29,6 +29,7 @@
 #include "shared/proofs.h"
 #include "shared/provider_uses.h"
 #include "shared/reconciles.h"
+#include "shared/resource_reopen.h"
 #include "shared/resource_walk.h"
 #include "shared/resources.h"
 #include "shared/run_events.h"
@@ -60,10 +61,10 @@ static const struct db_query *const *const lists[] = {
 	migrate_queries, notices_queries, pack_match_queries,
 	pack_providers_queries, packs_queries, pauses_queries, plans_queries,
 	profiles_queries, proofs_queries, provider_uses_queries,
-	reconciles_queries, resource_walk_queries, resources_queries,
-	retry_queries, moved_keys_queries, rollback_ends_queries,
-	rollback_scan_queries, rollbacks_queries, run_events_queries,
-	run_list_queries, runs_queries,
+	reconciles_queries, resource_reopen_queries, resource_walk_queries,
+	resources_queries, retry_queries, moved_keys_queries,
+	rollback_ends_queries, rollback_scan_queries, rollbacks_queries,
+	run_events_queries, run_list_queries, runs_queries,
 	secrets_queries, site_queries, tasks_queries, tokens_queries,
 	top_ups_queries, waves_queries,
 };
