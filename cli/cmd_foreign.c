@@ -23,8 +23,15 @@ static const struct column change_columns[] = {
 	{ "FIELD", "field" },	{ "BEFORE", "before" },	{ "AFTER", "after" },
 };
 
+static const struct column resource_columns[] = {
+	{ "TYPE", "resource_type" },	{ "ACTION", "action" },
+	{ "WHAT FOR", "purpose" },	{ "ON HOST", "host_resource_id" },
+	{ "WHY", "why" },
+};
+
 static const struct print_part preview_parts[] = {
 	{ "changes", change_columns, COUNT(change_columns) },
+	{ "resources", resource_columns, COUNT(resource_columns) },
 	{ 0 }
 };
 

@@ -6,13 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fcgi/adopt_preview.h"
 #include "fcgi/api.h"
 #include "fcgi/cursor.h"
 #include "fcgi/problem.h"
 #include "fcgi/query.h"
 #include "shared/foreign_found.h"
 #include "shared/hosts.h"
-#include "shared/installation.h"
 #include "shared/jdec.h"
 #include "shared/pauses.h"
 #include "shared/seal.h"
@@ -209,7 +209,7 @@ static json_t *run_of(const struct foreign_found *row,
 	return run;
 }
 
-/* Of all that the preview shows, and what was asked for but the key. */
+/* Of the account as it was seen, and what was asked for but the key. */
 static void seal_plan(const struct foreign_found *row,
 		      const struct adopt_body *body,
 		      char ret[SEAL_HASH_TEXT])
@@ -228,50 +228,40 @@ static void seal_plan(const struct foreign_found *row,
 	seal_hash_text(text, strlen(text), ret);
 }
 
-static void write_change(struct jout *out, const char *field,
-			 const char *before, const char *after)
-{
-	jout_object(out, NULL);
-	jout_str(out, "field", field);
-	jout_str(out, "before", before);
-	jout_str(out, "after", after);
-	jout_object_end(out);
-}
-
 /* What would change on the account, and what would be made beside it. */
 static int write_preview(const struct request *req,
 			 const struct foreign_found *row, const char *plan,
-			 struct jout *out, struct err *err)
+			 const struct new_run *run, struct jout *out,
+			 struct err *err)
 {
-	char inst[ID_SHORT_MAX];
-	AUTO_FREE char *mark = NULL;
-	AUTO_FREE char *name = NULL;
+	const struct adopt_preview preview = { .row = row, .run = run };
 
-	if (installation_get(req->db, inst, err))
-		return -1;
-	mark = xasprintf("crm-%s-...", inst);
-	name = xasprintf("%s %s", row->name, mark);
 	jout_object(out, NULL);
 	jout_bool(out, "applied", false);
 	jout_str(out, "plan", plan);
 	row_write(out, "account", row);
-	jout_array(out, "changes");
-	write_change(out, "name", row->name, name);
-	write_change(out, "notes", NULL, mark);
-	write_change(out, "mode", NULL, "force_chat_completions");
-	write_change(out, "groups", row->group_ids, "as they are, and ours");
-	write_change(out, "models", row->models, "as they are, and those that"
-		     " the import maps");
-	write_change(out, "status", row->status, "active");
-	jout_array_end(out);
-	jout_array(out, "made_beside");
-	jout_str(out, NULL, "group");
-	jout_str(out, NULL, "user");
-	jout_str(out, NULL, "subscription");
-	jout_str(out, NULL, "user_key");
-	jout_array_end(out);
+	if (adopt_preview_write(req, out, &preview, err))
+		return -1;
 	jout_object_end(out);
 	return 0;
+}
+
+/* What the import would refuse, the preview does. */
+static int show_preview(const struct request *req,
+			const struct foreign_found *row, const char *plan,
+			const json_t *body, struct reply *reply,
+			struct err *err)
+{
+	CLEANUP(new_run_done) struct new_run run = { 0 };
+	const struct new_run_spec spec = { .body = body, .list = "items" };
+	struct jdec_problems problems = { 0 }, of_rows = { 0 };
+
+	if (new_run_read(req, &spec, &run, &problems, &of_rows, err))
+		return -1;
+	if (new_run_is_sunk(&run, &problems))
+		return new_run_refuse(reply, &run, &problems, &of_rows);
+	reply->status = 200;
+	return write_preview(req, row, plan, &run, &reply->out, err);
 }
 
 static int check(const struct foreign_found *row,
@@ -297,17 +287,17 @@ static int prepare(const struct request *req, const struct foreign_found *row,
 		   const struct adopt_body *body, json_t **ret,
 		   struct reply *reply, struct err *err)
 {
+	json_auto_t *run = NULL;
 	char plan[SEAL_HASH_TEXT];
 
 	seal_plan(row, body, plan);
 	if (check(row, body, plan, err))
 		return -1;
-	if (body->apply) {
-		*ret = run_of(row, body);
-		return 0;
-	}
-	reply->status = 200;
-	return write_preview(req, row, plan, &reply->out, err);
+	run = run_of(row, body);
+	if (!body->apply)
+		return show_preview(req, row, plan, run, reply, err);
+	*ret = json_incref(run);
+	return 0;
 }
 
 /* As prepare(), of the row of this id; nothing stays open behind it. */

@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "fcgi/provider_notes.h"
-#include "shared/import_plan.h"
 #include "shared/overlay.h"
 
 #define FINGERPRINT_MIN 20	/* as secrets.c has it */
@@ -130,7 +129,7 @@ static int make_plan(struct showing *showing, struct err *err)
 	return import_plan_make(showing->req->db, &spec, &showing->plan, err);
 }
 
-static void write_entry(struct jout *out, const struct plan_entry *entry)
+void plan_entry_write(struct jout *out, const struct plan_entry *entry)
 {
 	jout_object(out, NULL);
 	jout_str(out, "resource_type", resource_type_name(entry->type));
@@ -151,7 +150,7 @@ static void write_resources(struct jout *out, const struct import_plan *plan)
 {
 	jout_array(out, "resources");
 	for (size_t i = 0; i < plan->count; i++)
-		write_entry(out, &plan->entries[i]);
+		plan_entry_write(out, &plan->entries[i]);
 	jout_array_end(out);
 	jout_object(out, "counts");
 	for (int i = 0; i < PLAN_ACTION__MAX; i++)

@@ -148,7 +148,7 @@ static void plan_known_account(struct plan_entry *entry,
 	}
 }
 
-/* *ret_new: an account of ours that is yet to be made. */
+/* *ret_new: one that has yet to be proven; it may be somebody's. */
 static int plan_account(struct planning *planning, const struct plan_row *row,
 			bool *ret_new, struct err *err)
 {
@@ -162,7 +162,7 @@ static int plan_account(struct planning *planning, const struct plan_row *row,
 	if (*row->print && find(planning, RESOURCE_ACCOUNT, lookup, &there,
 				err))
 		return -1;
-	*ret_new = !there.resource_id && !row->adopts;
+	*ret_new = !there.resource_id;
 	mark = there.resource_id;
 	entry = add(planning, RESOURCE_ACCOUNT, "account of the key",
 		    TAKE(lookup), &there);

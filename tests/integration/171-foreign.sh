@@ -117,6 +117,14 @@ on_a_host() {
 	is "$where: a preview" "$STATUS $(json .applied)" "200 false"
 	like "$where: of the name" "$(json '.changes[0].after')" \
 		"by hand $tag crm-"
+	like "$where: of the group that it joins" \
+		"$(json '.changes[] | select(.field == "groups") | .after')" \
+		'and a new group, .* crm-'
+	like "$where: of its models" \
+		"$(json '.changes[] | select(.field == "models") | .after')" \
+		'^\["mock-a"\] and all that the provider lists'
+	is "$where: and of what is made beside it" \
+		"$(json '.made_beside | contains(["group", "user_key"])')" true
 	is "$where: which changes nothing" "$(account '[.name, .notes,
 		.priority, .credentials.base_url]')" "$before"
 	plan=$(json .plan)

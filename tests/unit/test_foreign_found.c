@@ -132,6 +132,88 @@ static void a_preview_begins_nothing(void **state)
 			       " AND adopt_force = 0"), 1);
 }
 
+/* The `after` of a change, by its field. */
+static const char *after_of(const char *field)
+{
+	const json_t *change;
+	size_t i;
+
+	json_array_foreach(member("changes"), i, change)
+		if (strcmp(json_string_value(json_object_get(change, "field")),
+			   field) == 0)
+			return json_string_value(json_object_get(change,
+								 "after"));
+	fail_msg("no change of %s", field);
+	return NULL;
+}
+
+static void says(const char *field, const char *part)
+{
+	if (!strstr(after_of(field), part))
+		fail_msg("%s becomes '%s', without '%s'", field,
+			 after_of(field), part);
+}
+
+/* What would be made, "type action" of each. */
+static bool would(const char *type, const char *action)
+{
+	const json_t *one;
+	size_t i;
+
+	json_array_foreach(member("resources"), i, one)
+		if (strcmp(json_string_value(json_object_get(one,
+				"resource_type")), type) == 0 &&
+		    strcmp(json_string_value(json_object_get(one, "action")),
+			   action) == 0)
+			return true;
+	return false;
+}
+
+static void a_preview_says_what_there_will_be(void **state)
+{
+	(void)state;
+	begin(100);
+	saw(5, "foreign", 100);
+	sql("UPDATE foreign_found SET models = '[\"a\"]', group_ids = '[3]'");
+	assert_int_equal(ask("POST", FOREIGN "/5/adopt", "{" KEY
+			     ",\"requested_models\":[\"b\",\"a\"]}"), 200);
+	says("groups", "[3] and a new group, their-example-");
+	assert_string_equal(after_of("models"), "[\"a\",\"b\"]");
+	assert_true(would("group", "create"));
+	assert_true(would("account", "adopt"));
+	assert_true(would("user", "create"));
+	assert_int_equal(json_array_size(member("made_beside")), 4);
+	assert_int_equal(ask("POST", FOREIGN "/5/adopt", "{" KEY "}"), 200);
+	says("models", "[\"a\"]");
+	says("models", "all that the provider lists");
+}
+
+/* Our group is there: its number and name are known; and it serves others. */
+static void a_preview_knows_the_group_that_is_there(void **state)
+{
+	AUTO_FREE char *group = NULL;
+
+	(void)state;
+	begin(100);
+	saw(5, "foreign", 100);
+	sql("UPDATE foreign_found SET group_ids = '[3]'");
+	assert_int_equal(ask("POST", FOREIGN "/5/adopt", "{" KEY "}"), 200);
+	group = xasprintf("INSERT INTO managed_resources (resource_id, host_id,"
+		" resource_type, lookup, mark, state, host_resource_id,"
+		" wanted_json, created_at, updated_at) VALUES ('res_g',"
+		" 'hst_a', 'group', '%s', 'crm-m-g', 'present', '7',"
+		" '{\"name\":\"p crm-m-g\"}', 1, 1)",
+		text_of("resources.0.lookup"));
+	sql(group);
+	assert_int_equal(ask("POST", FOREIGN "/5/adopt", "{" KEY "}"), 200);
+	assert_string_equal(after_of("groups"), "[3,7], where 7 is p crm-m-g");
+	assert_true(would("group", "reuse"));
+	/* Others live in it: it is proven alone before. */
+	assert_true(would("group", "create_and_remove"));
+	assert_int_equal(ask("POST", FOREIGN "/5/adopt",
+			     "{" KEY ",\"access_mode\":\"x\"}"), 422);
+}
+
 static void another_crms_is_left_alone(void **state)
 {
 	(void)state;
@@ -160,6 +242,8 @@ int main(void)
 		TEST(there_is_a_ceiling_and_it_is_told),
 		TEST(adopted_ones_are_ours),
 		TEST(a_preview_begins_nothing),
+		TEST(a_preview_says_what_there_will_be),
+		TEST(a_preview_knows_the_group_that_is_there),
 		TEST(another_crms_is_left_alone),
 #undef TEST
 	};
