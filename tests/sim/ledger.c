@@ -179,6 +179,16 @@ void ledger_lend(struct ledger *ledger, enum host_kind kind, int64_t id)
 	row->lent_at = ledger->now;
 }
 
+void ledger_forget(struct ledger *ledger, int64_t from)
+{
+	enum host_kind kind = 0;
+	int64_t id = 0;
+
+	while (ledger_next(ledger, &kind, &id))
+		ledger->rows[kind][id].forgotten |=
+			ledger->rows[kind][id].changed_at >= from;
+}
+
 const struct ledger_row *ledger_next(const struct ledger *ledger,
 				     enum host_kind *kind, int64_t *id)
 {

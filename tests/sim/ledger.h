@@ -23,7 +23,8 @@ struct ledger_row {
 	uint64_t hash;
 	uint64_t prior;		/* of what is lent: as it is to be again */
 	int64_t made_at, lent_at;
-	int64_t changed_at;	/* by CRM, of what others made */
+	int64_t changed_at;	/* by CRM, last */
+	bool forgotten;		/* that it was changed, by CRM */
 };
 
 struct ledger {
@@ -43,6 +44,9 @@ void ledger_after(struct ledger *ledger, const struct host_model *model,
 
 /* CRM may change it, from now on. */
 void ledger_lend(struct ledger *ledger, enum host_kind kind, int64_t id);
+
+/* What CRM changed from then on it does not know any more. */
+void ledger_forget(struct ledger *ledger, int64_t from);
 
 /*
  * Walk over what exists: *kind and *id begin at 0, and name the row that is

@@ -181,6 +181,7 @@ static void put_back(struct story *story, struct err *err)
 		return;
 	story->lost[story->nlost++] = (struct story_lost){
 		.from = story->backup_at, .until = site->net.now };
+	ledger_forget(&story->ledger, story->backup_at);
 	db_close(&story->backup);
 	site_start_engine(site);
 	story_say(story, "the backup is put back");

@@ -223,7 +223,7 @@ static void check_user(struct story *story, int64_t id)
 	json_auto_t *now = strangers_row(&story->site, HOST_KIND_USER, id);
 
 	if (!row->exists || story_is_lost(story, row->lent_at) ||
-	    story_is_lost(story, row->changed_at))
+	    row->forgotten)
 		return;
 	for (size_t i = 0; i < COUNT(same); i++)
 		if (!json_equal(json_object_get(now, same[i]),
@@ -254,7 +254,7 @@ static int64_t check_row(struct story *story, enum host_kind kind, int64_t id,
 	} else if (row->lent && row->hash != row->prior &&
 		   kind != HOST_KIND_USER &&
 		   !story_is_lost(story, row->lent_at) &&
-		   !story_is_lost(story, row->changed_at)) {
+		   !row->forgotten) {
 		site_fault(&story->site, "after all rollbacks %s %" PRId64
 			   " of others is not what it was",
 			   host_kind_list(kind), id);
