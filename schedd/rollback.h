@@ -72,6 +72,7 @@ struct rollback_work {
 	json_t *surplus;	/* names that an account maps no more */
 	int64_t ours[HOST_GROUPS_MAX];	/* of the account's groups: we made them */
 	size_t nours;
+	bool unproxied;		/* a change took the account's proxy away */
 	bool new_session;	/* of the host's administrator */
 	struct rollback_memo memo;
 };

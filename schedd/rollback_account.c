@@ -159,8 +159,9 @@ static void service_before(const struct rollback_work *w, json_t *plan,
 }
 
 /* What an adoption switches on is off again, and goes by its own proxy. */
-static void switches_before(json_t *plan, const json_t *live,
-			    const json_t *wanted, const json_t *prior)
+static void switches_before(const struct rollback_work *w, json_t *plan,
+			    const json_t *live, const json_t *wanted,
+			    const json_t *prior)
 {
 	const char *status = host_member_text(prior, "status");
 	const char *now = host_member_text(live, "status");
@@ -168,7 +169,8 @@ static void switches_before(json_t *plan, const json_t *live,
 	if (status && now && strcmp(now, "active") == 0 &&
 	    strcmp(status, "active") != 0)
 		json_object_set_new(plan, "status", json_string(status));
-	if (same(wanted, live, "proxy_id"))
+	if (same(wanted, live, "proxy_id") ||
+	    (w->unproxied && !is_set(live, "proxy_id")))
 		json_object_set_new(plan, "proxy_id", json_integer(
 			host_member_i64(prior, "proxy_id")));
 	if (json_is_true(json_object_get(json_object_get(wanted,
@@ -214,7 +216,7 @@ static char *release_plan(const struct rollback_work *w, const json_t *live)
 			    mapping_before(live, wanted, prior));
 	json_object_set_new(plan, "extra", extra_before(live, prior));
 	service_before(w, plan, live, prior);
-	switches_before(plan, live, wanted, prior);
+	switches_before(w, plan, live, wanted, prior);
 	set_groups(plan, live);
 	return json_dumps(plan, JSON_COMPACT);
 }

@@ -4,6 +4,7 @@
 
 #include "schedd/known_hosts.h"
 #include "schedd/rollback.h"
+#include "shared/changes.h"
 #include "shared/installation.h"
 #include "shared/lookup.h"
 
@@ -151,8 +152,10 @@ static int load_account(const struct store *store, struct rollback_work *w,
 
 	if (w->row.type != RESOURCE_ACCOUNT)
 		return 0;
-	if (w->part.action == ROLLBACK_RELEASE && w->part.plan)
-		return load_groups(store, w, err);
+	if (w->part.action == ROLLBACK_RELEASE)
+		return w->part.plan ? load_groups(store, w, err) :
+		       changes_unproxied(store->db, w->row.resource_id,
+					 &w->unproxied, err);
 	if (w->part.action != ROLLBACK_RESTORE)
 		return 0;
 	return rollback_scan_surplus(store->db, &scope, &w->row, &w->surplus,

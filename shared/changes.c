@@ -95,6 +95,23 @@ int changes_running(struct db *db, const char *resource_id,
 	return 0;
 }
 
+static const struct db_query q_unproxied = { "changes.unproxied",
+	"SELECT coalesce((SELECT instr(wanted, '\"proxy_id\":null') > 0"
+	"  FROM account_changes WHERE resource_id = $1 AND kind = 'proxy'"
+	"  AND state = 'done' ORDER BY change_id DESC LIMIT 1), 0)" };
+
+int changes_unproxied(struct db *db, const char *resource_id, bool *ret,
+		      struct err *err)
+{
+	int64_t n;
+
+	if (db_number(db, &q_unproxied, DB_ARGS(DB_TEXT(resource_id)), &n,
+		      err))
+		return -1;
+	*ret = n > 0;
+	return 0;
+}
+
 static const struct db_query q_add = { "changes.add",
 	"INSERT INTO account_changes (change_id, item_id, resource_id,"
 	" host_id, kind, wanted, state, requested_by, created_at,"
@@ -242,6 +259,6 @@ int changes_next(struct db_rows *rows, struct change *change, struct err *err)
 }
 
 const struct db_query *const changes_queries[] = {
-	&q_running, &q_add, &q_get, &q_note, &q_overlap, &q_finish, &q_forget_tasks,
+	&q_running, &q_unproxied, &q_add, &q_get, &q_note, &q_overlap, &q_finish, &q_forget_tasks,
 	&q_forget, &q_list, NULL
 };

@@ -93,6 +93,10 @@ int changes_get(struct db *db, const char *change_id, struct change *ret,
 int changes_running(struct db *db, const char *resource_id,
 		    char ret_id[ID_MAX], struct err *err) MUST_CHECK;
 
+/* Did the last change of its proxy take that away? */
+int changes_unproxied(struct db *db, const char *resource_id, bool *ret,
+		      struct err *err) MUST_CHECK;
+
 /* What the host showed before, what was written last, and what was said. */
 int changes_note(struct db *db, const struct change *change, struct err *err)
 	MUST_CHECK;

@@ -86,6 +86,41 @@ static void finish(struct db *db, const char *id, enum change_state state)
 	OK(db_tx_commit(&tx, &err));
 }
 
+static void proxied(struct db *db, const char *wanted, uint64_t random,
+		    enum change_state state)
+{
+	struct change_spec spec = pause_of_1;
+	char id[ID_MAX];
+	struct err err;
+
+	spec.kind = CHANGE_PROXY;
+	spec.wanted = wanted;
+	OK(add(db, &spec, random, id, &err));
+	finish(db, id, state);
+}
+
+static void the_last_proxy_that_was_set_counts(void **state)
+{
+	static const char none[] = "{\"proxy_id\":null,\"tries\":[]}";
+	static const char five[] = "{\"proxy_id\":5,\"tries\":[]}";
+	CLEANUP(db_close) struct db *db = site();
+	bool is;
+	struct err err;
+
+	(void)state;
+	OK(changes_unproxied(db, "res_1", &is, &err));
+	assert_false(is);
+	proxied(db, none, 1, CHANGE_DONE);
+	OK(changes_unproxied(db, "res_1", &is, &err));
+	assert_true(is);
+	proxied(db, five, 2, CHANGE_FAILED);
+	OK(changes_unproxied(db, "res_1", &is, &err));
+	assert_true(is);
+	proxied(db, five, 3, CHANGE_DONE);
+	OK(changes_unproxied(db, "res_1", &is, &err));
+	assert_false(is);
+}
+
 static void an_account_has_one_change_at_a_time(void **state)
 {
 	CLEANUP(db_close) struct db *db = site();
@@ -289,6 +324,7 @@ static void words_are_said_one_by_one(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_last_proxy_that_was_set_counts),
 		cmocka_unit_test(an_account_has_one_change_at_a_time),
 		cmocka_unit_test(a_change_ends_once),
 		cmocka_unit_test(old_ones_are_forgotten_with_their_tasks),

@@ -139,10 +139,40 @@ static void what_was_taken_out_of_service_is_back_in(void **state)
 	assert_string_equal(released_switch(0, false, true, false), "off");
 }
 
+static int64_t released_proxy(bool unproxied, const char *wanted,
+			      const char *live)
+{
+	struct rollback_work *w = work_of(wanted, "{\"proxy_id\":3}");
+	json_auto_t *written = NULL;
+	const json_t *said;
+	void *subject = w;
+
+	w->unproxied = unproxied;
+	written = released(w, live);
+	rollback_free(&subject);
+	said = json_object_get(written, "proxy_id");
+	return said ? json_integer_value(said) : -1;
+}
+
+static void it_goes_by_its_own_proxy_again(void **state)
+{
+	(void)state;
+	assert_int_equal(released_proxy(false, "{\"proxy_id\":5}",
+					"\"proxy_id\":5"), 3);
+	assert_int_equal(released_proxy(true, "{}", "\"proxy_id\":null"), 3);
+	/* People gave it another, or took ours away. */
+	assert_int_equal(released_proxy(false, "{\"proxy_id\":5}",
+					"\"proxy_id\":6"), -1);
+	assert_int_equal(released_proxy(true, "{}", "\"proxy_id\":6"), -1);
+	assert_int_equal(released_proxy(false, "{}", "\"proxy_id\":null"),
+			 -1);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(names_that_a_change_took_are_put_back),
+		cmocka_unit_test(it_goes_by_its_own_proxy_again),
 		cmocka_unit_test(what_was_taken_out_of_service_is_back_in),
 	};
 
