@@ -109,11 +109,12 @@ static void make_account(struct site *site)
 		"\"platform\":\"openai\",\"type\":\"apikey\",\"credentials\":"
 		"{\"base_url\":\"http://p%zu.test/v1\",\"api_key\":"
 		"\"good-theirs-%08u\",\"model_mapping\":{\"mock-a\":"
-		"\"mock-a\"}},\"group_ids\":[%" PRId64 "],\"concurrency\":5,"
+		"\"mock-a\"}},\"group_ids\":[%" PRId64 "],\"concurrency\":5,%s"
 		"\"extra\":{\"openai_responses_mode\":"
 		"\"force_chat_completions\"}}", name,
 		dice(site, 2) ? name : "", dice(site, site->net.nproviders),
-		(unsigned)dice(site, 100000000), group);
+		(unsigned)dice(site, 100000000), group,
+		dice(site, 3) ? "" : "\"proxy_id\":" STRANGERS_PROXY ",");
 
 	ask(site, "POST", ADMIN "accounts", body);
 }
@@ -167,6 +168,8 @@ void strangers_begin(struct site *site)
 {
 	int64_t group;
 
+	ask(site, "POST", ADMIN "proxies", "{\"name\":\"way\",\"protocol\":"
+	    "\"http\",\"host\":\"way.test\",\"port\":8080}");
 	ask(site, "POST", ADMIN "groups", "{\"name\":\"team\",\"platform\":"
 	    "\"openai\"}");
 	group = strangers_pick(site, HOST_KIND_GROUP, LEDGER_THEIRS);
@@ -174,8 +177,6 @@ void strangers_begin(struct site *site)
 	    "\"password\":\"secret-word-1\",\"username\":\"alice\"}");
 	add_key(site, STRANGERS_EMAIL, "sk-alice-bound-000000000001", group);
 	add_key(site, STRANGERS_EMAIL, "sk-alice-loose-000000000002", 0);
-	ask(site, "POST", ADMIN "proxies", "{\"name\":\"way\",\"protocol\":"
-	    "\"http\",\"host\":\"way.test\",\"port\":8080}");
 	for (size_t i = 1 + dice(site, 4); i > 0; i--)
 		make_something(site);
 	ledger_begin(site->net.ledger, site->net.host);
