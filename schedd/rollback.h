@@ -38,6 +38,7 @@ struct rollback_memo {
 	char after[ID_MAX];	/* items whose parts are written */
 	int64_t items;
 	int64_t key;		/* the id of a key that was found */
+	int64_t page;		/* of a list, from 0 */
 	int64_t logins;
 	int64_t misses;		/* the row could not be held */
 	int64_t looks;		/* once more, as the last one was long ago */
@@ -112,6 +113,20 @@ struct verdict rollback_deleted(struct rollback_work *w,
 /* Does the text carry the part's mark? */
 bool rollback_has_mark(const struct rollback_work *w, const json_t *live,
 		       const char *member);
+
+/* Is there another page?  Then it is the next. */
+bool rollback_turn_page(struct rollback_work *w, const struct host_page *page);
+
+/*
+ * On, unless something in a list `stands`, on whatever page: then the part is
+ * left, with these words.
+ */
+struct verdict rollback_unless(struct rollback_work *w,
+			       const struct answer *answer,
+			       bool (*stands)(const struct rollback_work *w,
+					      const json_t *it),
+			       const char *words);
+bool rollback_key_is_theirs(const struct rollback_work *w, const json_t *key);
 
 /* Whose key or login it is, by what the key is called.  For free(). */
 char *rollback_owner_lookup(const char *lookup);

@@ -132,7 +132,15 @@ bool ask_rb_group_accounts(const void *subject, struct request *request)
 {
 	const struct rollback_work *w = subject;
 
-	host_ask_group_accounts(request, &w->peer, rollback_id_of(&w->row), 1);
+	host_ask_group_accounts(request, &w->peer, rollback_id_of(&w->row),
+				w->memo.page + 1);
+	return true;
+}
+
+static bool is_any(const struct rollback_work *w, const json_t *account)
+{
+	(void)w;
+	(void)account;
 	return true;
 }
 
@@ -140,42 +148,22 @@ bool ask_rb_group_accounts(const void *subject, struct request *request)
 struct verdict got_rb_group_accounts(void *subject,
 				     const struct answer *answer)
 {
-	struct rollback_work *w = subject;
-	struct host_page page;
-	enum failure why = host_judge_page(answer, &page);
-
-	if (why != FAILURE_NONE)
-		return rollback_trouble(w, answer, why);
-	if (json_array_size(page.items) > 0)
-		return rollback_left(w, ROLLBACK_IN_USE,
-				     "accounts are in it");
-	return go_on();
+	return rollback_unless(subject, answer, is_any, "accounts are in it");
 }
 
 bool ask_rb_group_keys(const void *subject, struct request *request)
 {
 	const struct rollback_work *w = subject;
 
-	host_ask_group_keys(request, &w->peer, rollback_id_of(&w->row));
+	host_ask_group_keys(request, &w->peer, rollback_id_of(&w->row),
+			    w->memo.page + 1);
 	return true;
 }
 
 struct verdict got_rb_group_keys(void *subject, const struct answer *answer)
 {
-	struct rollback_work *w = subject;
-	struct host_page page;
-	enum failure why = host_judge_page(answer, &page);
-	size_t i;
-	const json_t *key;
-
-	if (why != FAILURE_NONE)
-		return rollback_trouble(w, answer, why);
-	json_array_foreach(page.items, i, key)
-		if (!host_mark_of(host_member_text(key, "name"), w->inst))
-			return rollback_left(w, ROLLBACK_IN_USE,
-					     "a key that is not ours is bound"
-					     " to it");
-	return go_on();
+	return rollback_unless(subject, answer, rollback_key_is_theirs,
+			       "a key that is not ours is bound to it");
 }
 
 bool ask_rb_group_subs(const void *subject, struct request *request)
@@ -183,25 +171,23 @@ bool ask_rb_group_subs(const void *subject, struct request *request)
 	const struct rollback_work *w = subject;
 
 	host_ask_group_subscriptions(request, &w->peer,
-				     rollback_id_of(&w->row));
+				     rollback_id_of(&w->row),
+				     w->memo.page + 1);
 	return true;
+}
+
+static bool is_their_subscription(const struct rollback_work *w,
+				  const json_t *object)
+{
+	return host_group_subscription_is_theirs(object, &w->peer);
 }
 
 /* A host revokes them together with the group. */
 struct verdict got_rb_group_subs(void *subject, const struct answer *answer)
 {
-	struct rollback_work *w = subject;
-	bool others = false;
-	enum failure why = host_judge_group_subscriptions(answer, &w->peer,
-							  &others);
-
-	if (why != FAILURE_NONE)
-		return rollback_trouble(w, answer, why);
-	if (others)
-		return rollback_left(w, ROLLBACK_IN_USE,
-				     "a subscription that is not ours lets"
-				     " somebody into it");
-	return go_on();
+	return rollback_unless(subject, answer, is_their_subscription,
+			       "a subscription that is not ours lets somebody"
+			       " into it");
 }
 
 /*

@@ -29,6 +29,7 @@ char *rollback_memo_write(const void *subject)
 	jout_i64(&out, "failure", m->failure);
 	jout_str(&out, "detail", m->detail);
 	jout_i64(&out, "key", m->key);
+	jout_i64(&out, "page", m->page);
 	jout_i64(&out, "logins", m->logins);
 	jout_i64(&out, "misses", m->misses);
 	jout_i64(&out, "looks", m->looks);
@@ -55,6 +56,7 @@ void rollback_memo_read(struct rollback_work *w, const char *text)
 	m->failure = host_member_i64(memo, "failure");
 	m->items = host_member_i64(memo, "items");
 	m->key = host_member_i64(memo, "key");
+	m->page = host_member_i64(memo, "page");
 	m->logins = host_member_i64(memo, "logins");
 	m->misses = host_member_i64(memo, "misses");
 	m->looks = host_member_i64(memo, "looks");

@@ -7,6 +7,7 @@
 
 #include "schedd/host/channel.h"
 #include "schedd/host/group.h"
+#include "schedd/host/mark.h"
 #include "schedd/host/user.h"
 #include "schedd/judge.h"
 #include "schedd/rollback.h"
@@ -31,7 +32,8 @@ static void forget_part(struct rollback_memo *memo)
 {
 	memo->ended = memo->kept = memo->nowhere = false;
 	memo->moved = memo->revokes = false;
-	memo->key = memo->logins = memo->misses = memo->looks = 0;
+	memo->key = memo->page = 0;
+	memo->logins = memo->misses = memo->looks = 0;
 }
 
 struct verdict rollback_settle(struct rollback_work *w,
@@ -112,6 +114,41 @@ bool rollback_has_mark(const struct rollback_work *w, const json_t *live,
 	const char *text = host_member_text(live, member);
 
 	return text && w->row.mark && strstr(text, w->row.mark);
+}
+
+/* ---- what hangs on it ---- */
+
+bool rollback_turn_page(struct rollback_work *w, const struct host_page *page)
+{
+	bool more = !host_page_is_last(page);
+
+	w->memo.page = more ? w->memo.page + 1 : 0;
+	return more;
+}
+
+struct verdict rollback_unless(struct rollback_work *w,
+			       const struct answer *answer,
+			       bool (*stands)(const struct rollback_work *w,
+					      const json_t *it),
+			       const char *words)
+{
+	struct host_page page;
+	enum failure why = host_judge_page(answer, &page);
+	size_t i;
+	const json_t *it;
+
+	if (why != FAILURE_NONE)
+		return rollback_trouble(w, answer, why);
+	json_array_foreach(page.items, i, it)
+		if (stands(w, it))
+			return rollback_left(w, ROLLBACK_IN_USE, words);
+	return rollback_turn_page(w, &page) ? poll_after(0, FAILURE_NONE)
+					    : go_on();
+}
+
+bool rollback_key_is_theirs(const struct rollback_work *w, const json_t *key)
+{
+	return !host_mark_of(host_member_text(key, "name"), w->inst);
 }
 
 /* ---- before the first part ---- */

@@ -202,26 +202,16 @@ bool ask_rb_user_keys(const void *subject, struct request *request)
 {
 	const struct rollback_work *w = subject;
 
-	host_ask_user_keys(request, &w->peer, rollback_id_of(&w->row));
+	host_ask_user_keys_page(request, &w->peer, rollback_id_of(&w->row),
+				w->memo.page + 1);
 	return true;
 }
 
 /* All that goes with it has to be ours. */
 struct verdict got_rb_user_keys(void *subject, const struct answer *answer)
 {
-	struct rollback_work *w = subject;
-	struct host_page page;
-	enum failure why = host_judge_page(answer, &page);
-	size_t i;
-	const json_t *key;
-
-	if (why != FAILURE_NONE)
-		return rollback_trouble(w, answer, why);
-	json_array_foreach(page.items, i, key)
-		if (!host_mark_of(host_member_text(key, "name"), w->inst))
-			return rollback_left(w, ROLLBACK_IN_USE,
-					     "it has a key that is not ours");
-	return go_on();
+	return rollback_unless(subject, answer, rollback_key_is_theirs,
+			       "it has a key that is not ours");
 }
 
 bool ask_rb_user_delete(const void *subject, struct request *request)
@@ -245,7 +235,8 @@ bool ask_rb_key_look(const void *subject, struct request *request)
 
 	if (rollback_id_of(&w->owner) == 0)
 		return false;
-	host_ask_user_keys(request, &w->peer, rollback_id_of(&w->owner));
+	host_ask_user_keys_page(request, &w->peer, rollback_id_of(&w->owner),
+				w->memo.page + 1);
 	return true;
 }
 
@@ -283,7 +274,12 @@ struct verdict got_rb_key_look(void *subject, const struct answer *answer)
 	if (why != FAILURE_NONE)
 		return rollback_trouble(w, answer, why);
 	w->memo.key = find_key(w, &page);
-	return w->memo.key ? go_on() : rollback_gone(w, ROLLBACK_GONE);
+	if (!w->memo.key)
+		return rollback_turn_page(w, &page)
+			? poll_after(0, FAILURE_NONE)
+			: rollback_gone(w, ROLLBACK_GONE);
+	w->memo.page = 0;
+	return go_on();
 }
 
 struct verdict got_rb_key_token(void *subject, const struct answer *answer)

@@ -80,11 +80,12 @@ void host_ask_group_delete(struct request *request,
 }
 
 void host_ask_group_keys(struct request *request,
-			 const struct host_peer *peer, int64_t id)
+			 const struct host_peer *peer, int64_t id,
+			 int64_t page)
 {
 	host_start(request, peer, METHOD_GET, HOST_ROLE_ADMIN,
-		   "/api/v1/admin/groups/%" PRId64
-		   "/api-keys?page=1&page_size=1000", id);
+		   "/api/v1/admin/groups/%" PRId64 "/api-keys?page=%" PRId64
+		   "&page_size=1000", id, page);
 }
 
 bool host_group_dispatches(const json_t *live)

@@ -54,9 +54,10 @@ struct host_group_put {
 
 void host_ask_group_put(struct request *request, const struct host_peer *peer,
 			const json_t *live, const struct host_group_put *put);
-/* The keys that are bound to it, 1000 at most. */
+/* The keys that are bound to it. */
 void host_ask_group_keys(struct request *request,
-			 const struct host_peer *peer, int64_t id);
+			 const struct host_peer *peer, int64_t id,
+			 int64_t page);
 
 /* Does the group serve /v1/messages? */
 bool host_group_dispatches(const json_t *live);

@@ -30,13 +30,20 @@ enum failure host_judge_user_by_key(const struct answer *answer,
 	return FAILURE_NONE;
 }
 
-void host_ask_user_keys(struct request *request, const struct host_peer *peer,
-			int64_t user_id)
+void host_ask_user_keys_page(struct request *request,
+			     const struct host_peer *peer, int64_t user_id,
+			     int64_t page)
 {
 	/* More than 1000 a page would silently become 20. */
 	host_start(request, peer, METHOD_GET, HOST_ROLE_ADMIN,
-		   "/api/v1/admin/users/%" PRId64 "/api-keys?page=1"
-		   "&page_size=1000", user_id);
+		   "/api/v1/admin/users/%" PRId64 "/api-keys?page=%" PRId64
+		   "&page_size=1000", user_id, page);
+}
+
+void host_ask_user_keys(struct request *request, const struct host_peer *peer,
+			int64_t user_id)
+{
+	host_ask_user_keys_page(request, peer, user_id, 1);
 }
 
 static void read_key(const json_t *key, struct host_owned_key *ret)

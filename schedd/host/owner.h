@@ -26,8 +26,12 @@ enum failure host_judge_user_by_key(const struct answer *answer,
 				    size_t candidate, int64_t group_id,
 				    int64_t *ret_id, bool *ret_may);
 
+/* The first page of them, or any. */
 void host_ask_user_keys(struct request *request, const struct host_peer *peer,
 			int64_t user_id);
+void host_ask_user_keys_page(struct request *request,
+			     const struct host_peer *peer, int64_t user_id,
+			     int64_t page);
 
 /* Plain data; id 0: the user has no such key. */
 struct host_owned_key {

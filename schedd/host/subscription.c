@@ -78,11 +78,11 @@ enum failure host_judge_subscriptions(const struct answer *answer,
 
 void host_ask_group_subscriptions(struct request *request,
 				  const struct host_peer *peer,
-				  int64_t group_id)
+				  int64_t group_id, int64_t page)
 {
 	host_start(request, peer, METHOD_GET, HOST_ROLE_ADMIN,
-		   "/api/v1/admin/groups/%" PRId64
-		   "/subscriptions?page=1&page_size=1000", group_id);
+		   "/api/v1/admin/groups/%" PRId64 "/subscriptions?page=%"
+		   PRId64 "&page_size=1000", group_id, page);
 }
 
 /* A host keeps those of a deleted user, and says no user with them. */
@@ -91,26 +91,13 @@ static bool has_a_user(const json_t *object)
 	return json_is_object(json_object_get(object, "user"));
 }
 
-enum failure host_judge_group_subscriptions(const struct answer *answer,
-					    const struct host_peer *peer,
-					    bool *ret_others)
+bool host_group_subscription_is_theirs(const json_t *object,
+				       const struct host_peer *peer)
 {
-	struct host_page page;
-	enum failure why = host_judge_page(answer, &page);
-	size_t i;
-	const json_t *object;
+	const struct host_subscription_seen one = read_one(object);
 
-	if (why != FAILURE_NONE)
-		return why;
-	*ret_others = false;
-	json_array_foreach(page.items, i, object) {
-		struct host_subscription_seen one = read_one(object);
-
-		if (has_a_user(object) && !is_revoked(object) &&
-		    !host_subscription_is_ours(&one, peer))
-			*ret_others = true;
-	}
-	return FAILURE_NONE;
+	return has_a_user(object) && !is_revoked(object) &&
+	       !host_subscription_is_ours(&one, peer);
 }
 
 void host_subscription_wanted(struct jout *out, const struct host_peer *peer,

@@ -26,15 +26,14 @@ bool host_subscription_is_ours(const struct host_subscription_seen *seen,
 void host_ask_subscriptions(struct request *request,
 			    const struct host_peer *peer, int64_t user_id);
 
-/* Those to a group, 1000 at most. */
+/* Those to a group. */
 void host_ask_group_subscriptions(struct request *request,
 				  const struct host_peer *peer,
-				  int64_t group_id);
+				  int64_t group_id, int64_t page);
 
 /* Does one of them serve somebody, and was not assigned by this CRM? */
-enum failure host_judge_group_subscriptions(const struct answer *answer,
-					    const struct host_peer *peer,
-					    bool *ret_others);
+bool host_group_subscription_is_theirs(const json_t *object,
+				       const struct host_peer *peer);
 
 /* The user's subscription to `group_id`, one that serves before others. */
 enum failure host_judge_subscriptions(const struct answer *answer,
