@@ -14,7 +14,7 @@
 
 #define BATCH_MAX	8	/* verdicts in one transaction; see engine.h */
 #define ROUNDS_MAX	64	/* of one tick */
-#define CHAIN_MAX	16	/* steps that ask nothing, in one transaction */
+#define CHAIN_MAX	24	/* steps that ask nothing, in one transaction */
 #define FETCH_MS	100	/* while another job logs in for all */
 #define TROUBLE_MS	1000	/* before the database is tried again */
 

@@ -119,6 +119,8 @@ static const struct step steps[] = {
 	{ "undo.channel",              STAGE_PROVISION, ask_undo_channel,    got_undo_channel },
 	{ "undo.find_group",           STAGE_PROVISION, ask_lost_group,      got_lost_group },
 	{ "undo.members",              STAGE_PROVISION, ask_undo_members,    got_undo_members },
+	{ "undo.group_keys",           STAGE_PROVISION, ask_undo_group_keys, got_undo_group_keys },
+	{ "undo.group_subscriptions",  STAGE_PROVISION, ask_undo_group_subs, got_undo_group_subs },
 	{ "undo.group",                STAGE_PROVISION, ask_undo_group,      got_undo_group },
 	{ "undo.end",                  STAGE_PROVISION, NULL,                got_undone },
 

@@ -172,6 +172,8 @@ ASKS(lost_channel);	GETS(lost_channel);
 ASKS(undo_channel);	GETS(undo_channel);
 ASKS(lost_group);	GETS(lost_group);
 ASKS(undo_members);	GETS(undo_members);
+ASKS(undo_group_keys);	GETS(undo_group_keys);
+ASKS(undo_group_subs);	GETS(undo_group_subs);
 ASKS(undo_group);	GETS(undo_group);
 GETS(undone);
 

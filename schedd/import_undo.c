@@ -8,6 +8,8 @@
 #include "schedd/host/answer.h"
 #include "schedd/host/group.h"
 #include "schedd/host/key.h"
+#include "schedd/host/mark.h"
+#include "schedd/host/subscription.h"
 #include "schedd/import_steps.h"
 
 static bool is_held(const struct import *im, enum import_resource which)
@@ -218,7 +220,16 @@ struct verdict got_undo_account(void *subject, const struct answer *answer)
 	return v;
 }
 
-/* Who is bound to our group by now that is not ours would be unbound. */
+/* ---- the group, with what others may have put into it ---- */
+
+static struct verdict stays(struct import *im, const char *words)
+{
+	item_warn(&im->item, "left_on_host", words);
+	import_note(im, "left", NULL);
+	return go_to("undo.end");
+}
+
+/* What is bound to our group by now and not ours would be unbound. */
 bool ask_undo_members(const void *subject, struct request *request)
 {
 	const struct import *im = subject;
@@ -232,24 +243,95 @@ bool ask_undo_members(const void *subject, struct request *request)
 struct verdict got_undo_members(void *subject, const struct answer *answer)
 {
 	struct import *im = subject;
-	struct verdict v;
 	enum failure why;
 
 	if (!answer)
 		return go_on();
 	why = host_judge(answer);
 	import_saw(im, answer);
-	if (why != FAILURE_NONE && why != FAILURE_GONE) {
-		v = import_leave(im, import_host_failed(im, answer, why));
-		return v.kind == VERDICT_GO_ON ? go_to("undo.end") : v;
-	}
+	if (why != FAILURE_NONE && why != FAILURE_GONE)
+		return import_leave_to(im, import_host_failed(im, answer, why),
+				       "undo.end");
 	if (why == FAILURE_GONE || host_member_i64(host_data(answer),
 						   "account_count") == 0)
 		return go_on();
-	item_warn(&im->item, "left_on_host", "somebody bound an account to "
-		  "the group that was made: it stays");
-	import_note(im, "left", NULL);
-	return go_to("undo.end");
+	return stays(im, "somebody bound an account to the group that was "
+		     "made: it stays");
+}
+
+/* On, unless something in a list is somebody else's, on whatever page. */
+static struct verdict unless(struct import *im, const struct answer *answer,
+			     bool (*is_theirs)(const struct import *im,
+					       const json_t *it),
+			     const char *words)
+{
+	struct host_page page = { 0 };
+	enum failure why = host_judge_page(answer, &page);
+	size_t i;
+	const json_t *it;
+
+	import_saw(im, answer);
+	if (why != FAILURE_NONE && why != FAILURE_GONE)
+		return import_leave_to(im, import_host_failed(im, answer, why),
+				       "undo.end");
+	json_array_foreach(page.items, i, it)
+		if (is_theirs(im, it))
+			return stays(im, words);
+	if (why == FAILURE_GONE || host_page_is_last(&page)) {
+		im->memo.page = 0;
+		return go_on();
+	}
+	im->memo.page++;
+	return poll_after(0, FAILURE_NONE);
+}
+
+bool ask_undo_group_keys(const void *subject, struct request *request)
+{
+	const struct import *im = subject;
+
+	if (im->memo.live || !is_held(im, IMPORT_GROUP))
+		return false;
+	host_ask_group_keys(request, &im->peer, import_id(im, IMPORT_GROUP),
+			    im->memo.page + 1);
+	return true;
+}
+
+static bool is_their_key(const struct import *im, const json_t *key)
+{
+	return !host_mark_of(host_member_text(key, "name"), im->inst);
+}
+
+struct verdict got_undo_group_keys(void *subject, const struct answer *answer)
+{
+	return answer ? unless(subject, answer, is_their_key, "somebody bound "
+			       "a key to the group that was made: it stays")
+		      : go_on();
+}
+
+bool ask_undo_group_subs(const void *subject, struct request *request)
+{
+	const struct import *im = subject;
+
+	if (im->memo.live || !is_held(im, IMPORT_GROUP))
+		return false;
+	host_ask_group_subscriptions(request, &im->peer,
+				     import_id(im, IMPORT_GROUP),
+				     im->memo.page + 1);
+	return true;
+}
+
+static bool is_their_subscription(const struct import *im,
+				  const json_t *object)
+{
+	return host_group_subscription_is_theirs(object, &im->peer);
+}
+
+struct verdict got_undo_group_subs(void *subject, const struct answer *answer)
+{
+	return answer ? unless(subject, answer, is_their_subscription,
+			       "somebody was let into the group that was "
+			       "made: it stays")
+		      : go_on();
 }
 
 bool ask_undo_group(const void *subject, struct request *request)

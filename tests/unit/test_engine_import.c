@@ -295,13 +295,12 @@ static void a_chain_that_does_not_fit_is_gone_link_by_link(void **state)
 			       " 'undo.key'"), 1);
 }
 
-static void what_was_begun_is_taken_back(void **state)
+/* A run that is cancelled when its group has just been made, and is empty. */
+static struct script_item cancelled_with_a_group(struct script *script)
 {
-	SCRIPT script = script_new(":memory:");
 	char run_id[ID_MAX];
 	struct script_item item;
 
-	(void)state;
 	script_run(script, run_id);
 	item = script_item(script, run_id, "provision.group");
 	tick(script, 0);
@@ -310,12 +309,45 @@ static void what_was_begun_is_taken_back(void **state)
 	assert_string_equal(task_row(script, item.task_id),
 			    "leased provision.create_group 0 -");
 	cancel(script, run_id);
-	/* It was made: that is read, and then it is removed, if it is empty. */
+	/* It was made: that is read, and then who is in it. */
 	reply(script, 200, MADE);
 	tick(script, 1);
 	assert_string_equal(task_row(script, item.task_id),
 			    "leased undo.members 0 -");
 	reply(script, 200, "{\"code\":0,\"data\":{\"id\":4}}");
+	tick(script, 1);
+	return item;
+}
+
+/* A host unbinds them when it deletes the group. */
+static void a_group_to_which_somebody_bound_a_key_stays(void **state)
+{
+	SCRIPT script = script_new(":memory:");
+	struct script_item item = cancelled_with_a_group(script);
+
+	(void)state;
+	assert_string_equal(script->sent[0].wire->method, "GET");
+	assert_string_equal(script->sent[0].wire->url,
+			    "http://host.test/api/v1/admin/groups/4/api-keys"
+			    "?page=1&page_size=1000");
+	reply(script, 200, USERS("{\"id\":3,\"name\":\"mine\"}"));
+	tick(script, 1);
+	assert_string_equal(task_row(script, item.task_id),
+			    "done undo.end 0 cancelled");
+	assert_int_equal(count(script, RESOURCES "'gone'"), 0);
+}
+
+static void what_was_begun_is_taken_back(void **state)
+{
+	SCRIPT script = script_new(":memory:");
+	struct script_item item = cancelled_with_a_group(script);
+
+	(void)state;
+	reply(script, 200, NOBODY);
+	tick(script, 1);
+	assert_string_equal(task_row(script, item.task_id),
+			    "leased undo.group_subscriptions 0 -");
+	reply(script, 200, NOBODY);
 	tick(script, 1);
 	assert_string_equal(task_row(script, item.task_id),
 			    "leased undo.group 0 -");
@@ -438,6 +470,7 @@ int main(void)
 		cmocka_unit_test(steps_that_ask_nothing_share_one_commit),
 		cmocka_unit_test(
 			a_chain_that_does_not_fit_is_gone_link_by_link),
+		cmocka_unit_test(a_group_to_which_somebody_bound_a_key_stays),
 		cmocka_unit_test(what_was_begun_is_taken_back),
 		cmocka_unit_test(a_login_keeps_its_token_sealed),
 		cmocka_unit_test(a_new_token_replaces_the_old_one),

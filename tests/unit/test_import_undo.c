@@ -90,19 +90,21 @@ static void nothing(struct import *im)
 }
 
 enum { KEY, FIND_ACCOUNT, ACCOUNT, FIND_PROOF, PROOF, FIND_GROUP, MEMBERS,
-       GROUP, UNDO_STEPS };
+       GROUP_KEYS, GROUP_SUBS, GROUP, UNDO_STEPS };
 
 static ask_step *const asks[UNDO_STEPS] = {
 	[KEY] = ask_undo_key, [FIND_ACCOUNT] = ask_lost_account,
 	[ACCOUNT] = ask_undo_account, [FIND_PROOF] = ask_lost_proof,
 	[PROOF] = ask_undo_proof, [FIND_GROUP] = ask_lost_group,
-	[MEMBERS] = ask_undo_members, [GROUP] = ask_undo_group,
+	[MEMBERS] = ask_undo_members, [GROUP_KEYS] = ask_undo_group_keys,
+	[GROUP_SUBS] = ask_undo_group_subs, [GROUP] = ask_undo_group,
 };
 static got_step *const gots[UNDO_STEPS] = {
 	[KEY] = got_undo_key, [FIND_ACCOUNT] = got_lost_account,
 	[ACCOUNT] = got_undo_account, [FIND_PROOF] = got_lost_proof,
 	[PROOF] = got_undo_proof, [FIND_GROUP] = got_lost_group,
-	[MEMBERS] = got_undo_members, [GROUP] = got_undo_group,
+	[MEMBERS] = got_undo_members, [GROUP_KEYS] = got_undo_group_keys,
+	[GROUP_SUBS] = got_undo_group_subs, [GROUP] = got_undo_group,
 };
 
 static const char *const wanted[UNDO_STEPS] = {
@@ -116,8 +118,16 @@ static const char *const wanted[UNDO_STEPS] = {
 	[FIND_GROUP] = "GET " ADMIN "/groups?search=crm-abc123-group111"
 		"&page=1&page_size=100",
 	[MEMBERS] = "GET " ADMIN "/groups/7",
+	[GROUP_KEYS] = "GET " ADMIN "/groups/7/api-keys?page=1"
+		"&page_size=1000",
+	[GROUP_SUBS] = "GET " ADMIN "/groups/7/subscriptions?page=1"
+		"&page_size=1000",
 	[GROUP] = "DELETE " ADMIN "/groups/7",
 };
+
+#define THE_GROUP \
+	[MEMBERS] = true, [GROUP_KEYS] = true, [GROUP_SUBS] = true, \
+	[GROUP] = true
 
 static void only_what_is_ours_alone_is_taken_back(void **state)
 {
@@ -127,16 +137,15 @@ static void only_what_is_ours_alone_is_taken_back(void **state)
 	} cases[] = {
 		{ nothing, { false } },
 		{ made_all, { [KEY] = true, [ACCOUNT] = true, [PROOF] = true,
-			      [MEMBERS] = true, [GROUP] = true } },
+			      THE_GROUP } },
 		{ made_blindly, { [FIND_ACCOUNT] = true, [FIND_PROOF] = true,
 				  [FIND_GROUP] = true } },
 		{ live_before, { [ACCOUNT] = true, [PROOF] = true } },
 		{ made_by_another, { false } },
 		{ present, { false } },
 		{ reused_account, { [KEY] = true, [PROOF] = true,
-				    [MEMBERS] = true, [GROUP] = true } },
-		{ logged_out, { [ACCOUNT] = true, [PROOF] = true,
-				[MEMBERS] = true, [GROUP] = true } },
+				    THE_GROUP } },
+		{ logged_out, { [ACCOUNT] = true, [PROOF] = true, THE_GROUP } },
 	};
 
 	(void)state;
@@ -250,6 +259,58 @@ static void a_group_with_members_stays(void **state)
 	walk(got_undo_members, NEW, made_all, cases, COUNT(cases));
 }
 
+#define LIST(items, page, pages) SAYS(200, ENVELOPE("{\"items\":[" items "]," \
+	"\"page\":" #page ",\"pages\":" #pages "}"))
+#define OURS "{\"id\":2,\"name\":\"crm-abc123-key11111\"}"
+#define MORE { .kind = VERDICT_POLL }
+
+static void on_the_next_page(const struct import *im)
+{
+	nothing_gone(im);
+	check_asks(ask_undo_group_keys, im, "GET " ADMIN "/groups/7/api-keys"
+		   "?page=2&page_size=1000");
+}
+
+static void at_the_first_page(const struct import *im)
+{
+	nothing_gone(im);
+	check_asks(ask_undo_group_subs, im, wanted[GROUP_SUBS]);
+}
+
+static void on_page_2(struct import *im)
+{
+	im->memo.page = 1;
+}
+
+/* They would be unbound, or lose what lets them in. */
+static void a_group_that_others_use_stays(void **state)
+{
+	static const struct step_case keys[] = {
+		{ "ours alone", NULL, LIST(OURS, 1, 1), ON, nothing_gone },
+		{ "somebody's", NULL, LIST(OURS ",{\"id\":3,\"name\":"
+		  "\"mine\"}", 1, 1), TO("undo.end"), left },
+		{ "there are more", NULL, LIST(OURS, 1, 2), MORE,
+		  on_the_next_page },
+		{ "and no more", on_page_2, LIST(OURS, 2, 2), ON,
+		  at_the_first_page },
+		{ "gone already", NULL, NOT_THERE, ON, nothing_gone },
+		{ "resets for good", the_last_attempt, LOST(TRANSPORT_RESET),
+		  TO("undo.end"), left },
+	};
+	static const struct step_case subs[] = {
+		{ "ours alone", NULL, LIST("{\"id\":6,\"status\":\"active\","
+		  "\"notes\":\"crm-abc123\",\"user\":{\"id\":1}}", 1, 1),
+		  ON, nothing_gone },
+		{ "somebody's", NULL, LIST("{\"id\":6,\"status\":\"active\","
+		  "\"notes\":\"\",\"user\":{\"id\":1}}", 1, 1),
+		  TO("undo.end"), left },
+	};
+
+	(void)state;
+	walk(got_undo_group_keys, NEW, made_all, keys, COUNT(keys));
+	walk(got_undo_group_subs, NEW, made_all, subs, COUNT(subs));
+}
+
 static void account_found(const struct import *im)
 {
 	assert_string_equal(im->resources[IMPORT_ACCOUNT].host_resource_id,
@@ -334,6 +395,7 @@ int main(void)
 		cmocka_unit_test(only_what_is_ours_alone_is_taken_back),
 		cmocka_unit_test(what_is_gone_is_taken_back),
 		cmocka_unit_test(a_group_with_members_stays),
+		cmocka_unit_test(a_group_that_others_use_stays),
 		cmocka_unit_test(a_lost_create_is_looked_for),
 		cmocka_unit_test(it_ends_with_what_went_wrong_first),
 		cmocka_unit_test(undoing_is_never_for_the_proof_user),
