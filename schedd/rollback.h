@@ -106,6 +106,13 @@ struct verdict rollback_trouble(struct rollback_work *w,
 				const struct answer *answer,
 				enum failure why);
 
+/*
+ * Is what was read too old by now to act on it?  After a crash, a refusal
+ * or a wait for our turn it is read again from `step` on, but not for ever.
+ */
+bool rollback_looked_long_ago(const struct rollback_work *w);
+struct verdict rollback_look_again(struct rollback_work *w, const char *step);
+
 /* How a delete of the part's thing ended. */
 struct verdict rollback_deleted(struct rollback_work *w,
 				const struct answer *answer);

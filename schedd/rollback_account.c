@@ -271,6 +271,8 @@ bool ask_rb_account_delete(const void *subject, struct request *request)
 {
 	const struct rollback_work *w = subject;
 
+	if (rollback_looked_long_ago(w))
+		return false;
 	host_ask_account_delete(request, &w->peer, rollback_id_of(&w->row));
 	return true;
 }
@@ -278,7 +280,8 @@ bool ask_rb_account_delete(const void *subject, struct request *request)
 struct verdict got_rb_account_delete(void *subject,
 				     const struct answer *answer)
 {
-	return rollback_deleted(subject, answer);
+	return answer ? rollback_deleted(subject, answer)
+		      : rollback_look_again(subject, "account.read");
 }
 
 bool ask_rb_account_narrow(const void *subject, struct request *request)
@@ -289,6 +292,8 @@ bool ask_rb_account_narrow(const void *subject, struct request *request)
 		.models = json_object_get(plan, "model_mapping"),
 	};
 
+	if (rollback_looked_long_ago(w))
+		return false;
 	host_ask_account_patch(request, &w->peer, rollback_id_of(&w->row),
 			       &patch);
 	return true;
@@ -313,9 +318,11 @@ struct verdict got_rb_account_narrow(void *subject,
 				     const struct answer *answer)
 {
 	struct rollback_work *w = subject;
-	enum failure why = host_judge_account_patch(answer,
-						    rollback_id_of(&w->row));
+	enum failure why;
 
+	if (!answer)
+		return rollback_look_again(w, "account.read");
+	why = host_judge_account_patch(answer, rollback_id_of(&w->row));
 	if (why != FAILURE_NONE)
 		return rollback_trouble(w, answer, why);
 	keep_narrowed(w);
@@ -366,6 +373,8 @@ bool ask_rb_account_release(const void *subject, struct request *request)
 		.proxy_id = is_set(plan, "proxy_id") ? &proxy : NULL,
 	};
 
+	if (rollback_looked_long_ago(w))
+		return false;
 	host_ask_account_patch(request, &w->peer, rollback_id_of(&w->row),
 			       &patch);
 	return true;
@@ -375,10 +384,12 @@ struct verdict got_rb_account_release(void *subject,
 				      const struct answer *answer)
 {
 	struct rollback_work *w = subject;
-	enum failure why = host_judge_account_patch(answer,
-						    rollback_id_of(&w->row));
 	struct verdict next = go_to("account.rest");
+	enum failure why;
 
+	if (!answer)
+		return rollback_look_again(w, "account.read");
+	why = host_judge_account_patch(answer, rollback_id_of(&w->row));
 	if (why != FAILURE_NONE)
 		return rollback_trouble(w, answer, why);
 	if (w->features.loses_events)

@@ -10,9 +10,6 @@
 #include "schedd/host/subscription.h"
 #include "schedd/rollback.h"
 
-#define LOOK_LASTS_MS 2000
-#define LOOKS_MAX 3
-
 /* ---- the channel ---- */
 
 bool ask_rb_channel_read(const void *subject, struct request *request)
@@ -80,6 +77,8 @@ bool ask_rb_channel_delete(const void *subject, struct request *request)
 {
 	const struct rollback_work *w = subject;
 
+	if (rollback_looked_long_ago(w))
+		return false;
 	host_ask_channel_delete(request, &w->peer, rollback_id_of(&w->row));
 	return true;
 }
@@ -87,7 +86,8 @@ bool ask_rb_channel_delete(const void *subject, struct request *request)
 struct verdict got_rb_channel_delete(void *subject,
 				     const struct answer *answer)
 {
-	return rollback_deleted(subject, answer);
+	return answer ? rollback_deleted(subject, answer)
+		      : rollback_look_again(subject, "channel.read");
 }
 
 /* ---- the group ---- */
@@ -190,21 +190,11 @@ struct verdict got_rb_group_subs(void *subject, const struct answer *answer)
 			       " into it");
 }
 
-/*
- * Others may have put something into it since: after a crash, a refusal or a
- * wait for our turn we look again, though not for ever.
- */
-static bool looked_long_ago(const struct rollback_work *w)
-{
-	return w->memo.looks < LOOKS_MAX && (w->attempt > 0 ||
-	       w->now - w->step_since > LOOK_LASTS_MS);
-}
-
 bool ask_rb_group_delete(const void *subject, struct request *request)
 {
 	const struct rollback_work *w = subject;
 
-	if (looked_long_ago(w))
+	if (rollback_looked_long_ago(w))
 		return false;
 	host_ask_group_delete(request, &w->peer, rollback_id_of(&w->row));
 	return true;
@@ -212,11 +202,6 @@ bool ask_rb_group_delete(const void *subject, struct request *request)
 
 struct verdict got_rb_group_delete(void *subject, const struct answer *answer)
 {
-	struct rollback_work *w = subject;
-
-	if (!answer) {
-		w->memo.looks++;
-		return go_to("group.read");
-	}
-	return rollback_deleted(w, answer);
+	return answer ? rollback_deleted(subject, answer)
+		      : rollback_look_again(subject, "group.read");
 }

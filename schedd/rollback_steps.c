@@ -13,6 +13,8 @@
 #include "schedd/rollback.h"
 
 #define MISSES_MAX 3
+#define LOOK_LASTS_MS 2000
+#define LOOKS_MAX 3
 #define QUIET_MS 200	/* until the checks of an access have ended */
 
 int64_t rollback_id_of(const struct resource *row)
@@ -96,6 +98,18 @@ struct verdict rollback_trouble(struct rollback_work *w,
 	snprintf(w->memo.detail, sizeof(w->memo.detail), "%s",
 		 words ? words : "");
 	return failed(why);
+}
+
+bool rollback_looked_long_ago(const struct rollback_work *w)
+{
+	return w->memo.looks < LOOKS_MAX && (w->attempt > 0 ||
+	       w->now - w->step_since > LOOK_LASTS_MS);
+}
+
+struct verdict rollback_look_again(struct rollback_work *w, const char *step)
+{
+	w->memo.looks++;
+	return go_to(step);
 }
 
 struct verdict rollback_deleted(struct rollback_work *w,

@@ -218,13 +218,16 @@ bool ask_rb_user_delete(const void *subject, struct request *request)
 {
 	const struct rollback_work *w = subject;
 
+	if (rollback_looked_long_ago(w))
+		return false;
 	host_ask_user_delete(request, &w->peer, rollback_id_of(&w->row));
 	return true;
 }
 
 struct verdict got_rb_user_delete(void *subject, const struct answer *answer)
 {
-	return rollback_deleted(subject, answer);
+	return answer ? rollback_deleted(subject, answer)
+		      : rollback_look_again(subject, "user.read");
 }
 
 /* ---- its key ---- */
@@ -400,13 +403,16 @@ bool ask_rb_sub_revoke(const void *subject, struct request *request)
 {
 	const struct rollback_work *w = subject;
 
+	if (rollback_looked_long_ago(w))
+		return false;
 	host_ask_subscription_revoke(request, &w->peer, w->memo.key);
 	return true;
 }
 
 struct verdict got_rb_sub_revoke(void *subject, const struct answer *answer)
 {
-	return rollback_deleted(subject, answer);
+	return answer ? rollback_deleted(subject, answer)
+		      : rollback_look_again(subject, "subscription.look");
 }
 
 /* It was there before, and we made it longer: by so many days less. */

@@ -2,66 +2,12 @@
  * The steps of a rollback, by what hosts answer: nothing is deleted that does
  * not prove to be ours, what is gone is done, and a refusal keeps nothing else.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-#include <cmocka.h>
+#include "tests/unit/rollback_fixture.h"
 
-#include "schedd/rollback.h"
-#include "shared/table.h"
-
-#define MARK "crm-abc123-mark1111"
 #define NEXT "rollback.next"
-#define OK(data) 200, "{\"code\":0,\"message\":\"success\",\"data\":" data "}"
 #define NOT_FOUND(reason) \
 	404, "{\"code\":404,\"message\":\"not found\",\"reason\":\"" reason "\"}"
 #define REFUSED 500, "{\"code\":500,\"message\":\"internal error\"}"
-#define BODY "{\"platform\":\"openai\",\"type\":\"apikey\",\"name\":\"p " MARK \
-	"\",\"email\":\"relay-sub-a.abc123@crm.invalid\",\"user_id\":7," \
-	"\"group_id\":12,\"credentials\":{\"base_url\":\"https://p.example/v1\"," \
-	"\"model_mapping\":{\"a\":\"a\",\"b\":\"b\"}}}"
-
-static struct settings settings = { .attempts_max = 3 };
-
-static struct rollback_work *work_of(enum resource_type type,
-				     enum rollback_action action)
-{
-	struct rollback_work *w = xcalloc(1, sizeof(*w));
-
-	w->settings = &settings;
-	w->task_id = "tsk_1";
-	w->attempt = settings.attempts_max - 1;	/* none is left */
-	snprintf(w->inst, sizeof(w->inst), "abc123");
-	w->peer = (struct host_peer){ .base_url = "https://host.example",
-				      .auth = HOST_AUTH_API_KEY,
-				      .inst = w->inst };
-	w->part.kind = xstrdup(resource_type_name(type));
-	w->part.subject_id = xstrdup("res_1");
-	w->part.action = action;
-	w->row.resource_id = xstrdup("res_1");
-	w->row.type = type;
-	w->row.lookup = xstrdup("p-1|subscription|a");
-	w->row.mark = xstrdup(MARK);
-	w->row.state = RESOURCE_MAKING;
-	w->row.made_by = xstrdup("tsk_1");
-	w->row.host_resource_id = xstrdup("12");
-	w->row.wanted_json = xstrdup(BODY);
-	w->owner.host_resource_id = xstrdup("12");
-	return w;
-}
-
-static struct answer answer_of(int status, const char *body)
-{
-	struct answer answer = { .status = status, .retry_after_ms = -1 };
-
-	answer.content_type = xstrdup("application/json");
-	answer.body = xstrdup(body);
-	answer.body_len = strlen(body);
-	answer_parse(&answer);
-	return answer;
-}
 
 struct step_case {
 	const char *name;
@@ -76,12 +22,6 @@ struct step_case {
 	bool gone;
 };
 
-#define ACCOUNT RESOURCE_ACCOUNT, ROLLBACK_DELETE
-#define GROUP RESOURCE_GROUP, ROLLBACK_DELETE
-#define USER RESOURCE_USER, ROLLBACK_DELETE
-#define KEY RESOURCE_USER_KEY, ROLLBACK_DELETE
-#define CHANNEL RESOURCE_CHANNEL, ROLLBACK_DELETE
-#define SUBSCRIPTION RESOURCE_SUBSCRIPTION, ROLLBACK_DELETE
 #define GOES_ON NULL, ROLLBACK_WAITING, NULL, false
 #define IS_GONE NEXT, ROLLBACK_GONE, NULL, true
 #define IS_DONE NEXT, ROLLBACK_PART_DONE, NULL, true
@@ -198,116 +138,6 @@ static void answers_decide(void **state)
 			assert_string_equal(w->part.failure_class, c->class);
 		rollback_free(&subject);
 	}
-}
-
-/* ---- what is more than one page ---- */
-
-#define PAGE(items, n) \
-	OK("{\"items\":[" items "],\"total\":1001,\"page\":" #n ",\"pages\":2}")
-#define OUR_KEY "{\"id\":3,\"name\":\"crm-abc123-key11111\"}"
-#define THEIR_KEY "{\"id\":4,\"name\":\"theirs\"}"
-#define OUR_SUB "{\"id\":3,\"status\":\"active\",\"notes\":" \
-	"\"crm-abc123\",\"user\":{\"id\":4}}"
-#define THEIR_SUB "{\"id\":3,\"status\":\"active\",\"notes\":\"\"," \
-	"\"user\":{\"id\":4}}"
-
-static struct verdict answered(struct rollback_work *w,
-			       struct verdict (*got)(void *subject,
-						const struct answer *answer),
-			       int status, const char *body)
-{
-	CLEANUP(answer_done) struct answer answer = answer_of(status, body);
-
-	return got(w, &answer);
-}
-
-static const struct paged {
-	const char *name;
-	enum resource_type type;
-	enum rollback_action action;
-	bool (*ask)(const void *subject, struct request *request);
-	struct verdict (*got)(void *subject, const struct answer *answer);
-	int status;
-	const char *first;
-	int status_2;
-	const char *second;
-	enum verdict_kind ends;
-	enum rollback_part_state state;
-} paged[] = {
-	{ "keys of a group", GROUP, ask_rb_group_keys, got_rb_group_keys,
-	  PAGE(OUR_KEY, 1), PAGE(THEIR_KEY, 2), VERDICT_GO_TO, ROLLBACK_LEFT },
-	{ "keys of ours", GROUP, ask_rb_group_keys, got_rb_group_keys,
-	  PAGE(OUR_KEY, 1), PAGE(OUR_KEY, 2), VERDICT_GO_ON,
-	  ROLLBACK_WAITING },
-	{ "subscriptions", GROUP, ask_rb_group_subs, got_rb_group_subs,
-	  PAGE(OUR_SUB, 1), PAGE(THEIR_SUB, 2), VERDICT_GO_TO, ROLLBACK_LEFT },
-	{ "keys of a user", USER, ask_rb_user_keys, got_rb_user_keys,
-	  PAGE(OUR_KEY, 1), PAGE(THEIR_KEY, 2), VERDICT_GO_TO, ROLLBACK_LEFT },
-	{ "a key", KEY, ask_rb_key_look, got_rb_key_look,
-	  PAGE(THEIR_KEY, 1), PAGE("{\"id\":9,\"name\":\"" MARK "\"}", 2),
-	  VERDICT_GO_ON, ROLLBACK_WAITING },
-	{ "no key", KEY, ask_rb_key_look, got_rb_key_look,
-	  PAGE(THEIR_KEY, 1), PAGE(THEIR_KEY, 2), VERDICT_GO_TO,
-	  ROLLBACK_GONE },
-};
-
-static void asks_for_page(const struct paged *p, struct rollback_work *w,
-			  const char *page)
-{
-	CLEANUP(request_done) struct request request = { 0 };
-
-	assert_true(p->ask(w, &request));
-	if (!strstr(request.url, page))
-		fail_msg("%s: %s", p->name, request.url);
-}
-
-/* What is not ours may be on any of them. */
-static void a_list_is_read_to_its_end(void **state)
-{
-	(void)state;
-	for (size_t i = 0; i < COUNT(paged); i++) {
-		const struct paged *p = &paged[i];
-		struct rollback_work *w = work_of(p->type, p->action);
-		void *subject = w;
-
-		asks_for_page(p, w, "?page=1&");
-		if (answered(w, p->got, p->status, p->first).kind !=
-		    VERDICT_POLL)
-			fail_msg("%s: one page is enough", p->name);
-		asks_for_page(p, w, "?page=2&");
-		if (answered(w, p->got, p->status_2, p->second).kind !=
-		    p->ends || w->part.state != p->state)
-			fail_msg("%s: part %s", p->name,
-				 rollback_part_state_name(w->part.state));
-		asks_for_page(p, w, "?page=1&");
-		rollback_free(&subject);
-	}
-}
-
-/* Somebody may have put something into it since. */
-static void a_look_that_is_old_is_had_again(void **state)
-{
-	struct rollback_work *w = work_of(GROUP);
-	CLEANUP(request_done) struct request request = { 0 };
-	void *subject = w;
-	struct verdict v;
-
-	(void)state;
-	w->attempt = 0;
-	w->step_since = w->now - 10;
-	assert_true(ask_rb_group_delete(w, &request));
-	w->step_since = w->now - 5000;
-	assert_false(ask_rb_group_delete(w, &request));
-	w->step_since = w->now;
-	w->attempt = 1;
-	assert_false(ask_rb_group_delete(w, &request));
-	v = got_rb_group_delete(w, NULL);
-	assert_int_equal(v.kind, VERDICT_GO_TO);
-	assert_string_equal(v.step, "group.read");
-	w->memo.looks = 3;
-	request_done(&request);
-	assert_true(ask_rb_group_delete(w, &request));
-	rollback_free(&subject);
 }
 
 static void a_new_name_that_was_accepted_is_ours(void **state)
@@ -529,6 +359,7 @@ static void what_it_hid_and_where_it_was_is_put_back(void **state)
 	got_rb_account_read(w, &answer);
 	w->ours[w->nours++] = 12;
 	w->ours[w->nours++] = 13;
+	w->attempt = 0;
 	ask_rb_account_release(w, &request);
 	body = buf_str(&request.body.text);
 	assert_non_null(strstr(body, "\"group_ids\":[3,12]"));
@@ -561,8 +392,6 @@ int main(void)
 		cmocka_unit_test(a_right_that_came_with_the_move_ends_with_it),
 		cmocka_unit_test(a_right_ends_even_if_the_key_was_moved_on),
 		cmocka_unit_test(a_right_that_another_key_uses_stays),
-		cmocka_unit_test(a_list_is_read_to_its_end),
-		cmocka_unit_test(a_look_that_is_old_is_had_again),
 		cmocka_unit_test(a_new_name_that_was_accepted_is_ours),
 		cmocka_unit_test(a_host_that_is_not_there_ends_it),
 		cmocka_unit_test(what_we_wrote_is_put_back),
