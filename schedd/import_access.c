@@ -233,12 +233,17 @@ static void note_foreign(struct import *im,
 			 const struct host_subscription_seen *seen)
 {
 	struct resource *r = &im->resources[IMPORT_SUBSCRIPTION];
+	json_auto_t *prior = json_pack("{s:I}", "extended_days",
+				       (json_int_t)im->run.subscription_days);
+	char ends[CLOCK_TEXT_MAX];
 
 	if (host_subscription_is_ours(seen, &im->peer))
 		return;
+	if (seen->expires_at)
+		json_object_set_new(prior, "expires_at", json_string(
+			clock_format(seen->expires_at, ends)));
 	free(r->prior_json);
-	r->prior_json = xasprintf("{\"extended_days\":%" PRId64 "}",
-				  im->run.subscription_days);
+	r->prior_json = json_dumps(prior, JSON_COMPACT);
 	own_set(&r->origin, "reused");
 	im->changed[IMPORT_SUBSCRIPTION] = true;
 }

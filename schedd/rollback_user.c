@@ -14,7 +14,9 @@
 #include "schedd/host/subscription.h"
 #include "schedd/host/user.h"
 #include "schedd/rollback.h"
+#include "shared/clock.h"
 
+#define DAY_MS INT64_C(86400000)	/* an hour off when clocks change */
 #define LOGINS_MAX 2
 #define LOGIN_PAUSE_MS 15000
 
@@ -376,6 +378,23 @@ bool ask_rb_sub_look(const void *subject, struct request *request)
 	return true;
 }
 
+/*
+ * Without our days it must not end before it did without us: then it never
+ * got them, or somebody took some away since.  If it had ended, it began anew.
+ */
+static bool has_our_days(const struct rollback_work *w,
+			 const struct host_subscription_seen *seen)
+{
+	json_auto_t *prior = json_loads(w->row.prior_json
+					? w->row.prior_json : "{}", 0, NULL);
+	const char *text = host_member_text(prior, "expires_at");
+	int64_t before, days = host_member_i64(prior, "extended_days");
+
+	if (!text || !clock_parse(text, &before) || seen->expires_at == 0)
+		return true;	/* nobody knows */
+	return seen->expires_at - days * DAY_MS >= before - DAY_MS / 2;
+}
+
 struct verdict got_rb_sub_look(void *subject, const struct answer *answer)
 {
 	struct rollback_work *w = subject;
@@ -392,7 +411,8 @@ struct verdict got_rb_sub_look(void *subject, const struct answer *answer)
 		return rollback_trouble(w, answer, why);
 	w->memo.key = seen.id;
 	if (w->part.action == ROLLBACK_RESTORE)
-		return go_to("subscription.shorten");
+		return has_our_days(w, &seen) ? go_to("subscription.shorten")
+					      : rollback_gone(w, ROLLBACK_GONE);
 	/* Somebody's own took the place of ours. */
 	if (!host_subscription_is_ours(&seen, &w->peer))
 		return rollback_left(w, ROLLBACK_NOT_OURS, NULL);

@@ -257,6 +257,10 @@ static void to_be_extended(const struct import *im)
 
 	assert_string_equal(r->host_resource_id, "6");
 	assert_int_equal(r->state, RESOURCE_MAKING);
+	/* A rollback goes by this. */
+	assert_non_null(r->prior_json);
+	assert_non_null(strstr(r->prior_json, "\"extended_days\":30"));
+	assert_non_null(strstr(r->prior_json, "\"expires_at\":\"2"));
 }
 
 static void to_be_assigned(const struct import *im)
