@@ -135,6 +135,10 @@ struct verdict rollback_unless(struct rollback_work *w,
 			       const char *words);
 bool rollback_key_is_theirs(const struct rollback_work *w, const json_t *key);
 
+/* Somebody renamed it, and a reconcile took the new name down. */
+bool rollback_is_as_accepted(const struct rollback_work *w,
+			     const json_t *live);
+
 /* Whose key or login it is, by what the key is called.  For free(). */
 char *rollback_owner_lookup(const char *lookup);
 /* The items that are its own. */

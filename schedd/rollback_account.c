@@ -37,16 +37,40 @@ static bool same(const json_t *a, const json_t *b, const char *member)
 	return mine && theirs && json_equal(mine, theirs);
 }
 
-/* Renamed and without notes, it is known by where it leads. */
+static bool leads_where_ours_does(const json_t *wanted, const json_t *live)
+{
+	return same(json_object_get(wanted, "credentials"),
+		    json_object_get(live, "credentials"), "base_url") &&
+	       same(wanted, live, "platform") && same(wanted, live, "type");
+}
+
+static bool maps_as_ours_does(const struct rollback_work *w,
+			      const json_t *wanted, const json_t *live)
+{
+	json_auto_t *written = parsed(w->row.written_json);
+	const json_t *mapping = mapping_of(live);
+
+	return mapping && (json_equal(mapping, mapping_of(wanted)) ||
+		json_equal(mapping, json_object_get(written,
+						    "model_mapping")));
+}
+
+/*
+ * Renamed and without notes, it is known by where it leads: but an account of
+ * the same provider may have got its id on a host that began anew, so that one
+ * is not deleted unless it is ours in name or models.
+ */
 static bool is_our_account(const struct rollback_work *w, const json_t *live)
 {
 	json_auto_t *wanted = parsed(w->row.wanted_json);
 
-	return rollback_has_mark(w, live, "name") ||
-	       rollback_has_mark(w, live, "notes") ||
-	       (same(json_object_get(wanted, "credentials"),
-		     json_object_get(live, "credentials"), "base_url") &&
-		same(wanted, live, "platform") && same(wanted, live, "type"));
+	if (rollback_has_mark(w, live, "name") ||
+	    rollback_has_mark(w, live, "notes"))
+		return true;
+	return leads_where_ours_does(wanted, live) &&
+	       (w->part.action != ROLLBACK_DELETE ||
+		rollback_is_as_accepted(w, live) ||
+		maps_as_ours_does(w, wanted, live));
 }
 
 /* ---- what is to be written ---- */

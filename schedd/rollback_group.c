@@ -3,7 +3,6 @@
  * it: what others put there must not lose its group by our doing.
  */
 #include <inttypes.h>
-#include <string.h>
 
 #include "schedd/host/channel.h"
 #include "schedd/host/group.h"
@@ -92,17 +91,6 @@ struct verdict got_rb_channel_delete(void *subject,
 
 /* ---- the group ---- */
 
-/* Somebody renamed it, and a reconcile took the new name down. */
-static bool is_as_accepted(const struct rollback_work *w, const json_t *live)
-{
-	json_auto_t *written = json_loads(w->row.written_json
-				? w->row.written_json : "{}", 0, NULL);
-	const char *name = host_member_text(written, "name");
-	const char *seen = host_member_text(live, "name");
-
-	return name && seen && strcmp(name, seen) == 0;
-}
-
 bool ask_rb_group_read(const void *subject, struct request *request)
 {
 	const struct rollback_work *w = subject;
@@ -123,7 +111,7 @@ struct verdict got_rb_group_read(void *subject, const struct answer *answer)
 		return rollback_trouble(w, answer, why);
 	if (!rollback_has_mark(w, live, "name") &&
 	    !rollback_has_mark(w, live, "description") &&
-	    !is_as_accepted(w, live))
+	    !rollback_is_as_accepted(w, live))
 		return rollback_left(w, ROLLBACK_NOT_OURS, NULL);
 	return go_on();
 }

@@ -130,6 +130,17 @@ bool rollback_has_mark(const struct rollback_work *w, const json_t *live,
 	return text && w->row.mark && strstr(text, w->row.mark);
 }
 
+bool rollback_is_as_accepted(const struct rollback_work *w,
+			     const json_t *live)
+{
+	json_auto_t *written = json_loads(w->row.written_json
+				? w->row.written_json : "{}", 0, NULL);
+	const char *name = host_member_text(written, "name");
+	const char *seen = host_member_text(live, "name");
+
+	return name && seen && strcmp(name, seen) == 0;
+}
+
 /* ---- what hangs on it ---- */
 
 bool rollback_turn_page(struct rollback_work *w, const struct host_page *page)

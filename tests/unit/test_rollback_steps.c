@@ -36,7 +36,19 @@ static const struct step_case cases[] = {
 	{ "without marks, it leads where ours does", ACCOUNT,
 	  got_rb_account_read, OK("{\"id\":12,\"name\":\"x\",\"platform\":"
 	  "\"openai\",\"type\":\"apikey\",\"credentials\":{\"base_url\":"
-	  "\"https://p.example/v1\"}}"), GOES_ON },
+	  "\"https://p.example/v1\",\"model_mapping\":{\"a\":\"a\",\"b\":"
+	  "\"b\"}}}"), GOES_ON },
+	{ "another account of this id and the same provider", ACCOUNT,
+	  got_rb_account_read, OK("{\"id\":12,\"name\":\"x\",\"platform\":"
+	  "\"openai\",\"type\":\"apikey\",\"credentials\":{\"base_url\":"
+	  "\"https://p.example/v1\",\"model_mapping\":{\"a\":\"a\"}}}"),
+	  IS_LEFT(ROLLBACK_NOT_OURS) },
+	{ "one that was adopted has other models", RESOURCE_ACCOUNT,
+	  ROLLBACK_RELEASE, got_rb_account_read, OK("{\"id\":12,\"name\":"
+	  "\"x\",\"platform\":\"openai\",\"type\":\"apikey\","
+	  "\"credentials\":{\"base_url\":\"https://p.example/v1\","
+	  "\"model_mapping\":{\"c\":\"c\"}}}"), "account.release",
+	  ROLLBACK_WAITING, NULL, false },
 	{ "another account of this id", ACCOUNT, got_rb_account_read,
 	  OK("{\"id\":12,\"name\":\"x\",\"platform\":\"openai\",\"type\":"
 	  "\"apikey\",\"credentials\":{\"base_url\":\"https://q.example\"}}"),
@@ -277,6 +289,23 @@ static void a_right_that_another_key_uses_stays(void **state)
 	assert_false(w->memo.revokes);
 	move_back(w, "7");
 	assert_int_equal(w->part.state, ROLLBACK_PART_DONE);
+/* People renamed and changed it, and a reconcile took the name down. */
+static void an_account_as_accepted_is_ours(void **state)
+{
+	CLEANUP(answer_done) struct answer answer = answer_of(200,
+		"{\"code\":0,\"data\":{\"id\":12,\"name\":\"renamed\","
+		"\"platform\":\"openai\",\"type\":\"apikey\",\"credentials\":"
+		"{\"base_url\":\"https://p.example/v1\",\"model_mapping\":{}}}}");
+	struct rollback_work *w = work_of(ACCOUNT);
+	void *subject = w;
+
+	(void)state;
+	own_set(&w->row.written_json, "{\"name\":\"renamed\"}");
+	assert_int_equal(got_rb_account_read(w, &answer).kind,
+			 VERDICT_GO_ON);
+	own_set(&w->row.written_json, "{\"name\":\"another\"}");
+	assert_int_equal(got_rb_account_read(w, &answer).kind,
+			 VERDICT_GO_TO);
 	rollback_free(&subject);
 }
 
@@ -445,6 +474,7 @@ int main(void)
 		cmocka_unit_test(a_right_ends_even_if_the_key_was_moved_on),
 		cmocka_unit_test(a_right_that_another_key_uses_stays),
 		cmocka_unit_test(a_new_name_that_was_accepted_is_ours),
+		cmocka_unit_test(an_account_as_accepted_is_ours),
 		cmocka_unit_test(a_host_that_is_not_there_ends_it),
 		cmocka_unit_test(a_subscription_is_shortened_by_what_was_added),
 		cmocka_unit_test(what_we_wrote_is_put_back),
