@@ -79,6 +79,7 @@ static int read_some(const struct store *store, const struct reconcile *rc,
 	size_t n = 0;
 	int more = 0;
 
+	*ret_count = 0;
 	if (resource_walk(&found, store->db, rc->run.host_id, rc->page_type,
 			  above, rc->range.to, err))
 		return -1;

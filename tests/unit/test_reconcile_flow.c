@@ -1,6 +1,8 @@
 /* flow_reconcile: what it finds, what it does about it, and what it leaves. */
 #include "tests/unit/reconcile_stage.h"
 
+#include "schedd/reconcile.h"
+
 static const struct db_query q_touched = { "test.touched",
 	"SELECT max(updated_at) FROM managed_resources WHERE host_id = $1" };
 static const struct db_query q_suspects = { "test.suspects",
@@ -242,6 +244,25 @@ static void hosts_have_their_turns_in_the_background(void **state)
 	assert_string_equal(fixture_value(script->db, &q_runs, "watch"), "1");
 }
 
+/* The engine tries the step again; it does not end by it. */
+static void rows_that_cannot_be_read_fail_the_page(void **state)
+{
+	SCRIPT script = script_new(":memory:");
+	const struct store store = { script->db, &script->key,
+				     &script->settings, script_random, script,
+				     NULL };
+	json_auto_t *page = json_array();
+	struct reconcile rc = { .page = page, .page_type = RESOURCE_ACCOUNT,
+				.range = { .above = 0, .to = 1000 } };
+	struct err err;
+
+	(void)state;
+	rc.run.host_id = script->host_id;
+	fixture_sql(script->db, "ALTER TABLE managed_resources"
+		    " RENAME COLUMN wanted_json TO something_else");
+	assert_int_equal(reconcile_keep_page(&store, &rc, NOW, &err), -1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -256,6 +277,7 @@ int main(void)
 		cmocka_unit_test(each_field_goes_its_way),
 		cmocka_unit_test(what_is_undone_again_and_again_is_left),
 		cmocka_unit_test(hosts_have_their_turns_in_the_background),
+		cmocka_unit_test(rows_that_cannot_be_read_fail_the_page),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
