@@ -116,6 +116,7 @@ static const struct step steps[] = {
 	{ "undo.find_proof",           STAGE_PROVISION, ask_lost_proof,      got_lost_proof },
 	{ "undo.proof_group",          STAGE_PROVISION, ask_undo_proof,      got_undo_proof },
 	{ "undo.find_channel",         STAGE_PROVISION, ask_lost_channel,    got_lost_channel },
+	{ "undo.look_channel", STAGE_PROVISION, ask_undo_look_channel, got_undo_look_channel },
 	{ "undo.channel",              STAGE_PROVISION, ask_undo_channel,    got_undo_channel },
 	{ "undo.find_group",           STAGE_PROVISION, ask_lost_group,      got_lost_group },
 	{ "undo.members",              STAGE_PROVISION, ask_undo_members,    got_undo_members },

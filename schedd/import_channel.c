@@ -271,7 +271,7 @@ struct verdict got_lost_channel(void *subject, const struct answer *answer)
 	if (!answer)
 		return go_on();
 	v = import_leave(im, import_found(im, IMPORT_CHANNEL, answer,
-				   "undo.channel"));
+				   "undo.look_channel"));
 	if (v.kind == VERDICT_GO_TO)
 		im->memo.created_channel = true;
 	return v;
@@ -281,12 +281,56 @@ struct verdict got_lost_channel(void *subject, const struct answer *answer)
  * While our group was not live nobody could pass it, and while we hold the
  * channel nobody could rest on it.
  */
+static bool is_ours_alone(const struct import *im)
+{
+	return im->memo.created_channel &&
+	       import_id(im, IMPORT_CHANNEL) != 0 &&
+	       (!im->memo.live || import_holds(im, IMPORT_CHANNEL));
+}
+
+bool ask_undo_look_channel(const void *subject, struct request *request)
+{
+	return is_ours_alone(subject) && ask_read_channel(subject, request);
+}
+
+static bool has_others(const struct import *im, const json_t *live)
+{
+	size_t i;
+	const json_t *id;
+
+	json_array_foreach(json_object_get(live, "group_ids"), i, id)
+		if (json_integer_value(id) != import_id(im, IMPORT_GROUP))
+			return true;
+	return false;
+}
+
+/* People may have laid its prices over groups of theirs. */
+struct verdict got_undo_look_channel(void *subject,
+				     const struct answer *answer)
+{
+	struct import *im = subject;
+	enum failure why;
+
+	if (!answer)
+		return go_on();
+	why = host_judge(answer);
+	import_saw(im, answer);
+	if (why != FAILURE_NONE && why != FAILURE_GONE)
+		return import_leave_to(im, import_host_failed(im, answer, why),
+				       "undo.find_group");
+	if (why == FAILURE_GONE || !has_others(im, host_data(answer)))
+		return go_on();
+	item_warn(&im->item, "left_on_host", "somebody laid the channel that "
+		  "was made over other groups: it stays");
+	import_note(im, "left", NULL);
+	return go_to("undo.find_group");
+}
+
 bool ask_undo_channel(const void *subject, struct request *request)
 {
 	const struct import *im = subject;
 
-	if (!im->memo.created_channel || import_id(im, IMPORT_CHANNEL) == 0 ||
-	    (im->memo.live && !import_holds(im, IMPORT_CHANNEL)))
+	if (!is_ours_alone(im))
 		return false;
 	host_ask_channel_delete(request, &im->peer,
 				import_id(im, IMPORT_CHANNEL));

@@ -169,6 +169,7 @@ ASKS(restore_rest);	GETS(restore_rest);
 ASKS(lost_proof);	GETS(lost_proof);
 ASKS(undo_proof);	GETS(undo_proof);
 ASKS(lost_channel);	GETS(lost_channel);
+ASKS(undo_look_channel); GETS(undo_look_channel);
 ASKS(undo_channel);	GETS(undo_channel);
 ASKS(lost_group);	GETS(lost_group);
 ASKS(undo_members);	GETS(undo_members);

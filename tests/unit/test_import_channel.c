@@ -298,6 +298,36 @@ static void what_others_use_stays(void **state)
 	check_asks(ask_undo_channel, im, "");
 }
 
+static void no_channel_gone(const struct import *im)
+{
+	assert_int_not_equal(im->resources[IMPORT_CHANNEL].state,
+			     RESOURCE_GONE);
+}
+
+/* Their prices would go with it. */
+static void a_channel_with_groups_of_others_stays(void **state)
+{
+#define OVER(ids) SAYS(200, ENVELOPE("{\"id\":5,\"group_ids\":[" ids "]}"))
+	static const struct step_case looks[] = {
+		{ "ours alone", NULL, OVER("7"), ON, no_channel_gone },
+		{ "over none", NULL, OVER(""), ON, no_channel_gone },
+		{ "theirs too", NULL, OVER("7,8"), TO("undo.find_group"),
+		  no_channel_gone },
+		{ "gone", NULL, SAYS(404, REASON(404, "CHANNEL_NOT_FOUND")),
+		  ON, no_channel_gone },
+		{ "no token", NULL, SAYS(401, REASON(401, "UNAUTHORIZED")),
+		  TO("undo.find_group"), no_channel_gone },
+	};
+	IMPORT im = import_on(NEW);
+
+	(void)state;
+	made_one(im);
+	check_asks(ask_undo_look_channel, im, "GET " ADMIN "/channels/5");
+	im->memo.created_channel = false;
+	check_asks(ask_undo_look_channel, im, "");
+	walk(got_undo_look_channel, NEW, made_one, looks, COUNT(looks));
+}
+
 static void a_create_that_was_cut_short_is_looked_for(void **state)
 {
 	IMPORT im = import_on(NEW);
@@ -357,6 +387,7 @@ int main(void)
 		cmocka_unit_test(the_row_says_what_was_written),
 		cmocka_unit_test(what_was_made_for_a_group_goes_with_it),
 		cmocka_unit_test(what_others_use_stays),
+		cmocka_unit_test(a_channel_with_groups_of_others_stays),
 		cmocka_unit_test(a_create_that_was_cut_short_is_looked_for),
 		cmocka_unit_test(a_body_is_what_hosts_took),
 	};
