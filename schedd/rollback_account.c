@@ -217,12 +217,16 @@ static void set_text(json_t *plan, const char *name, char *take_text)
 	free(take_text);
 }
 
+/* Of a list that is cut nothing is written. */
 static void set_groups(json_t *plan, const json_t *live)
 {
 	int64_t ids[HOST_GROUPS_MAX];
 	size_t count = host_account_groups(live, ids);
-	json_t *groups = json_array();
+	json_t *groups;
 
+	if (count == HOST_GROUPS_MAX)
+		return;
+	groups = json_array();
 	for (size_t i = 0; i < count; i++)
 		json_array_append_new(groups, json_integer(ids[i]));
 	json_object_set_new(plan, "group_ids", groups);
@@ -387,7 +391,7 @@ bool ask_rb_account_release(const void *subject, struct request *request)
 	int64_t ids[HOST_GROUPS_MAX];
 	const struct host_account_patch patch = {
 		.name = host_member_text(plan, "name"),
-		.group_ids = ids,
+		.group_ids = json_object_get(plan, "group_ids") ? ids : NULL,
 		.ngroups = groups_before(w, plan, ids),
 		.models = json_object_get(plan, "model_mapping"),
 		.no_pool_mode = is_set(plan, "no_pool_mode"),

@@ -448,6 +448,31 @@ static void what_it_hid_and_where_it_was_is_put_back(void **state)
 	rollback_free(&subject);
 }
 
+/* A list that is cut would take it out of groups of others. */
+static void more_groups_than_are_read_are_left_alone(void **state)
+{
+	struct buf body = { .max = 4096 };
+	CLEANUP(answer_done) struct answer answer = { 0 };
+	CLEANUP(request_done) struct request request = { 0 };
+	struct rollback_work *w = work_of(RESOURCE_ACCOUNT, ROLLBACK_RELEASE);
+	void *subject = w;
+
+	(void)state;
+	buf_addf(&body, "{\"code\":0,\"data\":{\"id\":12,\"name\":\"p "
+		 MARK "\",\"group_ids\":[1");
+	for (int id = 2; id <= HOST_GROUPS_MAX + 1; id++)
+		buf_addf(&body, ",%d", id);
+	buf_addf(&body, "]}}");
+	answer = answer_of(200, buf_str(&body));
+	own_set(&w->row.prior_json, "{\"name\":\"p\"}");
+	got_rb_account_read(w, &answer);
+	w->attempt = 0;
+	assert_true(ask_rb_account_release(w, &request));
+	assert_null(strstr(buf_str(&request.body.text), "group_ids"));
+	buf_done(&body);
+	rollback_free(&subject);
+}
+
 static void what_people_changed_since_is_theirs(void **state)
 {
 	json_auto_t *plan = release("{\"code\":0,\"data\":{\"id\":12,"
@@ -479,6 +504,7 @@ int main(void)
 		cmocka_unit_test(a_subscription_is_shortened_by_what_was_added),
 		cmocka_unit_test(what_we_wrote_is_put_back),
 		cmocka_unit_test(what_it_hid_and_where_it_was_is_put_back),
+		cmocka_unit_test(more_groups_than_are_read_are_left_alone),
 		cmocka_unit_test(what_people_changed_since_is_theirs),
 	};
 
