@@ -1,6 +1,6 @@
 /*
- * What a rollback looks at before it deletes: lists to their end, and nothing
- * that was looked at long ago.
+ * What a rollback looks at before it deletes: lists to their end, nothing that
+ * was looked at long ago, and whether what it would take is there.
  */
 #include "tests/unit/rollback_fixture.h"
 
@@ -146,11 +146,64 @@ static void a_look_that_is_old_is_had_again(void **state)
 	}
 }
 
+/* ---- somebody's subscription that was made longer ---- */
+
+static void a_subscription_is_shortened_by_what_was_added(void **state)
+{
+	static const struct {
+		const char *prior, *at;
+		bool shortens;
+	} ends[] = {
+		{ "\"expires_at\":\"2027-01-01T00:00:00Z\"",
+		  "2027-01-31T00:00:00Z", true },
+		/* Somebody made it longer still. */
+		{ "\"expires_at\":\"2027-01-01T00:00:00Z\"",
+		  "2027-06-01T00:00:00Z", true },
+		/* It had ended, and began anew: hours are no days. */
+		{ "\"expires_at\":\"2026-01-01T00:00:00Z\"",
+		  "2027-01-31T00:00:00Z", true },
+		{ "\"expires_at\":\"2027-01-01T00:00:00Z\"",
+		  "2027-01-30T23:00:00Z", true },
+		/* It never was: it failed, or the host's database is older. */
+		{ "\"expires_at\":\"2027-01-01T00:00:00Z\"",
+		  "2027-01-01T00:00:00Z", false },
+		/* Somebody shortened it since. */
+		{ "\"expires_at\":\"2027-01-01T00:00:00Z\"",
+		  "2027-01-20T00:00:00Z", false },
+		/* How long it was is not known. */
+		{ "\"expires_at\":null", "2027-01-20T00:00:00Z", true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(ends); i++) {
+		struct rollback_work *w = work_of(RESOURCE_SUBSCRIPTION,
+						  ROLLBACK_RESTORE);
+		void *subject = w;
+		AUTO_FREE char *prior = xasprintf("{\"extended_days\":30,%s}",
+						  ends[i].prior);
+		AUTO_FREE char *body = xasprintf("{\"code\":0,\"data\":["
+			"{\"id\":5,\"group_id\":12,\"status\":\"active\","
+			"\"notes\":\"by hand\",\"expires_at\":\"%s\"}]}",
+			ends[i].at);
+		CLEANUP(answer_done) struct answer answer =
+			answer_of(200, body);
+		struct verdict v;
+
+		own_set(&w->row.prior_json, prior);
+		v = got_rb_sub_look(w, &answer);
+		assert_int_equal(v.kind, VERDICT_GO_TO);
+		assert_string_equal(v.step, ends[i].shortens
+				    ? "subscription.shorten" : "rollback.next");
+		rollback_free(&subject);
+	}
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_list_is_read_to_its_end),
 		cmocka_unit_test(a_look_that_is_old_is_had_again),
+		cmocka_unit_test(a_subscription_is_shortened_by_what_was_added),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

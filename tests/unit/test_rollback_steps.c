@@ -289,6 +289,9 @@ static void a_right_that_another_key_uses_stays(void **state)
 	assert_false(w->memo.revokes);
 	move_back(w, "7");
 	assert_int_equal(w->part.state, ROLLBACK_PART_DONE);
+	rollback_free(&subject);
+}
+
 /* People renamed and changed it, and a reconcile took the name down. */
 static void an_account_as_accepted_is_ours(void **state)
 {
@@ -328,58 +331,6 @@ static void a_host_that_is_not_there_ends_it(void **state)
 	assert_int_equal(v.kind, VERDICT_FAILED);
 	assert_int_equal(w->part.state, ROLLBACK_WAITING);
 	rollback_free(&subject);
-}
-
-/* ---- somebody's subscription that was made longer ---- */
-
-static void a_subscription_is_shortened_by_what_was_added(void **state)
-{
-	static const struct {
-		const char *prior, *at;
-		bool shortens;
-	} ends[] = {
-		{ "\"expires_at\":\"2027-01-01T00:00:00Z\"",
-		  "2027-01-31T00:00:00Z", true },
-		/* Somebody made it longer still. */
-		{ "\"expires_at\":\"2027-01-01T00:00:00Z\"",
-		  "2027-06-01T00:00:00Z", true },
-		/* It had ended, and began anew: hours are no days. */
-		{ "\"expires_at\":\"2026-01-01T00:00:00Z\"",
-		  "2027-01-31T00:00:00Z", true },
-		{ "\"expires_at\":\"2027-01-01T00:00:00Z\"",
-		  "2027-01-30T23:00:00Z", true },
-		/* It never was: it failed, or the host's database is older. */
-		{ "\"expires_at\":\"2027-01-01T00:00:00Z\"",
-		  "2027-01-01T00:00:00Z", false },
-		/* Somebody shortened it since. */
-		{ "\"expires_at\":\"2027-01-01T00:00:00Z\"",
-		  "2027-01-20T00:00:00Z", false },
-		/* How long it was is not known. */
-		{ "\"expires_at\":null", "2027-01-20T00:00:00Z", true },
-	};
-
-	(void)state;
-	for (size_t i = 0; i < COUNT(ends); i++) {
-		struct rollback_work *w = work_of(RESOURCE_SUBSCRIPTION,
-						  ROLLBACK_RESTORE);
-		void *subject = w;
-		AUTO_FREE char *prior = xasprintf("{\"extended_days\":30,%s}",
-						  ends[i].prior);
-		AUTO_FREE char *body = xasprintf("{\"code\":0,\"data\":["
-			"{\"id\":5,\"group_id\":12,\"status\":\"active\","
-			"\"notes\":\"by hand\",\"expires_at\":\"%s\"}]}",
-			ends[i].at);
-		CLEANUP(answer_done) struct answer answer =
-			answer_of(200, body);
-		struct verdict v;
-
-		own_set(&w->row.prior_json, prior);
-		v = got_rb_sub_look(w, &answer);
-		assert_int_equal(v.kind, VERDICT_GO_TO);
-		assert_string_equal(v.step, ends[i].shortens
-				    ? "subscription.shorten" : NEXT);
-		rollback_free(&subject);
-	}
 }
 
 /* ---- an adopted account ---- */
@@ -501,7 +452,6 @@ int main(void)
 		cmocka_unit_test(a_new_name_that_was_accepted_is_ours),
 		cmocka_unit_test(an_account_as_accepted_is_ours),
 		cmocka_unit_test(a_host_that_is_not_there_ends_it),
-		cmocka_unit_test(a_subscription_is_shortened_by_what_was_added),
 		cmocka_unit_test(what_we_wrote_is_put_back),
 		cmocka_unit_test(what_it_hid_and_where_it_was_is_put_back),
 		cmocka_unit_test(more_groups_than_are_read_are_left_alone),
