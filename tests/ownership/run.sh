@@ -3,7 +3,9 @@
 # while other people work on the same host and crm-schedd is killed: nothing of
 # theirs is touched, and after everything is rolled back the host is as it was.
 # SEEDS says how many, SEED_FROM which is the first; each prints its steps when
-# it fails.  REAL_HOSTS may name real hosts: see hosts.sh.
+# it fails.  REAL_HOSTS may name real hosts: see hosts.sh.  HOST_DUMP may name a
+# program that prints the live rows of the database of a host, given its URL,
+# without what the host moves by itself: they are compared as well.
 . tests/integration/lib.sh
 . tests/integration/hosts.sh
 . tests/integration/host_view.sh
@@ -301,8 +303,16 @@ sweep() {
 	done
 }
 
+# dump FILE
+dump() {
+	[ -n "${HOST_DUMP:-}" ] || return 0
+	"$HOST_DUMP" "$HOST_URL" >"$1" && [ -s "$1" ] ||
+		bail_out "$HOST_DUMP $HOST_URL prints no rows"
+}
+
 sequence() {
 	what="$version, seed $1"
+	dump "$WORK/rows.before"
 	began=$(date +%s)
 	place=$tag-$host_number-$1
 	seed=$(($1 * 7919 + 13))
@@ -337,6 +347,9 @@ sequence() {
 	snapshot "$WORK/after"
 	is "$what: the host is as it was" "$(diff "$WORK/before" \
 		"$WORK/after")" ""
+	dump "$WORK/rows.after"
+	[ -z "${HOST_DUMP:-}" ] || is "$what: and so are the rows of its database" \
+		"$(diff "$WORK/rows.before" "$WORK/rows.after")" ""
 	is "$what: everything came to an end" "$hung" ""
 	cmp -s "$WORK/before" "$WORK/after" && [ -z "$touched$kept$remains$hung" ] &&
 		failed= || failed=FAILED
