@@ -293,6 +293,7 @@ MAYBE_UNUSED static struct import *check_on(const char *version,
 	has(im, IMPORT_SUBSCRIPTION, RESOURCE_PRESENT, "6");
 	has(im, IMPORT_KEY, RESOURCE_PRESENT, "2");
 	own_set(&im->resources[IMPORT_TOKEN].secret_id, "sec_token");
+	own_set(&im->resources[IMPORT_KEY].secret_id, "sec_key");
 	own_set(&im->resources[IMPORT_ACCOUNT].wanted_json, FULL_WANTED);
 	im->accounts = accounts;
 	im->naccounts = n;

@@ -409,6 +409,7 @@ static void an_import_looks_at_its_own_account(void **state)
 		"p-example-1|subscription|fp5");
 	im->accounts = &im->resources[IMPORT_ACCOUNT];
 	im->naccounts = 1;
+	own_set(&im->resources[IMPORT_KEY].secret_id, "sec_key");
 	im->memo.renewed_key = im->memo.models_listed = true;
 	play = play_flow(im, &flow_import, "validate.chat", list,
 			 COUNT(list));

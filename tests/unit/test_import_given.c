@@ -211,6 +211,7 @@ static void a_check_gives_nobody_real_anything(void **state)
 
 	(void)state;
 	im->run.given_key = GIVEN_KEY_ACCESS;
+	im->run.given_key_secret_id = xstrdup("sec_given");
 	im->run.given_key_fingerprint = xstrdup(PRINT);
 	play = play_flow(im, &flow_check, "validate.models", list,
 			 COUNT(list));
@@ -232,6 +233,7 @@ static struct import *self_service(void)
 	has(im, IMPORT_USER, RESOURCE_PRESENT, "4");
 	has(im, IMPORT_TOKEN, RESOURCE_PRESENT, NULL);
 	own_set(&im->resources[IMPORT_TOKEN].secret_id, "sec_token");
+	own_set(&im->resources[IMPORT_KEY].secret_id, "sec_key");
 	own_set(&im->host.run_mode, "standard");
 	im->accounts = &im->resources[IMPORT_ACCOUNT];
 	im->naccounts = 1;
