@@ -105,7 +105,7 @@ const struct reuse_rule *import_reuse_none(const struct import *im)
 
 	return reuse_decide(
 		(im->item.adopt_account_id ? REUSE(WANTS_ADOPTION) : 0) |
-		(others && strcmp(others, "[]") ? REUSE(FOREIGN) : 0));
+		(others && strcmp(others, "[]") != 0 ? REUSE(FOREIGN) : 0));
 }
 
 static void write_was(struct jout *out, const json_t *live)

@@ -235,12 +235,9 @@ void address_host(const char *url, char ret[ADDRESS_HOST_MAX])
 	size_t len;
 
 	from = from ? from + 3 : url;
-	len = strcspn(from, "/?#");
-	at = memrchr(from, '@', len);
-	if (at) {
-		len -= (size_t)(at + 1 - from);
+	at = memrchr(from, '@', strcspn(from, "/?#"));
+	if (at)
 		from = at + 1;
-	}
 	if (*from == '[') {
 		from++;
 		len = strcspn(from, "]/?#");
