@@ -72,11 +72,13 @@ void check_fail(void *subject, enum failure why);
 
 CHECK_GETS(private_begin);
 CHECK_ASKS(old_group);		CHECK_GETS(old_group);
+CHECK_ASKS(drop_old_group);	CHECK_GETS(drop_old_group);
 CHECK_ASKS(private_find);	CHECK_GETS(private_find);
 CHECK_ASKS(private_group);	CHECK_GETS(private_group);
 CHECK_ASKS(private_dispatch);	CHECK_GETS(private_dispatch);
 CHECK_GETS(want_clone);
 CHECK_ASKS(old_clone);		CHECK_GETS(old_clone);
+CHECK_ASKS(drop_old_clone);	CHECK_GETS(drop_old_clone);
 CHECK_ASKS(find_clone);		CHECK_GETS(find_clone);
 CHECK_ASKS(private_still);	CHECK_GETS(private_still);
 CHECK_ASKS(create_clone);	CHECK_GETS(create_clone);

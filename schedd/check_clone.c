@@ -3,11 +3,14 @@
  * made and taken away.  On a host that ignores the responses mode the copy
  * waits in the parking group first, as an account of an import does.
  */
+#include <string.h>
+
 #include "schedd/check.h"
 #include "schedd/host/account.h"
 #include "schedd/host/account_view.h"
 #include "schedd/host/group.h"
 #include "schedd/import_steps.h"
+#include "shared/table.h"
 
 #define FLAG_FIRST_MS	20
 #define FLAG_POLL_MS	250
@@ -17,11 +20,48 @@
 
 /*
  * Taken with an id, it was left behind by one that could not remove it: what
- * it is like by now nobody knows.
+ * it is like by now nobody knows, nor whether the host still is the one that
+ * gave that id.
  */
 static bool has_old(const struct import *im, enum import_resource which)
 {
 	return import_id(im, which) != 0;
+}
+
+static bool has_mark(const struct import *im, enum import_resource which,
+		     const json_t *live)
+{
+	static const char *const members[] = {
+		"name", "notes", "description",
+	};
+	const char *mark = im->resources[which].mark;
+
+	for (size_t i = 0; i < COUNT(members); i++) {
+		const char *text = host_member_text(live, members[i]);
+
+		if (text && strstr(text, mark))
+			return true;
+	}
+	return false;
+}
+
+/* On, to remove it; to `skip` without one, and `again` if it is not there. */
+static struct verdict old_seen(struct import *im, const struct answer *answer,
+			       enum import_resource which, const char *skip,
+			       const char *again)
+{
+	enum failure why;
+
+	if (!answer)
+		return go_to(skip);
+	why = host_judge(answer);
+	import_saw(im, answer);
+	if (why != FAILURE_NONE && why != FAILURE_GONE)
+		return import_host_failed(im, answer, why);
+	if (why == FAILURE_NONE && has_mark(im, which, host_data(answer)))
+		return go_on();
+	import_gone(im, which);
+	return go_to(again);
 }
 
 static struct verdict old_removed(struct import *im,
@@ -29,11 +69,8 @@ static struct verdict old_removed(struct import *im,
 				  enum import_resource which,
 				  const char *again)
 {
-	enum failure why;
+	enum failure why = host_judge_delete(answer);
 
-	if (!answer)
-		return go_on();
-	why = host_judge_delete(answer);
 	import_saw(im, answer);
 	if (why != FAILURE_NONE)
 		return import_host_failed(im, answer, why);
@@ -47,12 +84,26 @@ bool ask_old_group(const void *subject, struct request *request)
 
 	if (!has_old(im, IMPORT_PROOF_GROUP))
 		return false;
+	host_ask_group(request, &im->peer, import_id(im, IMPORT_PROOF_GROUP));
+	return true;
+}
+
+struct verdict got_old_group(void *subject, const struct answer *answer)
+{
+	return old_seen(subject, answer, IMPORT_PROOF_GROUP,
+			"private.find_group", "private.begin");
+}
+
+bool ask_drop_old_group(const void *subject, struct request *request)
+{
+	const struct import *im = subject;
+
 	host_ask_group_delete(request, &im->peer,
 			      import_id(im, IMPORT_PROOF_GROUP));
 	return true;
 }
 
-struct verdict got_old_group(void *subject, const struct answer *answer)
+struct verdict got_drop_old_group(void *subject, const struct answer *answer)
 {
 	return old_removed(subject, answer, IMPORT_PROOF_GROUP,
 			   "private.begin");
@@ -125,12 +176,26 @@ bool ask_old_clone(const void *subject, struct request *request)
 
 	if (!has_old(im, IMPORT_CLONE))
 		return false;
+	host_ask_account(request, &im->peer, import_id(im, IMPORT_CLONE));
+	return true;
+}
+
+struct verdict got_old_clone(void *subject, const struct answer *answer)
+{
+	return old_seen(subject, answer, IMPORT_CLONE, "private.find_clone",
+			"private.clone");
+}
+
+bool ask_drop_old_clone(const void *subject, struct request *request)
+{
+	const struct import *im = subject;
+
 	host_ask_account_delete(request, &im->peer,
 				import_id(im, IMPORT_CLONE));
 	return true;
 }
 
-struct verdict got_old_clone(void *subject, const struct answer *answer)
+struct verdict got_drop_old_clone(void *subject, const struct answer *answer)
 {
 	return old_removed(subject, answer, IMPORT_CLONE, "private.clone");
 }
@@ -335,8 +400,8 @@ bool ask_drop_clone(const void *subject, struct request *request)
 {
 	const struct import *im = subject;
 
-	return import_holds(im, IMPORT_CLONE) &&
-	       ask_old_clone(subject, request);
+	return import_holds(im, IMPORT_CLONE) && has_old(im, IMPORT_CLONE) &&
+	       ask_drop_old_clone(subject, request);
 }
 
 /* What a host does not let go stays, and is removed by the next check. */

@@ -41,11 +41,13 @@ static const struct step steps[] = {
 	/* and through the host, by a copy of the account */
 	{ "private.begin",             STAGE_DONE,      NULL,                got_rotate_private },
 	{ "private.old_group",         STAGE_DONE,      ask_old_group,       got_old_group },
+	{ "private.drop_old_group", STAGE_DONE, ask_drop_old_group, got_drop_old_group },
 	{ "private.find_group",        STAGE_DONE,      ask_private_find,    got_private_find },
 	{ "private.create_group",      STAGE_DONE,      ask_private_group,   got_private_group },
 	{ "private.dispatch", STAGE_DONE, ask_private_dispatch, got_private_dispatch },
 	{ "private.clone",             STAGE_DONE,      NULL,                got_want_clone },
 	{ "private.old_clone",         STAGE_DONE,      ask_old_clone,       got_old_clone },
+	{ "private.drop_old_clone", STAGE_DONE, ask_drop_old_clone, got_drop_old_clone },
 	{ "private.find_clone",        STAGE_DONE,      ask_find_clone,      got_find_clone },
 	{ "private.check_group",       STAGE_DONE,      ask_private_still,   got_private_still },
 	{ "private.create_clone",      STAGE_DONE,      ask_create_clone,    got_create_clone },
