@@ -197,6 +197,7 @@ struct import {
 	bool item_changed;		/* by a check */
 	bool moves_key;		/* a given key, by the next step */
 	bool key_stays;		/* another item rests on it where it is */
+	bool subscription_stays;	/* the same of what its owner got */
 	bool right_ends;	/* with the move: see shared/moved_keys.h */
 	bool moved_back;	/* the given key was */
 	char *run_mode;			/* learnt in this step; or NULL */
@@ -334,6 +335,9 @@ int import_load_lookup(const struct store *store, struct import *im,
 /* It failed: an account whose place another was to take is ours as before. */
 int import_keep_retired(const struct store *store, struct import *im,
 			int64_t now, struct err *err) MUST_CHECK;
+/* Before what a failed import gave somebody real is taken back. */
+int import_load_shared(const struct store *store, struct import *im,
+		       struct err *err) MUST_CHECK;
 int import_keep_one_owner(const struct store *store, struct import *im,
 			  int64_t now, struct err *err) MUST_CHECK;
 int import_save_foreign(const struct store *store, const struct import *im,

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "shared/resource_walk.h"
 #include "shared/secrets.h"
 
 /*
@@ -95,4 +96,16 @@ int import_keep_one_owner(const struct store *store, struct import *im,
 {
 	return keep_account(store, im, err) ||
 	       share_subscription(store, im, now, err) ? -1 : 0;
+}
+
+int import_load_shared(const struct store *store, struct import *im,
+		       struct err *err)
+{
+	const struct resource *row = &im->resources[IMPORT_SUBSCRIPTION];
+
+	if (!im->memo.assigned || !row->resource_id)
+		return 0;
+	return resource_walk_rested(store->db, row->resource_id,
+				    im->item.item_id, &im->subscription_stays,
+				    err);
 }

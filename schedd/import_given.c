@@ -266,7 +266,7 @@ bool ask_undo_subscription(const void *subject, struct request *request)
 	const struct import *im = subject;
 
 	if (!import_is_given(im) || !im->memo.live || !im->memo.assigned ||
-	    import_id(im, IMPORT_SUBSCRIPTION) == 0)
+	    im->subscription_stays || import_id(im, IMPORT_SUBSCRIPTION) == 0)
 		return false;
 	host_ask_subscription_revoke(request, &im->peer,
 				     import_id(im, IMPORT_SUBSCRIPTION));

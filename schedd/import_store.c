@@ -136,6 +136,7 @@ static int load_all(const struct store *store, const char *item_id,
 		return -1;
 	if (load_resources(store, im, err) ||
 	    load_fingerprint(store, im, err) ||
+	    import_load_shared(store, im, err) ||
 	    import_load_move(store, im, err))
 		return -1;
 	im->has_alias = im->simple &&

@@ -72,6 +72,25 @@ int resource_walk_of_run(struct db *db, const char *resource_id,
 	return 0;
 }
 
+static const struct db_query q_rested = { "resource_walk.rested",
+	"SELECT EXISTS (SELECT 1 FROM resource_uses u"
+	" CROSS JOIN import_run_items i ON i.item_id = u.item_id"
+	" WHERE u.resource_id = $1 AND u.item_id <> $2"
+	" AND i.rollback_id IS NULL AND (i.finished_at IS NULL"
+	"  OR i.confirmation_status = 'confirmed'))" };
+
+int resource_walk_rested(struct db *db, const char *resource_id,
+			 const char *item_id, bool *ret, struct err *err)
+{
+	int64_t found;
+
+	if (db_number(db, &q_rested, DB_ARGS(DB_TEXT(resource_id),
+		      DB_TEXT(item_id)), &found, err))
+		return -1;
+	*ret = found != 0;
+	return 0;
+}
+
 const struct db_query *const resource_walk_queries[] = {
-	&q_walk, &q_ids, &q_count, &q_of_run, NULL
+	&q_walk, &q_ids, &q_count, &q_of_run, &q_rested, NULL
 };

@@ -28,6 +28,11 @@ int resource_walk_of_run(struct db *db, const char *resource_id,
 			 const char *run_id, bool *ret, struct err *err)
 	MUST_CHECK;
 
+/* Does another item rest on it, or may it yet? */
+int resource_walk_rested(struct db *db, const char *resource_id,
+			 const char *item_id, bool *ret, struct err *err)
+	MUST_CHECK;
+
 extern const struct db_query *const resource_walk_queries[];
 
 #endif

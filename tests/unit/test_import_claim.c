@@ -121,6 +121,39 @@ static void the_first_row_keeps_it(void **state)
 	import_drop(im);
 }
 
+/* Does a failed import of item 1 leave the subscription, if another uses it? */
+static bool stays_for(const char *stage, const char *confirmation,
+		      const char *finished, const char *rollback)
+{
+	CLEANUP(db_close) struct db *db = with_subscriptions("present");
+	AUTO_FREE char *sql = xasprintf("UPDATE import_run_items SET"
+		" current_stage = '%s', confirmation_status = '%s',"
+		" finished_at = %s, rollback_id = %s WHERE item_id = 'itm_2';"
+		" INSERT INTO resource_uses VALUES ('res_a', 'itm_1', 1),"
+		" ('res_a', 'itm_2', 1)", stage, confirmation, finished,
+		rollback);
+	struct import *im = import_of("itm_1", "res_a");
+	const struct store store = { .db = db };
+	bool stays;
+	struct err err;
+
+	fixture_sql(db, sql);
+	im->memo.assigned = true;
+	OK(import_load_shared(&store, im, &err));
+	stays = im->subscription_stays;
+	import_drop(im);
+	return stays;
+}
+
+static void what_another_import_rests_on_stays(void **state)
+{
+	(void)state;
+	assert_true(stays_for("done", "confirmed", "5", "NULL"));
+	assert_true(stays_for("validate", "pending", "NULL", "NULL"));
+	assert_false(stays_for("done", "failed", "5", "NULL"));
+	assert_false(stays_for("done", "confirmed", "5", "'rbk_1'"));
+}
+
 /* ---- an account whose place another was to take ---- */
 
 /* The old one was closed; of another, `id` on the host, its task holds a row. */
@@ -195,6 +228,7 @@ int main(void)
 			two_keys_of_one_person_share_a_subscription),
 		cmocka_unit_test(what_is_gone_stands_for_nothing),
 		cmocka_unit_test(the_first_row_keeps_it),
+		cmocka_unit_test(what_another_import_rests_on_stays),
 		cmocka_unit_test(one_whose_place_nobody_took_is_ours_again),
 		cmocka_unit_test(one_whose_place_is_taken_is_not),
 	};

@@ -190,6 +190,10 @@ static void a_subscription_of_somebody_real_is_taken_back(void **state)
 	im->memo.live = true;
 	check_asks(ask_undo_subscription, im,
 		   "DELETE " ADMIN "/subscriptions/6");
+	/* What another import of the key is proven by stays. */
+	im->subscription_stays = true;
+	check_asks(ask_undo_subscription, im, "");
+	im->subscription_stays = false;
 	/* That of a managed user is worth keeping. */
 	im->run.given_key = GIVEN_KEY_NONE;
 	check_asks(ask_undo_subscription, im, "");
