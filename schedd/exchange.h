@@ -67,6 +67,7 @@ struct request {
 	struct jout body;	/* empty: no body */
 	struct request_hole holes[REQUEST_HOLES_MAX];
 	size_t nholes;
+	bool bulky;		/* the answer may have megabytes: a long list */
 	bool chat;		/* a completion: the longer timeout */
 	bool background;	/* nobody waits: counts against a day's tokens */
 	int64_t token_estimate;	/* of a background completion */

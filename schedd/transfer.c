@@ -9,6 +9,9 @@
 #include "shared/buf.h"
 #include "shared/table.h"
 
+/* What is read at once: a call of libcurl each. */
+#define SHORT_BUFFER 4096L
+#define BULKY_BUFFER 65536L
 #define IDLE_MAX 64		/* easy handles that are kept for reuse */
 #define DNS_CACHE_S 300L
 #define RETRY_AFTER_MAX_S 3600	/* whoever says more is asked again sooner */
@@ -158,8 +161,9 @@ static void set_options(struct transfer *t, const struct settings *s)
 	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
 	curl_easy_setopt(easy, CURLOPT_WRITEDATA, t);
 	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-	/* Answers are short, and each exchange under way has a buffer. */
-	curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, 4096L);
+	/* Most are short, and each exchange under way has a buffer. */
+	curl_easy_setopt(easy, CURLOPT_BUFFERSIZE,
+			 t->wire->bulky ? BULKY_BUFFER : SHORT_BUFFER);
 	/* A dead name server must not stop the loop when a lookup ends. */
 	curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
 	curl_easy_setopt(easy, CURLOPT_DNS_CACHE_TIMEOUT, DNS_CACHE_S);

@@ -130,6 +130,7 @@ struct wire *wire_make(const struct request *request,
 	wire = xcalloc(1, sizeof(*wire));
 	wire->method = method_names[request->method];
 	wire->url = fill_url(request, secrets);
+	wire->bulky = request->bulky;
 	for (size_t i = 0; i < request->nheaders; i++) {
 		const struct request_header *h = &request->headers[i];
 		const char *secret = secrets->text[h->slot];

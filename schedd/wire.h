@@ -26,6 +26,7 @@ struct wire {
 	size_t body_len;
 	int64_t timeout_ms;
 	int64_t answer_max;
+	bool bulky;		/* see struct request */
 	struct wire_secrets *secrets;	/* that went into it */
 	char *proxy;		/* URL; "": none; NULL: that of the settings */
 	char *ca_pem;		/* trusted beside the system's; NULL: none */

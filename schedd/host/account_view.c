@@ -297,6 +297,7 @@ void host_ask_accounts_by(struct request *request,
 		   "/api/v1/admin/accounts?platform=openai&type=apikey"
 		   "&page=%" PRId64 "&page_size=%" PRId64
 		   "&sort_by=id&sort_order=asc", page, page_size);
+	request->bulky = true;
 }
 
 void host_ask_api_accounts(struct request *request,
@@ -313,4 +314,5 @@ void host_ask_group_accounts(struct request *request,
 		   "/api/v1/admin/accounts?group=%" PRId64 "&page=%" PRId64
 		   "&page_size=1000&sort_by=id&sort_order=asc",
 		   group_id, page);
+	request->bulky = true;
 }

@@ -54,6 +54,7 @@ void host_ask_groups(struct request *request, const struct host_peer *peer,
 	host_start(request, peer, METHOD_GET, HOST_ROLE_ADMIN,
 		   "/api/v1/admin/groups?page=%" PRId64 "&page_size=%d"
 		   "&sort_by=id&sort_order=asc", page, HOST_GROUPS_PAGE);
+	request->bulky = true;
 }
 
 void host_ask_group(struct request *request, const struct host_peer *peer,
