@@ -6,6 +6,7 @@
 
 #include "schedd/host/account_view.h"
 #include "schedd/host/group.h"
+#include "schedd/host/owned_reads.h"
 #include "schedd/host/user.h"
 #include "schedd/reconcile.h"
 #include "shared/notices.h"
@@ -251,11 +252,11 @@ static struct verdict got_undo_end(void *subject, const struct answer *answer)
 static const struct step steps[] = {
 	{ RECONCILE_FIRST_STEP, 0, NULL,	 got_begin },
 	{ "reconcile.groups",	0, ask_groups,	 got_groups,
-	  .wants = is_wanted },
+	  .slices = { is_wanted, host_group_reads } },
 	{ "reconcile.keys",	0, ask_reconcile_keys, got_reconcile_keys,
 	  .fingerprints = true },
 	{ "reconcile.accounts", 0, ask_accounts, got_accounts,
-	  .fingerprints = true, .wants = is_wanted },
+	  .fingerprints = true, .slices = { is_wanted, host_account_reads } },
 	{ "reconcile.one",	0, ask_one,	 got_one,
 	  .fingerprints = true },
 	{ "reconcile.judge",	0, NULL,	 got_judge },

@@ -345,8 +345,8 @@ static bool parse_wanted(struct job *job)
 	struct answer *answer = &job->answer;
 	CLEANUP(buf_wipe) struct buf text = { .max = answer->body_len };
 
-	if (!job->step->wants || !answer->body ||
-	    !slices_keep(answer->body, answer->body_len, job->step->wants,
+	if (!job->step->slices.wants || !answer->body ||
+	    !slices_keep(answer->body, answer->body_len, &job->step->slices,
 			 job->subject, &text))
 		return false;
 	answer->json = json_loadb(text.text, text.len, JSON_ALLOW_NUL, NULL);

@@ -135,25 +135,83 @@ static int64_t id_of(const char *from, const char *to)
 	return p.at < p.end && strchr(",} \t\r\n", *p.at) ? id : 0;
 }
 
-/* One object of the list, or its id. */
-static bool keep_object(struct place *p, slices_want *wants,
+static bool has_array(const char *from, const char *to, const char *name)
+{
+	struct place p = { from, to };
+
+	return find_member(&p, name) && *p.at == '[';
+}
+
+/* A name that is written with escapes may be any. */
+static bool is_read(const struct place *object, const struct slices *s,
+		    const char *name, size_t len)
+{
+	for (const struct slices_member *m = s->reads; m->name; m++)
+		if (m->len == len && memcmp(m->name, name, len) == 0)
+			return !m->unless ||
+			       !has_array(object->at, object->end, m->unless);
+	return memchr(name, '\\', len) != NULL;
+}
+
+/* The members that are read; false if it is not quite an object. */
+static bool keep_members(const struct place *object, const struct slices *s,
+			 struct buf *ret)
+{
+	struct place p = *object;
+	char before = '{';
+	const char *name;
+	size_t len;
+
+	do {
+		if (!next_member(&p, &name, &len) || !skip_value(&p))
+			return false;
+		if (is_read(object, s, name, len)) {
+			buf_add(ret, &before, 1);
+			buf_add(ret, name - 1, (size_t)(p.at - name) + 1);
+			before = ',';
+		}
+		skip_blanks(&p);
+	} while (p.at < p.end && *p.at == ',');
+	if (before == '{' || p.at + 1 != p.end)
+		return false;
+	buf_add(ret, "}", 1);
+	return true;
+}
+
+/* What is not understood is left to the reader. */
+static void keep_wanted(const struct place *object, const struct slices *s,
+			struct buf *ret)
+{
+	size_t len = ret->len;
+
+	if (s->reads && keep_members(object, s, ret))
+		return;
+	ret->len = len;
+	buf_add(ret, object->at, (size_t)(object->end - object->at));
+}
+
+/* One object of the list, or what matters of it, or its id. */
+static bool keep_object(struct place *p, const struct slices *s,
 			const void *subject, struct buf *ret)
 {
-	const char *from = p->at;
+	struct place object = { .at = p->at };
 	int64_t id;
 
 	if (p->at == p->end || *p->at != '{' || !skip_nested(p))
 		return false;
-	id = id_of(from, p->at);
-	if (id == 0 || wants(subject, id))
-		buf_add(ret, from, (size_t)(p->at - from));
+	object.end = p->at;
+	id = id_of(object.at, object.end);
+	if (id == 0)
+		buf_add(ret, object.at, (size_t)(object.end - object.at));
+	else if (s->wants(subject, id))
+		keep_wanted(&object, s, ret);
 	else
 		buf_addf(ret, "{\"id\":%" PRId64 "}", id);
 	return true;
 }
 
 /* Up to the end of the array that begins here. */
-static bool keep_items(struct place *p, slices_want *wants,
+static bool keep_items(struct place *p, const struct slices *s,
 		       const void *subject, struct buf *ret)
 {
 	p->at++;
@@ -161,7 +219,7 @@ static bool keep_items(struct place *p, slices_want *wants,
 		skip_blanks(p);
 		if (p->at < p->end && *p->at == ']')
 			return true;
-		if (!keep_object(p, wants, subject, ret))
+		if (!keep_object(p, s, subject, ret))
 			return false;
 		skip_blanks(p);
 		if (p->at == p->end || (*p->at != ',' && *p->at != ']'))
@@ -171,7 +229,7 @@ static bool keep_items(struct place *p, slices_want *wants,
 	}
 }
 
-bool slices_keep(const char *text, size_t len, slices_want *wants,
+bool slices_keep(const char *text, size_t len, const struct slices *s,
 		 const void *subject, struct buf *ret)
 {
 	struct place p = { text, text + len };
@@ -181,7 +239,7 @@ bool slices_keep(const char *text, size_t len, slices_want *wants,
 	    *p.at != '[')
 		return false;
 	buf_add(ret, text, (size_t)(p.at - text) + 1);
-	if (!keep_items(&p, wants, subject, ret))
+	if (!keep_items(&p, s, subject, ret))
 		return false;
 	buf_add(ret, p.at, (size_t)(p.end - p.at));
 	return !ret->failed;

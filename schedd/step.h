@@ -111,10 +111,10 @@ struct step {
 	 */
 	bool fingerprints;
 	/*
-	 * The answer is a long list of which few objects matter: `answer` sees
-	 * the others as {"id":N}.  NULL: it sees all.  Pure.
+	 * The answer is a long list of which little matters, and that is what
+	 * `answer` sees of it.
 	 */
-	slices_want *wants;
+	struct slices slices;
 };
 
 struct known_hosts;
