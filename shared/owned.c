@@ -1,9 +1,11 @@
 #include "shared/owned.h"
 
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "shared/buf.h"
 #include "shared/own.h"
 #include "shared/seal.h"
 
@@ -146,7 +148,8 @@ static bool has_items(const json_t *array, const json_t *items)
 
 static bool has_keys(const json_t *object, const json_t *ours)
 {
-	json_auto_t *keys = json_deep_copy(ours);
+	/* Jansson walks only what it may change. */
+	json_t *keys = (json_t *)(uintptr_t)ours;
 	const char *name;
 	json_t *value;
 
@@ -330,34 +333,99 @@ static json_t *sorted(const json_t *array)
 	return list;
 }
 
-static json_t *canonical(const struct owned_field *field, const json_t *value)
+static int add_text(const char *text, size_t len, void *arg)
 {
-	if (field->kind == OWNED_SUPERSET && json_is_array(value))
-		return sorted(value);
-	return json_deep_copy(value);
+	buf_add(arg, text, len);
+	return 0;
 }
 
+/* Is it written as it is? */
+static bool is_plain(const char *text, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if ((unsigned char)text[i] < ' ' || text[i] == '"' ||
+		    text[i] == '\\')
+			return false;
+	return true;
+}
+
+/* As jansson writes it, which takes a while to begin. */
+static void add_value(struct buf *text, const json_t *value)
+{
+	const char *string = json_string_value(value);
+	size_t len = json_string_length(value);
+
+	if (string && is_plain(string, len)) {
+		buf_add(text, "\"", 1);
+		buf_add(text, string, len);
+		buf_add(text, "\"", 1);
+	} else if (json_is_null(value)) {
+		buf_adds(text, "null");
+	} else if (json_is_boolean(value)) {
+		buf_adds(text, json_is_true(value) ? "true" : "false");
+	} else {
+		json_dump_callback(value, add_text, text, JSON_COMPACT |
+				   JSON_SORT_KEYS | JSON_ENCODE_ANY);
+	}
+}
+
+static void add_member(struct buf *text, const char *name,
+		       const json_t *value)
+{
+	buf_adds(text, text->len ? ",\"" : "{\"");
+	buf_adds(text, name);
+	buf_adds(text, "\":");
+	add_value(text, value);
+}
+
+static void add_field(struct buf *text, const struct owned_field *field,
+		      const json_t *value)
+{
+	json_auto_t *canonical = NULL;
+
+	if (!value || strcmp(field->name, "key") == 0)
+		return;
+	if (field->kind == OWNED_SUPERSET && json_is_array(value))
+		canonical = sorted(value);
+	add_member(text, field->name, canonical ? canonical : value);
+}
+
+/* The first `count`, which are sorted by name, with one more. */
+static void sort_in(const struct owned_field *sorted_fields[], size_t count,
+		    const struct owned_field *field)
+{
+	while (count > 0 &&
+	       strcmp(sorted_fields[count - 1]->name, field->name) > 0) {
+		sorted_fields[count] = sorted_fields[count - 1];
+		count--;
+	}
+	sorted_fields[count] = field;
+}
+
+/*
+ * Versions are kept, so that this text is never to change: one object, its
+ * members by name.
+ */
 void owned_version(enum resource_type type, const json_t *flat,
 		   char ret[OWNED_VERSION_TEXT])
 {
-	json_auto_t *all = json_object();
-	AUTO_FREE char *text = NULL;
+	static const struct owned_field resource = { .name = "resource" };
+	const struct owned_field *fields[COUNT(owned_fields) + 1] = {
+		&resource };
+	CLEANUP(buf_done) struct buf text = { .max = SIZE_MAX / 4 };
+	json_auto_t *name = json_string(flat ? resource_type_name(type)
+					     : "gone");
 	char hash[SEAL_HASH_TEXT];
+	size_t count = 1;
 
-	for (size_t i = 0; flat && i < COUNT(owned_fields); i++) {
-		const struct owned_field *field = &owned_fields[i];
-		const json_t *value = json_object_get(flat, field->name);
-
-		if (field->type == type && value &&
-		    strcmp(field->name, "key") != 0)
-			json_object_set_new(all, field->name,
-					    canonical(field, value));
-	}
-	json_object_set_new(all, "resource",
-			    json_string(flat ? resource_type_name(type)
-					     : "gone"));
-	text = json_dumps(all, JSON_COMPACT | JSON_SORT_KEYS);
-	seal_hash_text(text, strlen(text), hash);
+	for (size_t i = 0; flat && i < COUNT(owned_fields); i++)
+		if (owned_fields[i].type == type)
+			sort_in(fields, count++, &owned_fields[i]);
+	for (size_t i = 0; i < count; i++)
+		add_field(&text, fields[i], fields[i] == &resource ? name
+			  : json_object_get(flat, fields[i]->name));
+	buf_add(&text, "}", 1);
+	seal_hash_text(text.text, text.len, hash);
 	snprintf(ret, OWNED_VERSION_TEXT, "%.*s", OWNED_VERSION_TEXT - 1,
 		 hash);
 }

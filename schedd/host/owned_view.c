@@ -1,5 +1,6 @@
 #include "schedd/host/owned_view.h"
 
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -423,16 +424,22 @@ static const char *const made[RESOURCE_TYPE__MAX] = {
 	[RESOURCE_CHANNEL] = "{\"status\":\"active\",\"description\":\"\"}",
 };
 
+/* Jansson copies only what it may change. */
+static json_t *unfrozen(const json_t *object)
+{
+	return (json_t *)(uintptr_t)object;
+}
+
+/* In a copy of `inner`, which is the wanted body's too. */
 static void set_in(json_t *object, const char *inner, const char *name,
 		   json_t *take_value)
 {
-	json_t *it = json_object_get(object, inner);
+	const json_t *was = json_object_get(object, inner);
+	json_t *it = json_is_object(was) ? json_copy(unfrozen(was))
+					 : json_object();
 
-	if (!json_is_object(it)) {
-		it = json_object();
-		json_object_set_new(object, inner, it);
-	}
 	json_object_set_new(it, name, take_value);
+	json_object_set_new(object, inner, it);
 }
 
 /* As it would be shown, were it exactly as asked for. */
@@ -468,14 +475,12 @@ json_t *host_owned_wanted(const struct host_owned_case *the)
 {
 	json_auto_t *it = made[the->type]
 		? json_loads(made[the->type], 0, NULL) : json_object();
-	json_auto_t *body = the->wanted ? json_deep_copy(the->wanted)
-					: json_object();
 	json_t *flat;
 
 	/* An account of which nothing was asked is none of ours. */
 	if (the->type == RESOURCE_ACCOUNT && !the->wanted)
 		return json_object();
-	json_object_update(it, body);
+	json_object_update(it, unfrozen(the->wanted));
 	if (the->type == RESOURCE_ACCOUNT)
 		pose_account(the, it);
 	flat = flatten(the, it);

@@ -308,6 +308,52 @@ static void another_field_is_another_version(void **state)
 	}
 }
 
+/* They stand in databases: those of 0.3.0 hold for ever. */
+static void versions_stay_as_they_are(void **state)
+{
+	static const struct {
+		enum resource_type type;
+		const char *flat, *version;
+	} rows[] = {
+		{ RESOURCE_ACCOUNT, "{\"platform\":\"openai\","
+		  "\"type\":\"apikey\",\"base_url\":\"https://a.example/v1\","
+		  "\"key\":\"00\",\"service\":\"on\",\"proxy_id\":null,"
+		  "\"relay\":\"raw\",\"responses_mode\":"
+		  "\"force_chat_completions\",\"error_codes\":false,"
+		  "\"pool_mode\":true,\"group_ids\":[12,5,7],"
+		  "\"model_mapping\":{\"b\":\"b\",\"a\":\"x\"},"
+		  "\"name\":\"\\u540d \\\"q\\\" \\\\ \\n\",\"notes\":\"\","
+		  "\"priority\":50,\"concurrency\":0,\"load_factor\":null,"
+		  "\"rate_multiplier\":1.1,\"expires_at\":null,\"other\":1}",
+		  "9e99290e630f835ebb2e5c5ca4b1fbb9" },
+		{ RESOURCE_GROUP, "{\"platform\":\"openai\","
+		  "\"subscription_type\":\"standard\",\"is_exclusive\":true,"
+		  "\"service\":\"on\",\"name\":\"g\",\"description\":\"\","
+		  "\"rate_multiplier\":1.0,\"daily_limit_usd\":null,"
+		  "\"rpm_limit\":0,\"messages_dispatch\":false}",
+		  "09f324f2aaa0387c12365cfa886eb79e" },
+		{ RESOURCE_CHANNEL, "{\"service\":\"on\",\"model_pricing\":"
+		  "[{\"platform\":\"openai\",\"models\":[\"b\",\"a\"],"
+		  "\"input_price\":\"0.0000021\"}],\"restrict_models\":true,"
+		  "\"group_ids\":[3],\"name\":\"c\",\"description\":\"d\"}",
+		  "ef7620c35087de4483d0b3c81589c11d" },
+		{ RESOURCE_USER_KEY, "{\"group_id\":4,\"service\":\"off\","
+		  "\"quota\":0.0}", "3896a607f8003b6c3b7d64b3b256d649" },
+		{ RESOURCE_ACCOUNT, "{}",
+		  "c7995755cf9510f7e6fe4d06960ffbd9" },
+		{ RESOURCE_USER, NULL,
+		  "e2105c413a16a7da0a8dc9386529c877" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		char is[OWNED_VERSION_TEXT];
+
+		version(rows[i].type, rows[i].flat, is);
+		assert_string_equal(is, rows[i].version);
+	}
+}
+
 static void types_have_versions_of_their_own(void **state)
 {
 	char one[OWNED_VERSION_TEXT], other[OWNED_VERSION_TEXT];
@@ -333,6 +379,7 @@ int main(void)
 		cmocka_unit_test(what_is_written_later_goes_over_what_was),
 		cmocka_unit_test(equal_fields_are_one_version),
 		cmocka_unit_test(another_field_is_another_version),
+		cmocka_unit_test(versions_stay_as_they_are),
 		cmocka_unit_test(types_have_versions_of_their_own),
 	};
 
