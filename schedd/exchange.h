@@ -128,6 +128,7 @@ struct answer {
 	char *body;		/* NUL behind it; or NULL */
 	size_t body_len;
 	json_t *json;		/* the body, if it is JSON; or NULL */
+	bool sliced;		/* and a list of which slices.h left little */
 	int64_t latency_ms;
 	int64_t first_byte_ms;
 };

@@ -116,10 +116,10 @@ static struct verdict got_list(struct reconcile *rc, enum resource_type type,
 	switch (listing_take(&rc->memo.list, &page, page_size_of(rc, type),
 			     &rc->range)) {
 	case LISTING_MORE:
-		rc->page = page.items;
+		rc->page = page;
 		return go_to(again);
 	case LISTING_END:
-		rc->page = page.items;
+		rc->page = page;
 		rc->memo.list = (struct listing){ 0 };
 		return go_on();
 	case LISTING_AGAIN:
@@ -295,7 +295,7 @@ static int save(const struct store *store, const struct task *task,
 		return -1;
 	if (repairs)
 		return reconcile_keep_repair(store, rc, now, err);
-	if ((rc->page || rc->restart) &&
+	if ((rc->page.items || rc->restart) &&
 	    reconcile_keep_page(store, rc, now, err))
 		return -1;
 	if (rc->exported && reconcile_keep_keys(store, rc, now, err))

@@ -350,7 +350,8 @@ static bool parse_wanted(struct job *job)
 			 job->subject, &text))
 		return false;
 	answer->json = json_loadb(text.text, text.len, JSON_ALLOW_NUL, NULL);
-	return answer->json != NULL;
+	answer->sliced = answer->json != NULL;
+	return answer->sliced;
 }
 
 /*

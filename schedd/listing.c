@@ -4,13 +4,13 @@
 #define PAGES_MAX 10000
 
 /* The last id of the page; 0 if they do not ascend from `above`. */
-static int64_t ascends(const json_t *items, int64_t above)
+static int64_t ascends(const struct host_page *page, int64_t above)
 {
 	const json_t *item;
 	size_t i;
 
-	json_array_foreach(items, i, item) {
-		int64_t id = host_object_id(item);
+	json_array_foreach(page->items, i, item) {
+		int64_t id = host_page_id(page, item);
 
 		if (id <= above)
 			return 0;
@@ -48,7 +48,7 @@ enum listing_verdict listing_take(struct listing *listing,
 				  struct listing_range *ret)
 {
 	int64_t count = (int64_t)json_array_size(page->items);
-	int64_t last = count ? ascends(page->items, listing->last_id)
+	int64_t last = count ? ascends(page, listing->last_id)
 			     : listing->last_id;
 	bool ends = host_page_is_last(page);
 

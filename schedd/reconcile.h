@@ -96,7 +96,7 @@ struct reconcile {
 	/* What a step saw and decided, for the transaction that keeps it. */
 	const json_t *exported;	/* accounts, keys as fingerprints; borrowed */
 	int64_t keys_to;	/* the last id that the export was asked for */
-	const json_t *page;	/* borrowed from the answer, as is `live` */
+	struct host_page page;	/* borrowed from the answer, as is `live` */
 	enum resource_type page_type;
 	struct listing_range range;
 	bool restart;		/* what the list made doubtful is void */

@@ -13,15 +13,15 @@ static int64_t id_of(const struct resource *row)
 	return strtoll(row->host_resource_id, NULL, 10);
 }
 
-/* The object of this id on a page, whose ids ascend; NULL: it is not there. */
-static const json_t *on_page(const json_t *page, int64_t id)
+/* What has this id on a page, whose ids ascend; NULL: it is not there. */
+static const json_t *on_page(const struct host_page *page, int64_t id)
 {
-	size_t from = 0, to = json_array_size(page);
+	size_t from = 0, to = json_array_size(page->items);
 
 	while (from < to) {
 		size_t middle = from + (to - from) / 2;
-		const json_t *item = json_array_get(page, middle);
-		int64_t has = host_object_id(item);
+		const json_t *item = json_array_get(page->items, middle);
+		int64_t has = host_page_id(page, item);
 
 		if (has == id)
 			return item;
@@ -44,24 +44,31 @@ static int saw(const struct store *store, const struct resource *row,
 			     err);
 }
 
+static int suspect(const struct store *store, const struct reconcile *rc,
+		   const struct resource *row, struct err *err)
+{
+	return suspects_add(store->db, rc->run.reconcile_id,
+			    row->resource_id, row->type, err);
+}
+
 /* A row that the page speaks for: as it should be, or suspect. */
 static int judge_row(const struct store *store, struct reconcile *rc,
 		     const struct resource *row, int64_t now, struct err *err)
 {
-	const json_t *live = on_page(rc->page, id_of(row));
+	const json_t *live = on_page(&rc->page, id_of(row));
 	struct reconcile_seen seen;
-	size_t count;
 	int status;
 
 	if (row->state != RESOURCE_PRESENT) {
 		rc->memo.list_skipped++;
 		return 0;
 	}
+	/* Not ours when the page was asked for: its id is all that there is. */
+	if (live && !json_is_object(live))
+		return suspect(store, rc, row, err);
 	reconcile_see(rc, row, live, &seen);
-	count = seen.count;
-	if (count > 0) {
-		status = suspects_add(store->db, rc->run.reconcile_id,
-				      row->resource_id, row->type, err);
+	if (seen.count > 0) {
+		status = suspect(store, rc, row, err);
 	} else {
 		rc->memo.list_compared++;
 		status = saw(store, row, &seen, now, err);
@@ -116,7 +123,7 @@ int reconcile_keep_page(const struct store *store, struct reconcile *rc,
 	if (rc->restart && suspects_drop_type(store->db, rc->run.reconcile_id,
 					      rc->page_type, err))
 		return -1;
-	while (rc->page && status == 0 && count == ROWS_AT_ONCE) {
+	while (rc->page.items && status == 0 && count == ROWS_AT_ONCE) {
 		status = read_some(store, rc, above, rows, &count, err);
 		if (status == 0)
 			status = judge_some(store, rc, rows, count, now, err);

@@ -1,7 +1,6 @@
 #include "schedd/slices.h"
 
 #include <ctype.h>
-#include <inttypes.h>
 #include <string.h>
 
 /* Where we are, and where the text ends. */
@@ -121,18 +120,25 @@ static bool find_member(struct place *p, const char *name)
 	return false;
 }
 
-/* The id of the object in this text; 0 if it has none that is a number. */
-static int64_t id_of(const char *from, const char *to)
+/* The id of the object, and its text; 0 if it has none that is a number. */
+static int64_t id_of(const struct place *object, struct place *ret_text)
 {
-	struct place p = { from, to };
+	struct place p = *object;
 	int64_t id = 0;
 
 	if (!find_member(&p, "id"))
 		return 0;
+	ret_text->at = p.at;
 	while (p.at < p.end && isdigit((unsigned char)*p.at) &&
 	       id < INT64_MAX / 10 - 1)
 		id = id * 10 + (*p.at++ - '0');
+	ret_text->end = p.at;
 	return p.at < p.end && strchr(",} \t\r\n", *p.at) ? id : 0;
+}
+
+static void add(struct buf *ret, const struct place *text)
+{
+	buf_add(ret, text->at, (size_t)(text->end - text->at));
 }
 
 static bool has_array(const char *from, const char *to, const char *name)
@@ -187,26 +193,26 @@ static void keep_wanted(const struct place *object, const struct slices *s,
 	if (s->reads && keep_members(object, s, ret))
 		return;
 	ret->len = len;
-	buf_add(ret, object->at, (size_t)(object->end - object->at));
+	add(ret, object);
 }
 
 /* One object of the list, or what matters of it, or its id. */
 static bool keep_object(struct place *p, const struct slices *s,
 			const void *subject, struct buf *ret)
 {
-	struct place object = { .at = p->at };
+	struct place object = { .at = p->at }, number = { 0 };
 	int64_t id;
 
 	if (p->at == p->end || *p->at != '{' || !skip_nested(p))
 		return false;
 	object.end = p->at;
-	id = id_of(object.at, object.end);
+	id = id_of(&object, &number);
 	if (id == 0)
-		buf_add(ret, object.at, (size_t)(object.end - object.at));
+		add(ret, &object);
 	else if (s->wants(subject, id))
 		keep_wanted(&object, s, ret);
 	else
-		buf_addf(ret, "{\"id\":%" PRId64 "}", id);
+		add(ret, &number);
 	return true;
 }
 

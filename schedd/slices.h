@@ -4,7 +4,7 @@
  *
  * To read a page of JSON costs several times what it takes to fetch it, and
  * most of what a host lists is none of ours.  The text is walked once, object
- * by object; those that nobody wants become their id alone, of the others the
+ * by object; those that nobody wants become their id, a number, of the others the
  * members that nobody reads are left out, and what is left is parsed as usual.
  */
 #ifndef SCHEDD_SLICES_H
@@ -36,8 +36,9 @@ struct slices {
 
 /*
  * The text of a host's list, {"data":{"items":[...]}}, with no more of its
- * objects than matters: those that are not wanted as {"id":N}.  False if it
- * is not of this form: then it is to be read as a whole.
+ * objects than matters: those that are not wanted are their id, a number.
+ * False if it is not of this form, all items objects: then it is to be read as
+ * a whole.
  */
 bool slices_keep(const char *text, size_t len, const struct slices *s,
 		 const void *subject, struct buf *ret) MUST_CHECK;

@@ -204,7 +204,8 @@ enum failure host_judge_page(const struct answer *answer,
 
 	if (why != FAILURE_NONE)
 		return why;
-	*ret = (struct host_page){ .page = 1, .pages = 1 };
+	*ret = (struct host_page){ .page = 1, .pages = 1,
+				   .sliced = answer->sliced };
 	if (!data)
 		return FAILURE_NONE;
 	if (json_is_array(data)) {
@@ -226,6 +227,13 @@ enum failure host_judge_page(const struct answer *answer,
 	ret->pages = host_member_i64(data, "pages");
 	ret->page_size = host_member_i64(data, "page_size");
 	return FAILURE_NONE;
+}
+
+int64_t host_page_id(const struct host_page *page, const json_t *item)
+{
+	if (page->sliced && json_is_integer(item))
+		return json_integer_value(item);
+	return host_object_id(item);
 }
 
 bool host_page_is_last(const struct host_page *page)

@@ -50,7 +50,11 @@ struct host_page {
 	int64_t page;
 	int64_t pages;
 	int64_t page_size;
+	bool sliced;		/* whom nobody wanted is an id alone */
 };
+
+/* The id of one of the items; 0 if it has none. */
+int64_t host_page_id(const struct host_page *page, const json_t *item);
 
 enum failure host_judge_page(const struct answer *answer,
 			     struct host_page *ret);

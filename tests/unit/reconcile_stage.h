@@ -23,6 +23,7 @@ struct stage {
 	struct script *script;
 	json_t *accounts;	/* array, in the order of a list */
 	int64_t total_lie;	/* added to every total */
+	const char *meanwhile;	/* SQL, run while a list is under way */
 	bool gone;		/* single reads know nothing */
 	int lists_status;	/* 0: lists are shown */
 	const char *lists_refusal;
@@ -135,6 +136,9 @@ static void say_page(struct stage *stage)
 {
 	int64_t total = (int64_t)json_array_size(stage->accounts);
 
+	if (stage->meanwhile)
+		fixture_sql(stage->script->db, stage->meanwhile);
+	stage->meanwhile = NULL;
 	say(stage, json_pack("{sO sI si si si}", "items", stage->accounts,
 			     "total", (json_int_t)(total + stage->total_lie),
 			     "page", 1, "pages", 1, "page_size", 200));

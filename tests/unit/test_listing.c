@@ -73,6 +73,25 @@ static void an_empty_list_is_a_list(void **state)
 	assert_int_equal(take(&other, &one, &range), LISTING_END);
 }
 
+/* Whom nobody wanted is a number; a host that says so itself says nothing. */
+static void a_number_is_an_id_where_we_made_it_one(void **state)
+{
+	json_auto_t *items = json_pack("[i{si}]", 2, "id", 5);
+	struct host_page page = {
+		.items = items, .total = 2, .page = 1, .pages = 1,
+	};
+	struct listing listing = { 0 };
+	struct listing_range range;
+
+	(void)state;
+	assert_int_equal(listing_take(&listing, &page, SIZE, &range),
+			 LISTING_AGAIN);
+	page.sliced = true;
+	assert_int_equal(listing_take(&listing, &page, SIZE, &range),
+			 LISTING_END);
+	assert_int_equal(listing.last_id, 5);
+}
+
 static void what_comes_at_the_end_does_no_harm(void **state)
 {
 	static const struct said pages[] = {
@@ -149,6 +168,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_list_that_holds_still_is_believed),
 		cmocka_unit_test(an_empty_list_is_a_list),
+		cmocka_unit_test(a_number_is_an_id_where_we_made_it_one),
 		cmocka_unit_test(what_comes_at_the_end_does_no_harm),
 		cmocka_unit_test(what_does_not_agree_is_not_believed),
 		cmocka_unit_test(a_second_look_that_agrees_is_believed),

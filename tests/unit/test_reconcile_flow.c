@@ -165,6 +165,31 @@ static void what_others_work_on_is_left_alone(void **state)
 	assert_int_equal(run.counts.compared, OURS - 1);
 }
 
+/* Of what was not ours when the page was asked for, the page says too little. */
+static void what_became_ours_meanwhile_is_read_by_itself(void **state)
+{
+	SCRIPT script = script_new(":memory:");
+	STAGE stage = { .script = script };
+	RUN run = { 0 };
+	AUTO_FREE char *row = xasprintf("INSERT INTO managed_resources"
+		" (resource_id, host_id, resource_type, lookup, mark, state,"
+		" host_resource_id, wanted_json, origin, off_by_us,"
+		" created_at, updated_at) VALUES ('res_new', '%s', 'account',"
+		" 'p-test-1|subscription|new', 'crm-x-new', 'present', '101',"
+		" '{\"platform\":\"openai\"}', 'created', 1, 1, 1)",
+		script->host_id);
+
+	(void)state;
+	set_up(&stage);
+	stage.meanwhile = row;
+	play(&stage, false, "tok_1", &run);
+	ended(&run, RECONCILE_DRIFTED);
+	assert_int_equal(stage.single, 1);
+	assert_int_equal(run.counts.compared, OURS + 1);
+	assert_non_null(strstr(fixture_value(script->db, &q_findings,
+			run.reconcile_id), "101.service them found"));
+}
+
 static void each_field_goes_its_way(void **state)
 {
 	SCRIPT script = script_new(":memory:");
@@ -252,7 +277,8 @@ static void rows_that_cannot_be_read_fail_the_page(void **state)
 				     &script->settings, script_random, script,
 				     NULL };
 	json_auto_t *page = json_array();
-	struct reconcile rc = { .page = page, .page_type = RESOURCE_ACCOUNT,
+	struct reconcile rc = { .page = { .items = page },
+				.page_type = RESOURCE_ACCOUNT,
 				.range = { .above = 0, .to = 1000 } };
 	struct err err;
 
@@ -274,6 +300,7 @@ int main(void)
 		cmocka_unit_test(a_failure_keeps_what_the_host_said),
 		cmocka_unit_test(so_does_one_after_the_last_attempt),
 		cmocka_unit_test(what_others_work_on_is_left_alone),
+		cmocka_unit_test(what_became_ours_meanwhile_is_read_by_itself),
 		cmocka_unit_test(each_field_goes_its_way),
 		cmocka_unit_test(what_is_undone_again_and_again_is_left),
 		cmocka_unit_test(hosts_have_their_turns_in_the_background),
