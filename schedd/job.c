@@ -339,6 +339,15 @@ static void fingerprint_keys(json_t *json, const struct seal_public *key,
 	}
 }
 
+/* Nobody needs the text any more, and it is long. */
+static void drop_body(struct answer *answer)
+{
+	explicit_bzero(answer->body, answer->body_len);
+	free(answer->body);
+	answer->body = NULL;
+	answer->body_len = 0;
+}
+
 /* What the step wants of a list, and no more. */
 static bool parse_wanted(struct job *job)
 {
@@ -351,6 +360,8 @@ static bool parse_wanted(struct job *job)
 		return false;
 	answer->json = json_loadb(text.text, text.len, JSON_ALLOW_NUL, NULL);
 	answer->sliced = answer->json != NULL;
+	if (answer->sliced)
+		drop_body(answer);
 	return answer->sliced;
 }
 
