@@ -91,6 +91,8 @@ static struct import *import_on(const char *version)
 	im->models = json_pack("[s,s]", "m-1", "m-2");
 	for (size_t i = 0; i < IMPORT_RESOURCE__MAX; i++)
 		im->resources[i].mark = xstrdup(marks[i]);
+	im->resources[IMPORT_KEY].secret_id = xstrdup("sec_key");
+	im->resources[IMPORT_PROOF_KEY].secret_id = xstrdup("sec_key");
 	return im;
 }
 

@@ -123,13 +123,13 @@ static void a_job_with_nothing_to_ask_is_ready(void **state)
 
 static void a_request_without_its_secret_makes_no_wire(void **state)
 {
-	WORK work = work_on("import", "validate.models");
+	WORK work = work_on("import", "access.create_key");
 	struct wire *wire = NULL;
 	struct err err;
 
 	(void)state;
 	assert_int_equal(job_wire(work.job, &work.store, &wire, &err), -1);
-	assert_non_null(strstr(err.msg, "validate.models"));
+	assert_non_null(strstr(err.msg, "access.create_key"));
 	assert_null(wire);
 }
 
