@@ -133,6 +133,8 @@ struct verdict got_bind_key(void *subject, const struct answer *answer)
 	/* It may have been moved: undo puts it back where it was. */
 	if (import_is_given(im) && judge_is_doubtful(answer))
 		im->memo.rebound = true;
+	if (host_reason_is(answer, "GROUP_NOT_FOUND"))
+		return failed(FAILURE_GONE);
 	if (why == FAILURE_GONE)
 		return key_gone(im, why);
 	if (why != FAILURE_NONE)

@@ -177,6 +177,25 @@ static void a_move_whose_end_was_not_seen_is_taken_back(void **state)
 		   "PUT https://host.example/api/v1/admin/api-keys/31");
 }
 
+/* Another key would not be bound to it either. */
+static void no_key_is_drawn_for_a_group_that_is_gone(void **state)
+{
+	static const struct said gone = SAYS(404,
+					     REASON(404, "GROUP_NOT_FOUND"));
+	CLEANUP(answer_done) struct answer answer = answer_made(&gone);
+	IMPORT im = import_on(NEW);
+	IMPORT of_alice = given(ACCESS_SELF_SERVICE, true);
+
+	(void)state;
+	im->run.access_mode = ACCESS_SELF_SERVICE;
+	has(im, IMPORT_KEY, RESOURCE_MAKING, "31");
+	check_verdict("ours", got_bind_key(im, &answer),
+		      (struct verdict)FAIL(FAILURE_GONE));
+	assert_int_equal(im->resources[IMPORT_KEY].state, RESOURCE_MAKING);
+	check_verdict("given", got_bind_key(of_alice, &answer),
+		      (struct verdict)FAIL(FAILURE_GONE));
+}
+
 /* What a person was given in a group that stays is taken back. */
 static void a_subscription_of_somebody_real_is_taken_back(void **state)
 {
@@ -393,6 +412,7 @@ int main(void)
 		cmocka_unit_test(a_key_of_nobody_is_unknown),
 		cmocka_unit_test(a_key_that_serves_elsewhere_stays_there),
 		cmocka_unit_test(a_key_that_may_be_moved_is_and_goes_back),
+		cmocka_unit_test(no_key_is_drawn_for_a_group_that_is_gone),
 		cmocka_unit_test(a_move_whose_end_was_not_seen_is_taken_back),
 		cmocka_unit_test(
 			a_subscription_of_somebody_real_is_taken_back),
