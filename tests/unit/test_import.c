@@ -197,6 +197,8 @@ static void a_memo_comes_back_whole(void **state)
 	(void)state;
 	/* Numbers and truths at once, and text as long as it may be. */
 	memset(&from->memo, 1, sizeof(from->memo));
+	FILL(from->memo.retire_row);
+	FILL(from->memo.rights);
 	FILL(from->memo.finding_id);
 	FILL(from->memo.found);
 	FILL(from->memo.looked_at);
@@ -291,7 +293,7 @@ static void each_slot_has_its_secret(void **state)
 	(void)state;
 	im->host.auth_secret_id = xstrdup("sec_host");
 	im->resources[IMPORT_USER].secret_id = xstrdup("sec_pass");
-	im->resources[IMPORT_KEY].secret_id = xstrdup("sec_key");
+	own_set(&im->resources[IMPORT_PROOF_KEY].secret_id, NULL);
 	assert_string_equal(flow_import.secret_id(im, SLOT_HOST_TOKEN),
 			    "sec_host");
 	assert_string_equal(flow_import.secret_id(im, SLOT_PROVIDER_KEY),
