@@ -31,12 +31,32 @@ static size_t utf8_len(const unsigned char *s, size_t left)
 	return len;
 }
 
+#define EACH(byte) (UINT64_MAX / 255 * (byte))	/* of eight */
+
+/* Is one of the eight bytes 0?  What is above the first one may be wrong. */
+static uint64_t zeros(uint64_t eight)
+{
+	return (eight - EACH(1)) & ~eight & EACH(0x80);
+}
+
+/* is_plain() of eight bytes at once. */
+static bool are_plain(const unsigned char *s)
+{
+	uint64_t eight;
+
+	memcpy(&eight, s, sizeof(eight));
+	return !((eight & EACH(0x80)) | zeros(eight & EACH(0xe0)) |
+		 zeros(eight ^ EACH('"')) | zeros(eight ^ EACH('\\')));
+}
+
 /* How much of the text may stand in a JSON string as it is. */
 static size_t plain_len(const unsigned char *s, size_t len)
 {
 	size_t i = 0, n;
 
 	do {
+		while (i + 8 <= len && are_plain(s + i))
+			i += 8;
 		while (i < len && is_plain(s[i]))
 			i++;
 		n = i < len && s[i] >= 0x80 ? utf8_len(s + i, len - i) : 0;
@@ -91,15 +111,30 @@ void jout_quoted(struct buf *buf, const char *text, size_t len)
 	buf_add(buf, "\"", 1);
 }
 
+/* Nearly all are plain: then comma, name and colon are one copy. */
 void jout_lead(struct jout *out, const char *name)
 {
-	if (out->comma)
-		buf_add(&out->text, ",", 1);
+	size_t len = name ? strlen(name) : 0;
+	bool comma = out->comma;
+	char *room;
+
 	out->comma = true;
-	if (!name)
+	if (!name || plain_len((const unsigned char *)name, len) < len) {
+		buf_add(&out->text, ",", comma);
+		if (!name)
+			return;
+		jout_quoted(&out->text, name, len);
+		buf_add(&out->text, ":", 1);
 		return;
-	jout_quoted(&out->text, name, strlen(name));
-	buf_add(&out->text, ":", 1);
+	}
+	room = buf_room(&out->text, comma + len + 3);
+	if (!room)
+		return;
+	if (comma)
+		*room++ = ',';
+	*room++ = '"';
+	memcpy(room, name, len);
+	memcpy(room + len, "\":", 2);
 }
 
 static void open_with(struct jout *out, const char *name, const char *bracket)

@@ -31,6 +31,32 @@ static void members_and_elements_get_their_commas(void **state)
 		"\"nothing\":null,\"absent\":null,\"text\":\"a\"}");
 }
 
+/* Texts are looked at eight bytes at once. */
+static void what_needs_an_escape_is_found_wherever_it_stands(void **state)
+{
+	(void)state;
+	for (int c = 0; c < 256; c++) {
+		CLEANUP(buf_done) struct buf alone = { .max = ROOM };
+		const char byte = (char)c;
+
+		jout_quoted(&alone, &byte, 1);
+		for (size_t at = 0; at < 19; at++) {
+			CLEANUP(buf_done) struct buf is = { .max = ROOM };
+			CLEANUP(buf_done) struct buf want = { .max = ROOM };
+			char text[19];
+
+			memset(text, 'a', sizeof(text));
+			text[at] = byte;
+			jout_quoted(&is, text, sizeof(text));
+			text[at] = 'a';
+			buf_addf(&want, "\"%.*s", (int)at, text);
+			buf_add(&want, alone.text + 1, alone.len - 2);
+			buf_addf(&want, "%.*s\"", (int)(18 - at), text);
+			assert_string_equal(buf_str(&is), buf_str(&want));
+		}
+	}
+}
+
 /* Models of a provider are names, too. */
 static void names_are_escaped_like_texts(void **state)
 {
@@ -187,6 +213,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(members_and_elements_get_their_commas),
+		cmocka_unit_test(
+			what_needs_an_escape_is_found_wherever_it_stands),
 		cmocka_unit_test(names_are_escaped_like_texts),
 		cmocka_unit_test(numbers_are_written_to_their_ends),
 		cmocka_unit_test(moments_are_text_and_none_is_null),
