@@ -125,6 +125,12 @@ sync_ms() {
 	rm -f "$WORK/sync"
 }
 
+# cpu_ticks: of user and system time that crm-schedd has had.
+cpu_ticks() {
+	sed 's/^.*) //' "/proc/$(pid_of crm-schedd)/stat" |
+		awk '{ print $12 + $13 }'
+}
+
 # Which machine this is, as far as it explains the figures.
 machine() {
 	cpu=$(sed -n 's/^model name[[:blank:]]*: //p' /proc/cpuinfo | head -n1)

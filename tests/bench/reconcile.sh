@@ -121,7 +121,11 @@ part_reconcile() {
 	reconcile_ours >/dev/null
 	write_urls "$mark"
 	say "reconcile: $(grep -c '^url' "$SITE/log/pages") requests"
+	before=$(cpu_ticks)
 	rounds "$RECONCILE_ROUNDS" reconcile_round
+	say "reconcile: $((($(cpu_ticks) - before) * 1000 /
+		$(getconf CLK_TCK) / RECONCILE_ROUNDS)) ms of processor time" \
+		"each"
 	say "reconcile: $(jq -r .counts.compared "$SITE/log/reconcile.reply")" \
 		"compared; rows written where nothing changed:" \
 		"$(rows_touched "$seen")"

@@ -35,12 +35,6 @@ write_accesses() {
 	END
 }
 
-# cpu_ticks: of user and system time that crm-schedd has had.
-cpu_ticks() {
-	sed 's/^.*) //' "/proc/$(pid_of crm-schedd)/stat" |
-		awk '{ print $12 + $13 }'
-}
-
 part_watch() {
 	begin_site watch
 	write_accesses >/dev/null
