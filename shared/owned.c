@@ -248,6 +248,42 @@ static size_t compare_gone(const struct owned_three *the,
 	return ret->field ? 1 : 0;
 }
 
+static bool names_it(const struct owned_field *field)
+{
+	static const char *const names[] = {
+		"name", "notes", "description", "email",
+	};
+
+	for (size_t i = 0; i < COUNT(names); i++)
+		if (strcmp(field->name, names[i]) == 0)
+			return true;
+	return false;
+}
+
+/*
+ * A host whose database began anew gives its ids once more.  What is called
+ * otherwise in all that we called it may be another thing: nothing is done to
+ * it, or taken from it, unasked.
+ */
+static bool may_be_another(const struct owned_three *the,
+			   const struct owned_finding *found, size_t count)
+{
+	size_t ours = 0, moved = 0;
+
+	for (size_t i = 0; i < COUNT(owned_fields); i++) {
+		const struct owned_field *field = &owned_fields[i];
+		const struct owned_finding it = finding_of(the, field);
+
+		if (field->type == the->type && names_it(field) &&
+		    it.written && it.live)
+			ours++;
+	}
+	for (size_t i = 0; i < count; i++)
+		if (names_it(found[i].field) && found[i].moved != OWNED_US)
+			moved++;
+	return ours > 1 && moved == ours;
+}
+
 size_t owned_compare(const struct owned_three *the, struct owned_finding *ret)
 {
 	size_t count = 0;
@@ -263,6 +299,9 @@ size_t owned_compare(const struct owned_three *the, struct owned_finding *ret)
 		if (judge(&it) && count < OWNED_FINDINGS_MAX)
 			ret[count++] = it;
 	}
+	if (may_be_another(the, ret, count))
+		for (size_t i = 0; i < count; i++)
+			ret[i].action = OWNED_ASK;
 	return count;
 }
 

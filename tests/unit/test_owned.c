@@ -206,6 +206,43 @@ static void what_is_gone_is_one_finding(void **state)
 	}
 }
 
+static bool acts(enum resource_type type, const char *live_text)
+{
+	struct owned_finding found[OWNED_FINDINGS_MAX];
+	json_auto_t *ours = json_loads("{\"name\":\"n\",\"notes\":\"o\","
+		"\"description\":\"o\",\"model_mapping\":{\"a\":\"a\"},"
+		"\"daily_limit_usd\":1,\"email\":\"e\",\"rpm_limit\":1}", 0,
+		NULL);
+	json_auto_t *live = json_loads(live_text, 0, NULL);
+	const struct owned_three the = { .type = type, .wanted = ours,
+					 .written = ours, .live = live };
+	size_t n = owned_compare(&the, found);
+	bool any = false;
+
+	assert_true(n > 0);
+	for (size_t i = 0; i < n; i++)
+		any = any || found[i].action != OWNED_ASK;
+	return any;
+}
+
+/* A host whose database began anew gives its ids to others. */
+static void what_has_another_name_in_all_may_be_another_thing(void **state)
+{
+	(void)state;
+	assert_false(acts(RESOURCE_ACCOUNT, "{\"name\":\"x\",\"notes\":\"\","
+			  "\"model_mapping\":{}}"));
+	assert_true(acts(RESOURCE_ACCOUNT, "{\"name\":\"x\",\"notes\":\"o\","
+			 "\"model_mapping\":{}}"));
+	assert_true(acts(RESOURCE_ACCOUNT, "{\"name\":\"n\",\"notes\":\"x\","
+			 "\"model_mapping\":{\"a\":\"a\"}}"));
+	assert_false(acts(RESOURCE_GROUP, "{\"name\":\"x\",\"description\":"
+			  "\"x\",\"daily_limit_usd\":2}"));
+	assert_true(acts(RESOURCE_GROUP, "{\"name\":\"n\",\"description\":"
+			 "\"x\",\"daily_limit_usd\":1}"));
+	assert_false(acts(RESOURCE_USER, "{\"email\":\"x\",\"notes\":\"x\","
+			  "\"rpm_limit\":2}"));
+}
+
 static void what_was_accepted_is_no_finding_any_more(void **state)
 {
 	json_auto_t *wanted = json("{\"priority\":50,\"name\":\"a\"}");
@@ -373,6 +410,8 @@ int main(void)
 		cmocka_unit_test(names_go_both_ways),
 		cmocka_unit_test(who_moved_it_is_told_by_three),
 		cmocka_unit_test(what_is_gone_is_one_finding),
+		cmocka_unit_test(
+			what_has_another_name_in_all_may_be_another_thing),
 		cmocka_unit_test(what_was_accepted_is_no_finding_any_more),
 		cmocka_unit_test(
 		what_was_asked_for_is_written_but_not_over_what_is_theirs),
