@@ -94,6 +94,7 @@ static bool has(const int64_t *ids, size_t count, int64_t id)
 	return false;
 }
 
+/* None if they do not fit: a list that is cut takes it out of the rest. */
 static size_t all_groups(const json_t *live, const json_t *wanted,
 			 int64_t *ids)
 {
@@ -104,7 +105,7 @@ static size_t all_groups(const json_t *live, const json_t *wanted,
 		if (count < HOST_GROUPS_MAX &&
 		    !has(ids, count, json_integer_value(value)))
 			ids[count++] = json_integer_value(value);
-	return count;
+	return count < HOST_GROUPS_MAX ? count : 0;
 }
 
 static void ask_account(const struct reconcile *rc, const json_t *wanted,
@@ -128,9 +129,9 @@ static void ask_account(const struct reconcile *rc, const json_t *wanted,
 	};
 
 	if (reconcile_restores(rc, "group_ids")) {
-		patch.group_ids = ids;
 		patch.ngroups = all_groups(live, json_object_get(wanted,
 							"group_ids"), ids);
+		patch.group_ids = patch.ngroups ? ids : NULL;
 	}
 	if (reconcile_restores(rc, "model_mapping"))
 		patch.models = models;
@@ -184,7 +185,9 @@ static void ask_channel(const struct reconcile *rc, const json_t *wanted,
 
 		for (size_t i = 0; i < count; i++)
 			json_array_append_new(all, json_integer(ids[i]));
-		json_object_set_new(put, "group_ids", all);
+		if (count)
+			json_object_set(put, "group_ids", all);
+		json_decref(all);
 	}
 	if (reconcile_restores(rc, "service"))
 		json_object_set_new(put, "status", json_string("active"));
