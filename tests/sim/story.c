@@ -211,7 +211,7 @@ static const struct {
 	{ backup,       2 },
 	{ story_rollback, 3 },
 	{ story_reconcile, 4 },
-	{ story_change, 5 },
+	{ story_change, 9 },
 };
 
 void story_deed(struct story *story)

@@ -23,7 +23,6 @@ static const struct change_wish wishes[] = {
 	  STRANGERS_PROXY },
 	{ "no proxy", CHANGE_PROXY, MAPPING_ADD, NULL, NULL, true, "null" },
 	{ "a pause", CHANGE_PAUSE, MAPPING_ADD, NULL, NULL, true, NULL },
-	{ "a resume", CHANGE_RESUME, MAPPING_ADD, NULL, NULL, true, NULL },
 	{ "another key", CHANGE_ROTATE_KEY, MAPPING_ADD, "good-", NULL, true,
 	  NULL },
 	{ "another key", CHANGE_ROTATE_KEY, MAPPING_ADD, "good-", NULL, true,
@@ -48,7 +47,9 @@ static void target_done(struct target *target)
 
 #define OF_ITEMS \
 	" FROM import_run_items WHERE current_stage = 'done'" \
-	" AND account_id IS NOT NULL AND models IS NOT NULL"
+	" AND models IS NOT NULL AND account_id IN (SELECT host_resource_id" \
+	"  FROM managed_resources WHERE resource_type = 'account'" \
+	"  AND state <> 'gone')"
 
 static const struct db_query q_items = { "story.changeable",
 	"SELECT count(*)" OF_ITEMS };
@@ -158,14 +159,24 @@ static void note_rotation(struct story *story, const struct change_deed *deed)
 		 deed->rotation.new_key);
 }
 
+/* Who is paused is resumed as often as not. */
+static const struct change_wish *choose_wish(struct story *story,
+					     const struct target *target)
+{
+	static const struct change_wish resume = {
+		"a resume", CHANGE_RESUME, MAPPING_ADD, NULL, NULL, true, NULL
+	};
+
+	if (target->account.paused_at && story_dice(story, 2))
+		return &resume;
+	return &wishes[story_dice(story, COUNT(wishes))];
+}
+
 static void ask(struct story *story, const struct target *target)
 {
-	CLEANUP(change_deed_done) struct change_deed deed = {
-		.wish = &wishes[story_dice(story, COUNT(wishes))] };
-	const struct change_wish *wish = deed.wish;
+	const struct change_wish *wish = choose_wish(story, target);
+	CLEANUP(change_deed_done) struct change_deed deed = { .wish = wish };
 
-	if (wish->kind == CHANGE_RESUME && target->account.paused_at == 0)
-		return;
 	if (wish->kind == CHANGE_ROTATE_KEY && !wish->models &&
 	    !known_key(story, &target->account, &deed.rotation))
 		return;
