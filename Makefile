@@ -130,6 +130,9 @@ $(B)/shapes: $(B)/tests/helpers/shapes.o $(SHARED)
 	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 $(B)/unseal: $(B)/tests/helpers/unseal.o $(SHARED)
 	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+# It is begun thousands of times: only what it needs.
+$(B)/member: $(B)/tests/helpers/member.o $(B)/shared/own.o
+	$(CC) $(LDFLAGS) -o $@ $^ $(shell pkg-config --libs jansson)
 $(B)/bench_%: $(B)/tests/bench/bench_%.o $(SHARED)
 	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lfcgi -lcurl
 

@@ -124,7 +124,7 @@ site_nginx() {
 	mkdir -p "$to/conf.d" "$to/snippets" "$to/sites" "$to/tmp"
 	cp "$from"/snippets/*.conf "$to/snippets/"
 	sed -e "s|unix:/run/crm/fcgi.sock|unix:$SITE/run/fcgi.sock|" \
-		-e "s|rate=50r/s|rate=${SITE_RATE:-5000}r/s|" \
+		-e "s|rate=50r/s|rate=${SITE_RATE:-5000r/s}|" \
 		"$from/conf.d/crm.conf" >"$to/conf.d/crm.conf"
 	sed -e '/listen \[::\]/d' \
 		-e "s|listen 80;|listen 127.0.0.1:$SITE_PLAIN_PORT;|" \
@@ -214,13 +214,22 @@ stop() {
 	}
 }
 
-# wait_until SECONDS CONDITION: look again and again, at most so long.
+# wait_until SECONDS CONDITION: look again and again, at most so long.  At first
+# often, then ever more rarely: looking takes time from what is looked at.
 wait_until() {
-	tries=$(($1 * 50))
+	waited=0
 	while ! eval "$2"; do
-		tries=$((tries - 1))
-		[ "$tries" -gt 0 ] || return 1
-		pause
+		[ "$waited" -lt "$(($1 * 1000))" ] || return 1
+		if [ "$waited" -lt 200 ]; then
+			pause
+			waited=$((waited + 20))
+		elif [ "$waited" -lt 2000 ]; then
+			sleep 0.1
+			waited=$((waited + 100))
+		else
+			sleep 0.25
+			waited=$((waited + 250))
+		fi
 	done
 }
 

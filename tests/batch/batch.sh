@@ -73,7 +73,7 @@ begin_batch() {
 	ctl -o json run create -f "$WORK/batch.csv" --host "$HOST_ID" \
 		--access-mode subscription
 	rm -f "$WORK/batch.csv"
-	RUN_ID=$(printf '%s' "$OUT" | jq -r '.run_id // empty')
+	RUN_ID=$(json_of "$OUT" '.run_id // empty')
 	[ -n "$RUN_ID" ] || fail "$version: the batch is taken" "$ERR"
 }
 

@@ -152,10 +152,10 @@ start_schedd && start_pool 4 && start_nginx ||
 	bail_out "the stack does not start"
 begin_all
 kill_all_along
-ok "every run ends" wait_until 120 no_run_is_running
+ok "every run ends" wait_for no_run_is_running 120
 each_run judge_killed
 begin_all
-ok "every run ends again" wait_until 120 no_run_is_running
+ok "every run ends again" wait_for no_run_is_running 120
 each_run judge_again
 no_secret_leaks
 done_testing

@@ -60,7 +60,7 @@ start_schedd && start_pool 4 && start_nginx ||
 	bail_out "the stack does not start"
 inst=$(db "SELECT inst FROM installation")
 each_host begin_host
-ok "every run ends" wait_until 170 no_run_is_running
+ok "every run ends" wait_for no_run_is_running 120
 while read -r version HOST_URL ADMIN_KEY RUN_ID <&3; do
 	judge_host
 done 3<"$WORK/runs"

@@ -6,7 +6,7 @@
 . scripts/site.sh
 
 # Requests must not meet the limit that a deployment has.
-SITE_RATE=1000000
+SITE_RATE=1000000r/s
 
 # median: of the numbers on standard input, one a line.
 median() {

@@ -60,7 +60,7 @@ ctl -o json host add --base-url "$HOST_URL" --auth-type api_key \
 is "a wrong token: the host is registered" "$RC" 0
 is "a wrong token: unauthorized" "$(printf '%s' "$OUT" |
 	jq -r '"\(.state) \(.reason)"')" "unauthorized host_auth"
-ctl host probe "$(printf '%s' "$OUT" | jq -r .host_id)"
+ctl host probe "$(json_of "$OUT" .host_id)"
 is "crmctl host probe fails" "$RC" 1
 api GET /api/hosts
 api DELETE "/api/hosts/$(json '.hosts[0].host_id')"
@@ -155,7 +155,7 @@ personality "$PROVIDER_URL" slow
 new_key slow
 ctl -o json run create --host "$HOST_ID" --base-url "$PROVIDER_URL/v1" \
 	--key-file "$SITE/etc/slow.key"
-run_id=$(printf '%s' "$OUT" | jq -r .run_id)
+run_id=$(json_of "$OUT" .run_id)
 ctl run cancel "$run_id"
 is "a run can be cancelled" "$RC" 0
 ctl run watch "$run_id" --timeout 30

@@ -57,7 +57,7 @@ tls_server
 start_schedd && start_pool 2 && start_nginx ||
 	bail_out "the stack does not start"
 add_host
-is "the host is ready" "$(printf '%s' "$OUT" | jq -r .state)" ready
+is "the host is ready" "$(json_of "$OUT" .state)" ready
 
 # proxy_file NAME URL
 proxy_file() {
@@ -87,7 +87,7 @@ who=$(cat "$SITE/etc/proxy.key")
 proxy_file forward "http://$who@127.0.0.1:$PROXY_PORT"
 through forward
 is "the proxy is shown without its credentials" \
-	"$(printf '%s' "$OUT" | jq -r .proxy)" "http://127.0.0.1:$PROXY_PORT"
+	"$(json_of "$OUT" .proxy)" "http://127.0.0.1:$PROXY_PORT"
 imports forward "active null"
 like "forward: asked through the proxy" \
 	"$(cat "$SITE/log/proxysim.requests")" \
@@ -121,7 +121,7 @@ imports without "broken dns"
 ctl -o json host set "$HOST_ID" --proxy-file "$SITE/etc/by-forward.url"
 ctl -o json host probe "$HOST_ID"
 is "a host behind a proxy is ready" \
-	"$(printf '%s' "$OUT" | jq -r .state)" ready
+	"$(json_of "$OUT" .state)" ready
 like "it was asked through the proxy" \
 	"$(cat "$SITE/log/proxysim.requests")" '^GET .*/api/v1/'
 ctl -o json host set "$HOST_ID" --proxy-file "$SITE/etc/by-stranger.url"
@@ -135,8 +135,8 @@ tls_host() {
 	ctl -o json host add --base-url "https://127.0.0.1:$TLS_PORT" \
 		--auth-type api_key --token-file "$SITE/etc/host.key" "$@"
 	seen=$(printf '%s' "$OUT" | jq -r '"\(.state) \(.reason)"')
-	detail=$(printf '%s' "$OUT" | jq -r .reason_detail)
-	api DELETE "/api/hosts/$(printf '%s' "$OUT" | jq -r .host_id)"
+	detail=$(json_of "$OUT" .reason_detail)
+	api DELETE "/api/hosts/$(json_of "$OUT" .host_id)"
 }
 
 tls_host

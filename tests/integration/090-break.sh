@@ -43,7 +43,7 @@ begin_imports() {
 		  requested_models: ["mock-a"]}]' <"$WORK/plan" >"$WORK/items"
 	ctl -o json run create --wait --timeout 120 --host "$HOST_ID" \
 		-f "$WORK/items"
-	run=$(printf '%s' "$OUT" | jq -r .run_id)
+	run=$(json_of "$OUT" .run_id)
 	api GET "/api/batch-import/runs/$run/items?limit=200"
 	# name, endpoint, account, group
 	json '.items[] | [(.base_url | capture("-(?<n>[a-z_0-9]+)/v1$").n),
@@ -279,17 +279,17 @@ on_a_watched_host() {
 	made watched
 	do_mode_removed
 	ok "$version, watch: a regression is noticed and mended" \
-		wait_until 30 "watch_has '$count_repairs >= 1 and
+		wait_for "watch_has '$count_repairs >= 1 and
 			.status == \"active\"'"
 	settle
 	do_mode_removed
 	ok "$version, watch: and the second time" \
-		wait_until 30 "watch_has '$count_repairs >= 2 and
+		wait_for "watch_has '$count_repairs >= 2 and
 			.status == \"active\"'"
 	settle
 	do_mode_removed
 	ok "$version, watch: the third time CRM stops and says so" \
-		wait_until 40 "watch_has '(.status != \"active\") and
+		wait_for "watch_has '(.status != \"active\") and
 			.diagnosis.next.action == \"gave_up\"'"
 	api GET "/api/accesses/$ACCESS"
 	is "$version, watch: it mended twice, as it may" \

@@ -87,7 +87,7 @@ on_a_host() {
 			"$PROVIDER_URL/as/chat-only-$answer/$tag-odd/v1" \
 			--key-file "$PROVIDER_KEY" --model mock-a \
 			--user "odd-$tag" --user "other-$tag"
-		run=$(printf '%s' "$OUT" | jq -r .run_id)
+		run=$(json_of "$OUT" .run_id)
 		api GET "/api/batch-import/runs/$run/items"
 		is "$what: active" "$(json '.items[0].access_status')" active
 		ACCOUNT=$(json '.items[0].account_id')

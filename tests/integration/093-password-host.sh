@@ -31,7 +31,7 @@ start_host() {
 add_by_password() {
 	ctl -o json host add --base-url "$HOST_URL" --auth-type password \
 		--admin-email boss@host.test --token-file "$1"
-	HOST_ID=$(printf '%s' "$OUT" | jq -r .host_id)
+	HOST_ID=$(json_of "$OUT" .host_id)
 	BODY=$OUT
 }
 

@@ -21,7 +21,7 @@ imported() {
 	ctl -o json run create --wait --timeout 60 --host "$HOST_ID" \
 		--base-url "$PROVIDER_URL/as/${PERSONALITY:-chat-only-403}/n$n/v1" \
 		--key-file "$SITE/etc/n$n.key" --model mock-a
-	RUN_ID=$(printf '%s' "$OUT" | jq -r .run_id)
+	RUN_ID=$(json_of "$OUT" .run_id)
 	api GET "/api/batch-import/runs/$RUN_ID/items"
 	ITEM_ID=$(json '.items[0].item_id')
 	is "$1" "$(json '.items[0] | [.access_status, .failure_class // "-",
@@ -110,7 +110,7 @@ faults "$PROVIDER_URL" '[{"kind":"delay","delay_ms":1500}]'
 ctl -o json run create --host "$HOST_ID" --model mock-a \
 	--base-url "$PROVIDER_URL/as/chat-only-403/n$n/v1" \
 	--key-file "$SITE/etc/n$n.key"
-run=$(printf '%s' "$OUT" | jq -r .run_id)
+run=$(json_of "$OUT" .run_id)
 wait_for account_is_made 30
 admin DELETE "/api/v1/admin/accounts/$ACCOUNT" >/dev/null
 ctl run watch "$run" --timeout 60

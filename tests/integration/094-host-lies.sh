@@ -18,7 +18,7 @@ item() {
 	ctl -o json run create --wait --timeout 120 --host "$HOST_ID" \
 		--base-url "$PROVIDER_URL/lie-$n/v1" \
 		--key-file "$SITE/etc/lie-$n.key"
-	RUN_ID=$(printf '%s' "$OUT" | jq -r .run_id)
+	RUN_ID=$(json_of "$OUT" .run_id)
 	api GET "/api/batch-import/runs/$RUN_ID/items"
 	ENDPOINT=$(json '.items[0].endpoint_key')
 }

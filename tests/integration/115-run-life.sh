@@ -58,7 +58,7 @@ like "crmctl says how it goes on" "$ERR" 'the rest is held, for quota_exhausted'
 
 personality "$PROVIDER_URL" chat-only-403
 ctl -o json run resume "$RUN"
-is "crmctl resumes it" "$RC $(printf '%s' "$OUT" | jq -r .canary_state)" \
+is "crmctl resumes it" "$RC $(json_of "$OUT" .canary_state)" \
 	"0 resumed"
 wait_for 'run_is completed_with_warnings' 90
 is "the rest is imported" "$(run '"\(.items_active) \(.items_broken)"')" \

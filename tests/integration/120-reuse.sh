@@ -23,7 +23,7 @@ bring() {
 	ctl -o json run create --wait --timeout 120 --host "$HOST_ID" \
 		-f "$WORK/items"
 	rm -f "$WORK/items"
-	run=$(printf '%s' "$OUT" | jq -r .run_id)
+	run=$(json_of "$OUT" .run_id)
 	api GET "/api/batch-import/runs/$run/items"
 	item=$(json '.items[0].item_id')
 	api GET "/api/batch-import/runs/$run/items/$item"

@@ -27,7 +27,7 @@ import_as() {
 	ctl -o json run create --wait --timeout 60 --host "$HOST_ID" \
 		--base-url "$PROVIDER_URL/as/$1/x/v1" --key-file "$2" \
 		--model mock-a
-	RUN_ID=$(printf '%s' "$OUT" | jq -r .run_id)
+	RUN_ID=$(json_of "$OUT" .run_id)
 	api GET "/api/batch-import/runs/$RUN_ID/items"
 	ITEM_ID=$(json '.items[0].item_id')
 }

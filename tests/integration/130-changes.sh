@@ -18,7 +18,7 @@ one_import() {
 		 requested_models: ["mock-a"]}]' >"$WORK/items"
 	ctl -o json run create --wait --timeout 120 --host "$HOST_ID" \
 		-f "$WORK/items"
-	RUN=$(printf '%s' "$OUT" | jq -r .run_id)
+	RUN=$(json_of "$OUT" .run_id)
 	api GET "/api/batch-import/runs/$RUN/items"
 	ITEM=$(json '.items[0].item_id')
 	ENDPOINT=$(json '.items[0].endpoint_key')

@@ -56,7 +56,7 @@ is "a provider that is as its manifest says" "$RC $ERR" "0 "
 is "each expectation has its verdict" "$(verdicts)" \
 	"models=ok must_list=ok chat=ok stream=ok tools=ok json_mode=ok$(
 	) reasoning=ok responses=ok error_key_status=ok"
-like "with the moment" "$(printf '%s' "$OUT" | jq -r .verified_at)" \
+like "with the moment" "$(json_of "$OUT" .verified_at)" \
 	"^$(date -u +%Y)-[0-9]{2}-[0-9]{2}T[0-9:.]+Z\$"
 is "a handful of questions" "$(printf '%s' "$OUT" | jq .requests) $((
 	$(asked) - before))" "6 6"

@@ -54,7 +54,7 @@ by_url() {
 	shift
 	ctl -o json run create --wait --timeout 120 --host "$HOST_ID" \
 		--base-url "$PROVIDER_URL/$tag/v1" --key-file "$key_file" "$@"
-	RUN_ID=$(printf '%s' "$OUT" | jq -r .run_id)
+	RUN_ID=$(json_of "$OUT" .run_id)
 	api GET "/api/batch-import/runs/$RUN_ID/items"
 }
 

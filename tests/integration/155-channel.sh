@@ -63,7 +63,7 @@ bring() {
 		   requested_models: []} + $more]' >"$WORK/items"
 	ctl host pause "$HOST_ID"
 	ctl -o json run create --host "$HOST_ID" -f "$WORK/items"
-	run=$(printf '%s' "$OUT" | jq -r .run_id)
+	run=$(json_of "$OUT" .run_id)
 	rm -f "$WORK/items"
 	[ "$2" = - ] || as_site sqlite3 -cmd '.timeout 5000' \
 		"$SITE/var/crm.db" "

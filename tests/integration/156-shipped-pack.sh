@@ -109,7 +109,7 @@ two_plans() {
 new_run_by_url() {
 	ctl -o json run create --wait --timeout 120 --host "$HOST_ID" \
 		--base-url "$MIRROR" --key-file "$1" --model MiniMax-M2.5
-	RUN_ID=$(printf '%s' "$OUT" | jq -r .run_id)
+	RUN_ID=$(json_of "$OUT" .run_id)
 	api GET "/api/batch-import/runs/$RUN_ID/items"
 }
 

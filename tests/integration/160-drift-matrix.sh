@@ -53,7 +53,7 @@ bring() {
 		>"$WORK/items"
 	ctl host pause "$HOST_ID"
 	ctl -o json run create --host "$HOST_ID" -f "$WORK/items"
-	RUN=$(printf '%s' "$OUT" | jq -r .run_id)
+	RUN=$(json_of "$OUT" .run_id)
 	rm -f "$WORK/items"
 	as_site sqlite3 -cmd '.timeout 5000' "$SITE/var/crm.db" "
 		UPDATE import_runs SET origin = 'provider_import',

@@ -124,7 +124,7 @@ sessions_are_forgotten() {
 	ctl -o json host add --base-url "$HOST_URL" --auth-type password \
 		--admin-email boss@host.test \
 		--token-file "$SITE/etc/password.key"
-	HOST_ID=$(printf '%s' "$OUT" | jq -r .host_id)
+	HOST_ID=$(json_of "$OUT" .host_id)
 	imported session
 	reconcile
 	is "by a password: in sync" "$(said)" "in_sync null 0"

@@ -35,7 +35,7 @@ imported() {
 	ctl -o json run create --wait --timeout 120 --host "$HOST_ID" \
 		-f "$WORK/items.secret"
 	rm -f "$WORK/items.secret"
-	RUN=$(printf '%s' "$OUT" | jq -r .run_id)
+	RUN=$(json_of "$OUT" .run_id)
 	api GET "/api/batch-import/runs/$RUN/items"
 	ACCOUNT=$(json '.items[0].account_id')
 	is "$version: imported" "$(json '.items[0].access_status')" active

@@ -410,7 +410,7 @@ forget() {
 		length')" 1
 	wait_for host_is_gone 30
 	# The task that forgets it ends a moment after the host is gone.
-	ok "$version: nothing of it is known" wait_until 10 nothing_is_known
+	ok "$version: nothing of it is known" wait_for nothing_is_known 10
 	is "$version: the host is as it was" "$(admin GET \
 		"/api/v1/admin/accounts/$account" | jq .data.id)" "$account"
 	for kind in channels accounts users groups; do

@@ -17,7 +17,7 @@ import_with() {
 		 requested_models: ["mock-a"]}]' >"$WORK/items"
 	ctl -o json run create --wait --timeout 120 --host "$HOST_ID" \
 		-f "$WORK/items"
-	RUN=$(printf '%s' "$OUT" | jq -r .run_id)
+	RUN=$(json_of "$OUT" .run_id)
 	api GET "/api/batch-import/runs/$RUN/items"
 	ITEM=$(json '.items[0].item_id')
 	is "$where: imported" "$(json '.items[0].access_status')" active
@@ -157,7 +157,7 @@ nothing_fails_under_load() {
 	ctl -o json account rotate-key "$RESOURCE" --key-file "$new" \
 		--overlap 3 --apply --wait --timeout 90
 	is "$where: applied" "$RC" 0
-	CHANGE=$(printf '%s' "$OUT" | jq -r .change_id)
+	CHANGE=$(json_of "$OUT" .change_id)
 	like "$where: told on stderr" "$ERR" 'change chg_.*: (overlap|done)'
 	ok "$where: the old key is declared free" wait_for old_key_is_free
 	ok "$where: and the change has ended" change_is done

@@ -157,7 +157,7 @@ like "crmctl lists what was refused" "$OUT" 'host\.pause'
 
 ctl -o json audit verify
 is "the chain holds" "$RC $(printf '%s' "$OUT" | jq .ok)" "0 true"
-head=$(printf '%s' "$OUT" | jq -r .head)
+head=$(json_of "$OUT" .head)
 for change in "UPDATE audit_log SET result = '999' WHERE seq = 3" \
 	'DELETE FROM audit_log WHERE seq = 3' 'DELETE FROM audit_log'; do
 	like "refused: $change" "$(as_site sqlite3 "$SITE/var/crm.db" \

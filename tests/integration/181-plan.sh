@@ -37,7 +37,7 @@ one_import() {
 		 requested_models: ["mock-a"]}]' >"$WORK/items.secret"
 	ctl -o json run create --wait --timeout 120 --host "$HOST_ID" \
 		-f "$WORK/items.secret"
-	RUN=$(printf '%s' "$OUT" | jq -r .run_id)
+	RUN=$(json_of "$OUT" .run_id)
 	rm -f "$WORK/items.secret"
 	api GET "/api/batch-import/runs/$RUN/items"
 	ITEM=$(json '.items[0].item_id')

@@ -3,15 +3,16 @@
 #
 # shellcheck shell=sh
 
-# pages THING: every object of a list of the administrator's, one on a line.
+# pages THING [FILTER]: every object of a list of the administrator's, one on a
+# line.
 pages() {
 	page=1
 	while :; do
 		admin GET "/api/v1/admin/$1?page=$page&page_size=1000" \
 			>"$WORK/page"
-		jq -c '.data.items[]' "$WORK/page"
-		[ "$page" -lt "$(jq '.data.pages // 1' "$WORK/page")" ] ||
-			break
+		jq -c ".data.items[] | ${2:-.}" "$WORK/page"
+		more=$("$B/member" '.data.pages // empty' <"$WORK/page")
+		[ "$page" -lt "${more:-1}" ] || break
 		page=$((page + 1))
 	done
 }
@@ -35,7 +36,7 @@ of_user() {
 # snapshot FILE: what bears our tag or a mark, and whose list that is.
 snapshot() {
 	for thing in groups accounts channels users; do
-		pages "$thing" | jq -c "$seen" |
+		pages "$thing" "$seen" |
 			grep -E "${shown:-$tag|$inst}" |
 			sed "s/^/$thing /"
 	done | sort >"$1"

@@ -51,7 +51,7 @@ the_host() {
 		OUT=$(printf '%s' "$OUT" | jq --arg url "$HOST_URL" \
 			'.[] | select(.base_url == $url)')
 	fi
-	HOST_ID=$(printf '%s' "$OUT" | jq -r .host_id)
+	HOST_ID=$(json_of "$OUT" .host_id)
 	# Few replies are held back at once: the probe may still run.
 	wait_for host_is_known
 }

@@ -100,9 +100,10 @@ bail_out() {
 }
 
 # wait_for CONDITION [SECONDS]: false, with a note, if it does not come true.
+# A machine that does much else at a time gets thrice as long.
 wait_for() {
-	wait_until "${2:-20}" "$1" || {
-		note "in vain: waited ${2:-20} s for $1"
+	wait_until "$((${2:-20} * 3))" "$1" || {
+		note "in vain: waited $((${2:-20} * 3)) s for $1"
 		return 1
 	}
 }
@@ -168,12 +169,13 @@ stop_stack() {
 # ask [CURL OPTION]... URL: sets STATUS, BODY and HEADERS, and keeps the reply
 # for the search for secrets.
 ask() {
+	: >"$WORK/body"
+	: >"$WORK/headers"
 	STATUS=$(curl -s --max-time 60 --cacert "$SITE/etc/tls.pem" \
 		-o "$WORK/body" -D "$WORK/headers" -w '%{http_code}' "$@") || :
-	BODY=$(cat "$WORK/body" 2>/dev/null) || :
-	HEADERS=$(tr -d '\r' <"$WORK/headers" 2>/dev/null) || :
-	cat "$WORK/headers" "$WORK/body" >>"$SITE/log/replies" 2>/dev/null || :
-	rm -f "$WORK/body" "$WORK/headers"
+	BODY=$(cat "$WORK/body")
+	HEADERS=$(tr -d '\r' <"$WORK/headers")
+	cat "$WORK/headers" "$WORK/body" >>"$SITE/log/replies"
 }
 
 # api METHOD PATH [JSON] [CURL OPTION]...: with the token in TOKEN_FILE, else
@@ -185,20 +187,29 @@ api() {
 	body=${3:-}
 	shift 2
 	[ $# -eq 0 ] || shift
-	printf 'Authorization: Bearer %s\n' \
-		"$(cat "${TOKEN_FILE:-$SITE/etc/admin.token}")" >"$WORK/bearer"
+	bearer=
+	read -r bearer <"${TOKEN_FILE:-$SITE/etc/admin.token}"
+	printf 'Authorization: Bearer %s\n' "$bearer" >"$WORK/bearer"
 	if [ -n "$body" ]; then
 		printf '%s' "$body" >"$WORK/request"
 		set -- -H "Content-Type: ${TYPE:-application/json}" \
 			--data-binary "@$WORK/request" "$@"
 	fi
 	ask -X "$method" -H "@$WORK/bearer" "$@" "$CRM_URL$path"
-	rm -f "$WORK/bearer" "$WORK/request"
 }
 
 # json FILTER: of the last body.
 json() {
-	printf '%s' "$BODY" | jq -r "$1" 2>/dev/null || echo "(no JSON)"
+	json_of "$BODY" "$1"
+}
+
+# json_of TEXT FILTER: by jq, if it takes more than following a path.
+json_of() {
+	case $2 in
+	*['|("{,+=']*) ;;
+	*) ! printf '%s' "$1" | "$B/member" "$2" 2>/dev/null || return 0 ;;
+	esac
+	printf '%s' "$1" | jq -r "$2" 2>/dev/null || echo "(no JSON)"
 }
 
 # ctl WORD...: crmctl; sets OUT, ERR and RC.
@@ -245,7 +256,7 @@ personality() {
 add_host() {
 	ctl -o json host add --base-url "$HOST_URL" --auth-type api_key \
 		--token-file "$SITE/etc/host.key"
-	HOST_ID=$(printf '%s' "$OUT" | jq -r .host_id)
+	HOST_ID=$(json_of "$OUT" .host_id)
 }
 
 # new_key NAME: a provider key of its own in etc/NAME.key.
@@ -260,7 +271,7 @@ import() {
 	shift
 	ctl -o json run create --wait --timeout 120 --host "$HOST_ID" \
 		--base-url "$PROVIDER_URL/v1" --key-file "$key_file" "$@"
-	RUN_ID=$(printf '%s' "$OUT" | jq -r .run_id)
+	RUN_ID=$(json_of "$OUT" .run_id)
 	api GET "/api/batch-import/runs/$RUN_ID/items"
 	ITEM_ID=$(json '.items[0].item_id')
 	api GET "/api/batch-import/runs/$RUN_ID/items/$ITEM_ID"

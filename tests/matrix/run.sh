@@ -44,7 +44,7 @@ cases_of() {
 # Runs are begun first and looked at when all have ended.
 
 note_run() {
-	run=$(printf '%s' "$OUT" | jq -r '.run_id // empty')
+	run=$(json_of "$OUT" '.run_id // empty')
 	[ -n "$run" ] || fail "$version, $1: the run is taken" "$ERR"
 	[ -z "$run" ] || echo "$version $1 $run" >>"$WORK/runs"
 }
@@ -233,7 +233,7 @@ matrix_key=$(cat "$SITE/etc/matrix.key")
 start_schedd && start_pool 4 && start_nginx ||
 	bail_out "the stack does not start"
 each_host begin_host
-ok "every run ends" wait_until 170 no_run_is_running
+ok "every run ends" wait_for no_run_is_running 120
 collect
 while read -r version HOST_URL ADMIN_KEY <&3; do
 	judge_host
