@@ -67,8 +67,9 @@ for program; do
 	*/*) ;;
 	*) program=./$program ;;
 	esac
+	# What is asked to end may take a while to end what it began.
 	# shellcheck disable=SC2086 # ARGS are several words
-	timeout -k 10 "$seconds" "$program" ${ARGS:-} >"$output" 2>&1 ||
+	timeout -k 60 "$seconds" "$program" ${ARGS:-} >"$output" 2>&1 ||
 		status=$?
 	judge "$status"
 	took=$(($(date +%s) - started))

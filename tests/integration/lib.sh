@@ -29,7 +29,9 @@ sites=
 
 end_test() {
 	status=$?
-	trap - EXIT INT TERM HUP
+	trap - EXIT
+	# timeout(1) asks twice, and impatient people do: what runs must end.
+	trap '' INT TERM HUP
 	each_site stop_stack
 	if [ -n "${KEEP_WORK:-}" ] || { [ -n "${KEEP_FAILED:-}" ] &&
 			[ "$test_failed" -gt 0 ]; }; then
