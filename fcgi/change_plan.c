@@ -22,6 +22,8 @@ static int find_account(const struct request *req,
 {
 	const struct item *item = &target->item;
 
+	if (item_refuse_rolled_back(item, err))
+		return -1;
 	if (item->stage != STAGE_DONE)
 		return refuse(err, "item_running", "is still being imported",
 			      item);

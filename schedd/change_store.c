@@ -244,6 +244,16 @@ int change_plan_checks(const struct store *store, const struct import *im,
 	return account_use_check(store->db, &place, now, now, err);
 }
 
+/* Whoever rolled the item back meanwhile left us the keys to end with. */
+static int purge(const struct store *store, const struct import *im,
+		 int64_t now, struct err *err)
+{
+	if (im->run.given_key_secret_id &&
+	    secrets_purge(store->db, im->run.given_key_secret_id, now, err))
+		return -1;
+	return secrets_purge(store->db, im->item.api_key_secret_id, now, err);
+}
+
 int change_end(const struct store *store, const struct task *task,
 	       void *subject, const struct verdict *verdict, int64_t now,
 	       struct err *err)
@@ -266,7 +276,8 @@ int change_end(const struct store *store, const struct task *task,
 	    change_plan_checks(store, im, now, err) ||
 	    note_event(store, im, now, err))
 		return -1;
-	if (changes_finish(store->db, &im->change, now, err))
+	if (changes_finish(store->db, &im->change, now, err) ||
+	    purge(store, im, now, err))
 		return -1;
 	return change_end_key(store, im, now, err);
 }

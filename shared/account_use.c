@@ -265,7 +265,7 @@ static const struct db_query q_newest = { "account_use.newest",
 	" (SELECT max(u.item_id) FROM resource_uses u"
 	"  CROSS JOIN import_run_items i ON i.item_id = u.item_id"
 	"  WHERE u.resource_id = $1 AND i.current_stage = 'done'"
-	"  AND i.models IS NOT NULL)" };
+	"  AND i.models IS NOT NULL AND i.rollback_id IS NULL)" };
 
 int account_use_newest(struct db *db, const char *resource_id,
 		       char ret_run_id[ID_MAX], char ret_item_id[ID_MAX],

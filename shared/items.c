@@ -431,6 +431,21 @@ static bool has_warning(const json_t *warnings, const char *code)
 	return false;
 }
 
+int item_refuse_rolled_back(const struct item *item, struct err *err)
+{
+	if (item->rolled_back_at) {
+		err_set(err, ERR_CONFLICT, "item %s was rolled back, and its "
+			"key forgotten: bring the key in a new run",
+			item->item_id);
+		return err_code(err, "item_rolled_back");
+	}
+	if (!item->rollback_id)
+		return 0;
+	err_set(err, ERR_CONFLICT, "item %s is being rolled back by %s",
+		item->item_id, item->rollback_id);
+	return err_code(err, "rollback_in_progress");
+}
+
 void item_warn(struct item *item, const char *code, const char *detail)
 {
 	json_auto_t *warnings = item->warnings

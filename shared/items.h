@@ -207,6 +207,13 @@ int items_access_of_resource(struct db *db, const char *resource_id,
 int items_key_of_resource(struct db *db, const char *resource_id,
 			  char **ret_secret_id, struct err *err) MUST_CHECK;
 
+/*
+ * ERR_CONFLICT, with its code, if the item was rolled back or is being: its
+ * key is forgotten, or will be.
+ */
+int item_refuse_rolled_back(const struct item *item, struct err *err)
+	MUST_CHECK;
+
 /* Add a warning to item->warnings, once for each code. */
 void item_warn(struct item *item, const char *code, const char *detail);
 

@@ -128,17 +128,8 @@ static int check(const struct run *run, const struct item *item,
 			"so: bring the keys in a new run", run->run_id);
 		return err_code(err, "run_cancelled");
 	}
-	if (item && item->rolled_back_at) {
-		err_set(err, ERR_CONFLICT, "item %s was rolled back, and its "
-			"key forgotten: bring the key in a new run",
-			item->item_id);
-		return err_code(err, "item_rolled_back");
-	}
-	if (item && item->rollback_id) {
-		err_set(err, ERR_CONFLICT, "item %s is being rolled back by "
-			"%s", item->item_id, item->rollback_id);
-		return err_code(err, "rollback_in_progress");
-	}
+	if (item && item_refuse_rolled_back(item, err))
+		return -1;
 	if (!item || item->finished_at)
 		return 0;
 	err_set(err, ERR_CONFLICT, "item %s has not ended yet", item->item_id);

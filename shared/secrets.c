@@ -169,7 +169,10 @@ int secrets_forget(struct db *db, const char *secret_id, struct err *err)
 	return db_run(db, &q_forget, DB_ARGS(DB_TEXT(secret_id)), err);
 }
 
-/* Of an item or a run that still counts, or of a thing that is there. */
+/*
+ * Of an item or a run that still counts, or that is just being changed; or of
+ * a thing that is there.
+ */
 static const struct db_query q_purge = { "secrets.purge",
 	"UPDATE secrets SET sealed = x'', purged_at = $2"
 	" WHERE secret_id = $1 AND purged_at IS NULL"
@@ -182,6 +185,13 @@ static const struct db_query q_purge = { "secrets.purge",
 	"  WHERE q.given_key_secret_id = $1 AND i.rolled_back_at IS NULL)"
 	" AND NOT EXISTS (SELECT 1 FROM import_run_items"
 	"  WHERE api_key_secret_id = $1 AND rolled_back_at IS NULL)"
+	" AND NOT EXISTS (SELECT 1 FROM import_run_items i"
+	"  CROSS JOIN account_changes c ON c.item_id = i.item_id"
+	"  WHERE i.api_key_secret_id = $1 AND c.state = 'running')"
+	" AND NOT EXISTS (SELECT 1 FROM import_runs q"
+	"  CROSS JOIN import_run_items i ON i.run_id = q.run_id"
+	"  CROSS JOIN account_changes c ON c.item_id = i.item_id"
+	"  WHERE q.given_key_secret_id = $1 AND c.state = 'running')"
 	" AND NOT EXISTS (SELECT 1 FROM managed_resources"
 	"  WHERE secret_id = $1 AND state <> 'gone')"
 	" AND NOT EXISTS (SELECT 1 FROM account_changes c JOIN"

@@ -47,6 +47,7 @@ static void target_done(struct target *target)
 
 #define OF_ITEMS \
 	" FROM import_run_items WHERE current_stage = 'done'" \
+	" AND rollback_id IS NULL" \
 	" AND models IS NOT NULL AND account_id IN (SELECT host_resource_id" \
 	"  FROM managed_resources WHERE resource_type = 'account'" \
 	"  AND state <> 'gone')"

@@ -165,6 +165,10 @@ static void an_item_needs_an_account_and_an_end(void **state)
 		  "item_has_no_account" },
 		{ "UPDATE import_run_items SET account_id = NULL",
 		  "item_has_no_account" },
+		{ "UPDATE import_run_items SET rollback_id = 'rbk_1'",
+		  "rollback_in_progress" },
+		{ "UPDATE import_run_items SET rolled_back_at = 5",
+		  "item_rolled_back" },
 	};
 
 	(void)state;

@@ -256,6 +256,28 @@ static void items_end_and_their_keys_are_forgotten(void **state)
 	assert_string_equal(fixture_value(db, &q_sealed, "sec_u"), "2");
 }
 
+/* Its proof needs them; it wipes them when it ends. */
+static void a_change_under_way_keeps_the_keys_of_its_item(void **state)
+{
+	CLEANUP(db_tx_done) struct db_tx tx = { 0 };
+	bool more;
+
+	(void)state;
+	fixture_sql(db, "INSERT INTO account_changes (change_id, item_id,"
+		    " resource_id, host_id, kind, wanted, state, requested_by,"
+		    " created_at) VALUES ('chg_1', 'itm_a', 'res_a', 'hst_1',"
+		    " 'models', '{}', 'running', 'tok_1', 1)");
+	mark("rbk_1");
+	OK(db_tx_begin(&tx, db, &err));
+	OK(rollback_end_items(db, "rbk_1", 10, NOW, &more, &err));
+	OK(db_tx_commit(&tx, &err));
+	assert_string_equal(fixture_value(db, &q_sealed, "sec_a"), "2");
+	fixture_sql(db, "UPDATE account_changes SET state = 'failed',"
+		    " finished_at = 2");
+	OK(secrets_purge(db, "sec_a", NOW, &err));
+	assert_string_equal(fixture_value(db, &q_sealed, "sec_a"), "0");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int main(void)
@@ -269,6 +291,7 @@ int main(void)
 		TEST(parts_go_by_their_kind),
 		TEST(an_access_is_inherited_or_ends),
 		TEST(items_end_and_their_keys_are_forgotten),
+		TEST(a_change_under_way_keeps_the_keys_of_its_item),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
