@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fcgi/plan_host.h"
 #include "fcgi/plan_view.h"
-#include "shared/hosts.h"
 #include "shared/installation.h"
 #include "shared/packs.h"
 
@@ -14,7 +14,7 @@
 /* All that the words are made of. */
 struct showing {
 	const struct foreign_found *row;
-	struct host host;
+	struct plan_host at;
 	char inst[ID_SHORT_MAX];
 	char place[LOOKUP_PLAN_MAX];	/* the plan of it */
 	const struct pack_candidate *match;	/* or NULL */
@@ -24,7 +24,7 @@ struct showing {
 
 static void showing_done(struct showing *showing)
 {
-	host_done(&showing->host);
+	plan_host_done(&showing->at);
 	provider_plan_done(&showing->provider);
 	import_plan_done(&showing->plan);
 }
@@ -41,24 +41,18 @@ static int find_place(const struct request *req, const struct new_run *run,
 		      const char *print, struct showing *ret, struct err *err)
 {
 	const struct import_row *row = &run->rows.rows[0];
-	const struct pack_candidates *known = run->matches
-		? &run->matches[row->endpoint->number] : NULL;
 	json_auto_t *places = NULL;
-	char plan[LOOKUP_PLAN_MAX] = "";
+	char plan[LOOKUP_PLAN_MAX];
 	const struct pack_place account = {
-		.host_id = ret->host.host_id,
+		.host_id = ret->at.host.host_id,
 		.endpoint_key = row->endpoint->key,
 		.mode = (enum access_mode)run->terms.access_mode,
 		.print = print,
 		.plan = plan,
 	};
 
-	if (known)
-		ret->match = pack_match_key(known,
-					    run->rows.keys.texts[row->key]);
-	if (ret->match)
-		pack_match_place(known, ret->match->plan, false, plan);
-	if (pack_places_read(req->db, ret->host.host_id, &places, err))
+	ret->match = new_run_match(run, row, plan);
+	if (pack_places_read(req->db, ret->at.host.host_id, &places, err))
 		return -1;
 	return pack_place_find(req->db, &account, places, ret->place, err);
 }
@@ -76,18 +70,9 @@ static int read_manifest(const struct request *req, const char *endpoint_key,
 		return err->kind == ERR_NOT_FOUND ? 0 : -1;
 	manifest = json_loads(text, 0, NULL);
 	provider_plan_make(&ret->provider, manifest, endpoint_key,
-			   ret->host.version,
+			   ret->at.host.version,
 			   req->worker->settings->usd_rate_cny);
 	return 0;
-}
-
-/* A host that nobody has looked at is treated as the oldest that there is. */
-static bool parks(const struct host *host)
-{
-	json_auto_t *seen = parsed(host->capabilities, "{}");
-
-	return !json_is_true(json_object_get(json_object_get(seen,
-				"features"), "responses_mode"));
 }
 
 static int make_plan(const struct request *req, const struct new_run *run,
@@ -95,17 +80,18 @@ static int make_plan(const struct request *req, const struct new_run *run,
 {
 	const struct import_row *row = &run->rows.rows[0];
 	const struct plan_row planned = {
-		.seq = (int64_t)row->seq, .plan = ret->place, .print = print,
+		.seq = (int64_t)row->seq,
+		.endpoint_key = row->endpoint->key,
+		.plan = ret->place, .print = print,
 		.adopts = true, .models = row->models,
+		.provider = &ret->provider,
 	};
 	const struct plan_spec spec = {
-		.host_id = ret->host.host_id,
-		.endpoint_key = row->endpoint->key,
+		.host_id = ret->at.host.host_id,
 		.mode = (enum access_mode)run->terms.access_mode,
 		.given_print = "",
 		.selectors = run->terms.subscription_users,
-		.provider = &ret->provider,
-		.parks = parks(&ret->host),
+		.parks = plan_host_parks(&ret->at),
 		.rows = &planned, .nrows = 1,
 		.host_concurrency = req->worker->settings->host_concurrency,
 		.now = req->now,
@@ -123,7 +109,7 @@ static int look(const struct request *req, const struct new_run *run,
 	if (!secrets_face_of(req->worker->key, run->rows.keys.texts[row->key],
 			     &face))
 		face.fingerprint[0] = '\0';
-	if (hosts_get(req->db, ret->row->host_id, &ret->host, err) ||
+	if (plan_host_read(req->db, ret->row->host_id, &ret->at, err) ||
 	    installation_get(req->db, ret->inst, err) ||
 	    find_place(req, run, face.fingerprint, ret, err) ||
 	    read_manifest(req, row->endpoint->key, ret, err))
@@ -148,7 +134,7 @@ static char *name_there(const struct request *req,
 	const char *name;
 	struct err err;
 
-	if (resources_find(req->db, showing->host.host_id, RESOURCE_GROUP,
+	if (resources_find(req->db, showing->at.host.host_id, RESOURCE_GROUP,
 			   group_of(showing)->lookup, &row, &err))
 		return xstrdup("ours");
 	wanted = parsed(row.wanted_json, "{}");

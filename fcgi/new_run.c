@@ -102,6 +102,21 @@ int new_run_read(const struct request *req, const struct new_run_spec *spec,
 				  err);
 }
 
+const struct pack_candidate *new_run_match(const struct new_run *run,
+					   const struct import_row *row,
+					   char ret_plan[LOOKUP_PLAN_MAX])
+{
+	const struct pack_candidates *known = run->matches
+		? &run->matches[row->endpoint->number] : NULL;
+	const struct pack_candidate *match = known
+		? pack_match_key(known, run->rows.keys.texts[row->key]) : NULL;
+
+	*ret_plan = '\0';
+	if (match)
+		pack_match_place(known, match->plan, false, ret_plan);
+	return match;
+}
+
 bool new_run_is_sunk(const struct new_run *run,
 		     const struct jdec_problems *problems)
 {
@@ -203,9 +218,7 @@ static int find_belonging(const struct request *req,
 			  struct err *err)
 {
 	const struct new_run *run = adding->run;
-	const struct pack_candidates *known = run->matches
-		? &run->matches[row->endpoint->number] : NULL;
-	char plan[LOOKUP_PLAN_MAX] = "";
+	char plan[LOOKUP_PLAN_MAX];
 	const struct pack_place account = {
 		.host_id = adding->host_id,
 		.endpoint_key = row->endpoint->key,
@@ -215,13 +228,9 @@ static int find_belonging(const struct request *req,
 	};
 
 	ret->provider_id = adding->pack ? adding->pack->provider_id : NULL;
-	if (known)
-		ret->match = pack_match_key(known,
-					    run->rows.keys.texts[row->key]);
-	if (ret->match) {
+	ret->match = new_run_match(run, row, plan);
+	if (ret->match)
 		ret->provider_id = ret->match->provider_id;
-		pack_match_place(known, ret->match->plan, false, plan);
-	}
 	return pack_place_find(req->db, &account, adding->places, ret->plan,
 			       err);
 }

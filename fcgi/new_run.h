@@ -64,6 +64,14 @@ int new_run_check_host(const struct request *req, const char *field,
 		       struct err *err) MUST_CHECK;
 
 /*
+ * What packs know of a row's URL and key, and the place where it goes by that;
+ * NULL and "": nothing.
+ */
+const struct pack_candidate *new_run_match(const struct new_run *run,
+					   const struct import_row *row,
+					   char ret_plan[LOOKUP_PLAN_MAX]);
+
+/*
  * Rows that are wrong sink a run that has no others, or is to be strict.  What
  * is wrong with the run sinks it in any case.
  */

@@ -172,6 +172,27 @@ static void warn_plan(struct jout *out, const struct provider_plan *plan)
 	}
 }
 
+void provider_own_warnings_write(struct jout *out,
+				 const struct manifest_provider *m,
+				 const struct packs_row *pack,
+				 const struct host *host,
+				 const struct provider_plan *plan)
+{
+	jout_array(out, "warnings");
+	warn_terms(out, m);
+	warn_status(out, m);
+	warn_version(out, pack, host);
+	warn_plan(out, plan);
+	jout_array_end(out);
+}
+
+void host_warnings_write(struct jout *out, const struct host *host)
+{
+	jout_array(out, "warnings");
+	warn_host(out, host);
+	jout_array_end(out);
+}
+
 void provider_warnings_write(struct jout *out,
 			     const struct manifest_provider *m,
 			     const struct packs_row *pack,

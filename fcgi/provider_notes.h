@@ -42,4 +42,12 @@ void provider_warnings_write(struct jout *out,
 			     const struct host *host,
 			     const struct provider_plan *plan);
 
+/* The same, in two: what is the provider's, and what is the host's. */
+void provider_own_warnings_write(struct jout *out,
+				 const struct manifest_provider *m,
+				 const struct packs_row *pack,
+				 const struct host *host,
+				 const struct provider_plan *plan);
+void host_warnings_write(struct jout *out, const struct host *host);
+
 #endif

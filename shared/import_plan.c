@@ -21,7 +21,7 @@ struct planning {
 	struct import_plan plan;
 	size_t room;
 	char *place;		/* that is planned for right now */
-	const char *plan_name;	/* of it */
+	size_t first;		/* row of it */
 };
 
 static void entry_done(struct plan_entry *entry)
@@ -36,6 +36,7 @@ void import_plan_done(struct import_plan *plan)
 	for (size_t i = 0; i < plan->count; i++)
 		entry_done(&plan->entries[i]);
 	free(plan->entries);
+	free(plan->places);
 	*plan = (struct import_plan){ 0 };
 }
 
@@ -86,6 +87,7 @@ static struct plan_entry *add(struct planning *planning,
 		.type = type,
 		.purpose = purpose,
 		.lookup = lookup,
+		.place = planning->first,
 		.mark = TAKE(there->mark),
 		.host_resource_id = TAKE(there->host_resource_id),
 	};
@@ -202,8 +204,8 @@ static int plan_accounts(struct planning *planning, bool live,
 	const struct plan_spec *spec = planning->spec;
 	bool proves = false, is_new, there;
 
-	for (size_t i = 0; i < spec->nrows; i++) {
-		if (strcmp(spec->rows[i].plan, planning->plan_name) != 0)
+	for (size_t i = planning->first; i < spec->nrows; i++) {
+		if (planning->plan.places[i] != planning->first)
 			continue;
 		if (plan_account(planning, &spec->rows[i], &is_new, err))
 			return -1;
@@ -275,28 +277,45 @@ static bool is_outdated(const struct resource *channel, const char *group,
 			provider->restrict_models;
 }
 
-/* Prices of the manifest over the group, which is the last entry. */
+/* NULL: it failed.  *ret keeps what is_outdated() reads. */
+static struct plan_entry *add_channel(struct planning *planning,
+				      struct resource *ret, struct err *err)
+{
+	AUTO_FREE char *lookup = lookup_group(planning->place,
+					      planning->spec->mode);
+
+	return find(planning, RESOURCE_CHANNEL, lookup, ret, err) ? NULL
+		: add(planning, RESOURCE_CHANNEL, "prices of the group",
+		      TAKE(lookup), ret);
+}
+
+/*
+ * Prices of the manifest over the group, which is the last entry.  Rows of one
+ * place may be of several manifests: the group has one channel all the same.
+ */
 static int plan_channel(struct planning *planning, struct err *err)
 {
 	const struct plan_spec *spec = planning->spec;
-	const char *group = planning->plan.entries[planning->plan.count - 1]
-				.host_resource_id;
+	const size_t group = planning->plan.count - 1;
+	struct plan_entry *entry = NULL;
+	const struct provider_plan *last = NULL;
 	CLEANUP(resource_done) struct resource there = { 0 };
-	AUTO_FREE char *lookup = lookup_group(planning->place, spec->mode);
-	bool outdated;
-	struct plan_entry *entry;
 
-	if (!spec->provider || !spec->provider->channel)
-		return 0;
-	if (find(planning, RESOURCE_CHANNEL, lookup, &there, err))
-		return -1;
-	outdated = there.resource_id &&
-		   is_outdated(&there, group, spec->provider);
-	entry = add(planning, RESOURCE_CHANNEL, "prices of the group",
-		    TAKE(lookup), &there);
-	if (outdated) {
-		entry->action = PLAN_CHANGE;
-		entry->why = "its prices are written again";
+	for (size_t i = planning->first; i < spec->nrows; i++) {
+		const struct provider_plan *provider = spec->rows[i].provider;
+
+		if (planning->plan.places[i] != planning->first ||
+		    provider == last || !provider || !provider->channel)
+			continue;
+		last = provider;
+		if (!entry && !(entry = add_channel(planning, &there, err)))
+			return -1;
+		if (there.resource_id &&
+		    is_outdated(&there, planning->plan.entries[group]
+				.host_resource_id, provider)) {
+			entry->action = PLAN_CHANGE;
+			entry->why = "its prices are written again";
+		}
 	}
 	return 0;
 }
@@ -349,15 +368,35 @@ static int plan_place(struct planning *planning, bool first, struct err *err)
 	return plan_users(planning, err);
 }
 
-static bool was_planned(const struct plan_spec *spec, size_t row)
+static bool is_same_place(const struct plan_row *one,
+			  const struct plan_row *other)
 {
-	for (size_t i = 0; i < row; i++)
-		if (strcmp(spec->rows[i].plan, spec->rows[row].plan) == 0)
-			return true;
-	return false;
+	return (one->endpoint_key == other->endpoint_key ||
+		strcmp(one->endpoint_key, other->endpoint_key) == 0) &&
+	       strcmp(one->plan, other->plan) == 0;
 }
 
-/* Keys of one run may be in several places: where they were before. */
+/* Keys of one run may be in several places, of one endpoint too. */
+static void find_places(struct planning *planning)
+{
+	const struct plan_spec *spec = planning->spec;
+	size_t *firsts = xcalloc(spec->nrows + 1, sizeof(*firsts));
+	size_t nfirsts = 0;
+
+	planning->plan.places = xcalloc(spec->nrows + 1, sizeof(*firsts));
+	for (size_t i = 0; i < spec->nrows; i++) {
+		size_t k = 0;
+
+		while (k < nfirsts && !is_same_place(&spec->rows[firsts[k]],
+						     &spec->rows[i]))
+			k++;
+		if (k == nfirsts)
+			firsts[nfirsts++] = i;
+		planning->plan.places[i] = firsts[k];
+	}
+	free(firsts);
+}
+
 static int plan_all(struct planning *planning, struct err *err)
 {
 	const struct plan_spec *spec = planning->spec;
@@ -365,11 +404,11 @@ static int plan_all(struct planning *planning, struct err *err)
 	for (size_t i = 0; i < spec->nrows; i++) {
 		int rc;
 
-		if (was_planned(spec, i))
+		if (planning->plan.places[i] != i)
 			continue;
-		planning->plan_name = spec->rows[i].plan;
-		planning->place = lookup_place(spec->endpoint_key,
-					       planning->plan_name);
+		planning->first = i;
+		planning->place = lookup_place(spec->rows[i].endpoint_key,
+					       spec->rows[i].plan);
 		rc = plan_place(planning, i == 0, err);
 		free(planning->place);
 		planning->place = NULL;
@@ -384,6 +423,7 @@ int import_plan_make(struct db *db, const struct plan_spec *spec,
 {
 	struct planning planning = { .db = db, .spec = spec };
 
+	find_places(&planning);
 	if (plan_all(&planning, err)) {
 		import_plan_done(&planning.plan);
 		return -1;
