@@ -62,8 +62,10 @@ int api_item_show(const struct request *req, struct reply *reply,
 int api_run_is_over(const struct request *req, const char *run_id, bool *ret,
 		    struct err *err) MUST_CHECK;
 
-/* POST /api/batch-import/runs; the rest of runs is in api_runs.c. */
+/* POST /api/batch-import/runs, and its preview; the rest of runs is in api_runs.c. */
 int api_run_post(const struct request *req, struct reply *reply,
 		 struct err *err) MUST_CHECK;
+int api_run_preview(const struct request *req, struct reply *reply,
+		    struct err *err) MUST_CHECK;
 
 #endif
