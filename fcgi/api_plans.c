@@ -19,6 +19,13 @@
 #define EXPIRES_MIN_S 10
 #define EXPIRES_MAX_S (30 * 86400)
 
+static const char *text_of(const json_t *object, const char *name)
+{
+	const char *text = json_string_value(json_object_get(object, name));
+
+	return text ? text : "";
+}
+
 /* ---- the signature ---- */
 
 /* Over all of it, in one way of writing. */
@@ -55,7 +62,10 @@ static const struct jdec_field plan_fields[] = {
 		 EXPIRES_MAX_S),
 };
 
-/* Where the operator keeps a secret; by env or file, as in a site's file. */
+/*
+ * Where the operator keeps a secret; by env or file, as in a site's file.  A
+ * file of rows has many: a JSON pointer says which.
+ */
 static void check_from(const json_t *from, struct jdec_problems *problems)
 {
 	const char *place;
@@ -64,10 +74,14 @@ static void check_from(const json_t *from, struct jdec_problems *problems)
 	json_object_foreach((json_t *)(uintptr_t)from, place, one) {
 		bool env = json_is_string(json_object_get(one, "env"));
 		bool file = json_is_string(json_object_get(one, "file"));
+		bool pointer = file && json_is_string(
+			json_object_get(one, "pointer"));
 
-		if (json_object_size(one) != 1 || (!env && !file))
+		if ((!env && !file) ||
+		    json_object_size(one) != 1 + (size_t)pointer)
 			jdec_problem(problems, "from.", place,
-				     "must have one of env, file");
+				     "must have one of env, file; with a file"
+				     " there may be a pointer");
 	}
 }
 
@@ -175,6 +189,30 @@ static int look_at(const struct request *req, const struct plan_call *call,
 	return plan_look_drift(req, look, *ret_ground, err);
 }
 
+/*
+ * A plan has the rows as they came.  One that is left out may have a key where
+ * no key belongs, as may a label, and that would stand in the file.
+ */
+static int check_rows(const json_t *body, const json_t *preview,
+		      struct err *err)
+{
+	int64_t rejected = json_integer_value(
+		json_object_get(preview, "items_rejected"));
+	AUTO_FREE char *stray = plan_secrets_stray(body);
+
+	if (rejected == 0 && !stray)
+		return 0;
+	if (rejected > 0)
+		err_set(err, ERR_INVALID, "%lld of the rows %s wrong: a plan "
+			"is made of rows that are all right; a preview says "
+			"what is wrong", (long long)rejected,
+			rejected == 1 ? "is" : "are");
+	else
+		err_set(err, ERR_INVALID, "%s has what looks like a key, and "
+			"in a plan there is none", stray);
+	return err_code(err, "plan_rows_unfit");
+}
+
 static int plan_post(const struct request *req, struct reply *reply,
 		     struct err *err)
 {
@@ -194,6 +232,8 @@ static int plan_post(const struct request *req, struct reply *reply,
 		return -1;
 	if (!preview)
 		return 0;
+	if (check_rows(body.body, preview, err))
+		return -1;
 	request = json_deep_copy(body.body);
 	plan_secrets_take(req->worker->key, request, body.from, &problems);
 	if (problems.count)
@@ -225,13 +265,6 @@ struct signed_plan {
 	json_t *body;
 	int64_t expires_at;
 };
-
-static const char *text_of(const json_t *object, const char *name)
-{
-	const char *text = json_string_value(json_object_get(object, name));
-
-	return text ? text : "";
-}
 
 static void read_plan(const json_t *plan, struct signed_plan *ret)
 {
@@ -306,12 +339,26 @@ static int refuse_stale(struct reply *reply, const json_t *moved)
 	return 0;
 }
 
+/* When a host was probed says nothing of what was found. */
+static json_t *undated(const json_t *preview)
+{
+	json_t *copy = json_deep_copy(preview), *plan;
+	size_t i;
+
+	json_object_del(json_object_get(copy, "host"), "probed_at");
+	json_array_foreach(json_object_get(copy, "plans"), i, plan)
+		json_object_del(json_object_get(plan, "host"), "probed_at");
+	return copy;
+}
+
 /* What was said beforehand is said of the plan as a whole. */
 static void note_preview(const json_t *plan, const json_t *preview,
 			 json_t *moved)
 {
-	if (json_array_size(moved) == 0 &&
-	    !json_equal(json_object_get(plan, "preview"), preview))
+	json_auto_t *then = undated(json_object_get(plan, "preview"));
+	json_auto_t *now = undated(preview);
+
+	if (json_array_size(moved) == 0 && !json_equal(then, now))
 		json_array_append_new(moved, json_pack(
 			"{s:s, s:s, s:s, s:s, s:[s]}", "resource_id", "",
 			"resource_type", "plan", "lookup", "",

@@ -132,6 +132,19 @@ static int add_of_place(const struct request *req, const char *host_id,
 	return 0;
 }
 
+/* An import by provider says it of the whole, one by URL of each plan. */
+static int add_of_places(const struct request *req, const char *host_id,
+			 const json_t *preview, json_t *to, struct err *err)
+{
+	const json_t *plan;
+	size_t i;
+
+	json_array_foreach(json_object_get(preview, "plans"), i, plan)
+		if (add_of_place(req, host_id, plan, to, err))
+			return -1;
+	return add_of_place(req, host_id, preview, to, err);
+}
+
 /* Whatever a preview names, it rests on. */
 static int add_named(const struct request *req, const json_t *value,
 		     json_t *to, struct err *err)
@@ -202,7 +215,7 @@ int plan_ground(const struct request *req, const struct plan_call *call,
 
 	if (plan_ground_host(req, call, body, &host_id, err) ||
 	    add_used(req, call, resources, err) ||
-	    add_of_place(req, host_id, preview, resources, err) ||
+	    add_of_places(req, host_id, preview, resources, err) ||
 	    add_named(req, preview, resources, err))
 		return -1;
 	if (json_object_size(resources) > PLAN_RESOURCES_MAX) {

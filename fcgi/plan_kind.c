@@ -10,6 +10,7 @@ static const struct plan_kind kinds[] = {
 	{ "models", ITEM "/models", NULL, false },
 	{ "proxy", ITEM "/proxy", NULL, false },
 	{ "import", "/api/providers/{provider_id}/import", "/preview", false },
+	{ "import", "/api/batch-import/runs", "/runs/preview", false },
 	{ "rollback", "/api/batch-import/runs/{run_id}/rollback", NULL,
 	  false },
 	{ "rollback", ITEM "/rollback", NULL, false },

@@ -2,11 +2,16 @@
 
 #include <string.h>
 
+#include "shared/redact.h"
 #include "shared/secrets.h"
+
+#define MASKED_GROWTH 4		/* a short key becomes a longer mask */
 
 static const char *const members[] = {
 	"api_key", "probe_api_key", "access_api_key",
 };
+static const char *const lists[] = { "keys", "items" };
+static const char *const remarks[] = { "label", "note" };
 
 struct visit {
 	const struct seal_public *key;
@@ -103,8 +108,8 @@ static void visit_list(const struct visit *visit, json_t *body,
 static void visit_all(const struct visit *visit, json_t *body)
 {
 	visit_members(visit, body, "");
-	visit_list(visit, body, "keys");
-	visit_list(visit, body, "items");
+	for (size_t i = 0; i < COUNT(lists); i++)
+		visit_list(visit, body, lists[i]);
 }
 
 void plan_secrets_take(const struct seal_public *key, json_t *body,
@@ -121,4 +126,51 @@ void plan_secrets_put(const struct seal_public *key, json_t *body,
 	const struct visit visit = { key, secrets, problems, put };
 
 	visit_all(&visit, body);
+}
+
+/* ---- where none belongs ---- */
+
+static size_t masks_in(const char *text)
+{
+	size_t n = 0;
+
+	while ((text = strstr(text, REDACT_MASK))) {
+		text += strlen(REDACT_MASK);
+		n++;
+	}
+	return n;
+}
+
+/* As an import masks it; a text may have a mask of its own already. */
+static bool looks_like_a_key(const char *text)
+{
+	AUTO_FREE char *masked = redact_text(text, MASKED_GROWTH *
+					     (strlen(text) + 16));
+
+	return masks_in(masked) > masks_in(text);
+}
+
+static char *stray_of(const json_t *element, const char *list, size_t n)
+{
+	for (size_t i = 0; i < COUNT(remarks); i++) {
+		const char *text = json_string_value(
+			json_object_get(element, remarks[i]));
+
+		if (text && looks_like_a_key(text))
+			return xasprintf("%s[%zu].%s", list, n, remarks[i]);
+	}
+	return NULL;
+}
+
+char *plan_secrets_stray(const json_t *body)
+{
+	const json_t *element;
+	char *stray;
+	size_t n;
+
+	for (size_t i = 0; i < COUNT(lists); i++)
+		json_array_foreach(json_object_get(body, lists[i]), n, element)
+			if ((stray = stray_of(element, lists[i], n)))
+				return stray;
+	return NULL;
 }

@@ -25,4 +25,10 @@ void plan_secrets_take(const struct seal_public *key, json_t *body,
 void plan_secrets_put(const struct seal_public *key, json_t *body,
 		      const json_t *secrets, struct jdec_problems *problems);
 
+/*
+ * The first label or note of its rows that has what looks like a key, by its
+ * place in the body, for the caller to free; NULL if there is none.
+ */
+char *plan_secrets_stray(const json_t *body);
+
 #endif
