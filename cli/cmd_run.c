@@ -35,12 +35,13 @@ static int watch_and_print(struct call *call, const char *run_id,
 	return rc;
 }
 
-static int post_rows(struct call *call, const char *type, struct err *err)
+static int post_rows(struct call *call, const char *path, const char *type,
+		     struct err *err)
 {
 	CLEANUP(api_filters_done) struct api_filters query = { 0 };
 	CLEANUP(run_body_done) struct jout body = { 0 };
 	const struct api_call post = {
-		.method = "POST", .path = API_RUNS, .body = &body,
+		.method = "POST", .path = path, .body = &body,
 		.content_type = type, .query = (const char *const *)query.list,
 	};
 
@@ -49,7 +50,7 @@ static int post_rows(struct call *call, const char *type, struct err *err)
 	return client_call(call->client, &post, &call->reply, err);
 }
 
-static int post_run(struct call *call, struct err *err)
+static int post_run(struct call *call, const char *path, struct err *err)
 {
 	CLEANUP(run_body_done) struct jout body = {
 		.text.max = RUN_BODY_MAX
@@ -57,22 +58,128 @@ static int post_run(struct call *call, struct err *err)
 
 	if (run_body_write(&body, &call->args, err))
 		return -1;
-	return api_post(call, API_RUNS, &body, 0, err);
+	return api_post(call, path, &body, 0, err);
+}
+
+/* The run as the options or a file say it. */
+static int post(struct call *call, const char *path, struct err *err)
+{
+	const char *type;
+
+	if (run_file_type(&call->args, &type, err) ||
+	    (type ? post_rows(call, path, type, err)
+		  : post_run(call, path, err)))
+		return -1;
+	run_file_report(call->reply.body);
+	return 0;
 }
 
 int cmd_run_create(struct call *call, struct err *err)
 {
 	AUTO_FREE char *run_id = NULL;
-	const char *type;
 
-	if (run_file_type(&call->args, &type, err) ||
-	    (type ? post_rows(call, type, err) : post_run(call, err)))
+	if (post(call, API_RUNS, err))
 		return -1;
-	run_file_report(call->reply.body);
 	if (!args_has(&call->args, OPT_WAIT))
 		return print_object(call->form, call->reply.body, NULL, err);
 	run_id = xstrdup(api_text(call->reply.body, "run_id"));
 	return watch_and_print(call, run_id, err);
+}
+
+static const struct column plan_columns[] = {
+	{ "ENDPOINT", "endpoint_key" },	{ "PLAN", "plan" },
+	{ "ACTION", "action" },		{ "TYPE", "resource_type" },
+	{ "FOR", "purpose" },		{ "ROW", "item_seq" },
+	{ "WHAT", "why" },		{ "MARK", "mark" },
+	{ "ID", "host_resource_id" },
+};
+
+static const struct column limit_columns[] = {
+	{ "LIMIT", "name" }, { "DETAIL", "detail" },
+};
+
+static const struct column warning_columns[] = {
+	{ "PROVIDER", "provider_id" }, { "WARNING", "code" },
+	{ "DETAIL", "detail" },
+};
+
+static const struct print_part preview_parts[] = {
+	{ "resources", plan_columns, COUNT(plan_columns) },
+	{ "host_limits", limit_columns, COUNT(limit_columns) },
+	{ "warnings", warning_columns, COUNT(warning_columns) },
+	{ 0 }
+};
+
+/* `rows` goes to `list`, each row with a member of `of`. */
+static void add_rows(json_t *list, const json_t *rows, const json_t *of,
+		     const char *const *members, const char *language)
+{
+	size_t i;
+	json_t *row;
+
+	json_array_foreach(rows, i, row) {
+		json_t *zh = json_object_get(row, "detail_zh");
+
+		for (size_t k = 0; members && members[k]; k++)
+			json_object_set(row, members[k],
+					json_object_get(of, members[k]));
+		if (zh && strcmp(language, "zh") == 0)
+			json_object_set(row, "detail", zh);
+		json_array_append(list, row);
+	}
+}
+
+/* What is told of each endpoint, one below the other. */
+static void add_plan(json_t *view, const json_t *plan, const char *language)
+{
+	static const char *const where[] = { "endpoint_key", "plan", NULL };
+	static const char *const whose[] = { "provider_id", NULL };
+	const json_t *provider;
+	size_t i;
+
+	add_rows(json_object_get(view, "resources"),
+		 json_object_get(plan, "resources"), plan, where, language);
+	json_array_foreach(json_object_get(plan, "providers"), i, provider)
+		add_rows(json_object_get(view, "warnings"),
+			 json_object_get(provider, "warnings"), provider,
+			 whose, language);
+}
+
+static int print_preview(struct call *call, const char *language,
+			 struct err *err)
+{
+	static const char *const shown[] = {
+		"host_id", "access_mode", "items_total", "items_rejected",
+	};
+	const json_t *reply = call->reply.body, *plan;
+	json_auto_t *view = json_object();
+	size_t i;
+
+	for (i = 0; i < COUNT(shown); i++)
+		json_object_set(view, shown[i],
+				json_object_get(reply, shown[i]));
+	for (i = 0; preview_parts[i].member; i++) {
+		json_t *list = json_array();
+
+		json_object_set_new(view, preview_parts[i].member, list);
+		add_rows(list, json_object_get(reply, preview_parts[i].member),
+			 NULL, NULL, language);
+	}
+	json_array_foreach(json_object_get(reply, "plans"), i, plan)
+		add_plan(view, plan, language);
+	return print_object(call->form, view, preview_parts, err);
+}
+
+int cmd_run_preview(struct call *call, struct err *err)
+{
+	const char *language;
+
+	if (words_language(&call->args, &language, err) ||
+	    post(call, API_RUNS "/preview", err))
+		return -1;
+	if (call->form == PRINT_TABLE)
+		return print_preview(call, language, err);
+	return print_object(call->form, call->reply.body, NULL, err);
 }
 
 int cmd_run_template(struct call *call, struct err *err)

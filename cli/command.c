@@ -5,6 +5,11 @@
 #define O(opt) OPT_BIT(OPT_##opt)
 #define WATCHED (O(TIMEOUT))
 #define MACHINE (O(SYSTEM_USER))
+#define RUN_KEYS \
+	(O(HOST) | O(BASE_URL) | O(KEY_FILE) | O(MODEL) | O(FILE) | \
+	 O(SELECTOR) | O(DAYS) | O(ACCESS_MODE) | O(PROBE_KEY_FILE) | \
+	 O(ACCESS_KEY_FILE) | O(REBIND) | O(FORM) | O(LABEL) | O(NOTE) | \
+	 O(STRICT) | O(CANARY) | O(STOP_AFTER) | O(IGNORE_PACKS))
 #define PROVIDER_KEYS \
 	(O(PACK) | O(BASE_URL) | O(MODEL) | O(LABEL) | O(NOTE) | \
 	 O(SELECTOR) | O(DAYS) | O(ACCESS_MODE) | O(PROBE_KEY_FILE) | \
@@ -39,14 +44,12 @@ const struct command commands[] = {
 	  "forget a host that nothing uses; or all that CRM knows of one",
 	  false, cmd_host_delete },
 
-	{ "run", "create", "", 0,
-	  O(HOST) | O(BASE_URL) | O(KEY_FILE) | O(MODEL) | O(FILE) |
-	  O(SELECTOR) | O(DAYS) | O(ACCESS_MODE) | O(PROBE_KEY_FILE) |
-	  O(ACCESS_KEY_FILE) | O(REBIND) | O(FORM) | O(LABEL) | O(NOTE) |
-	  O(STRICT) | O(CANARY) | O(STOP_AFTER) | O(IGNORE_PACKS) | O(WAIT) |
-	  WATCHED,
+	{ "run", "create", "", 0, RUN_KEYS | O(WAIT) | WATCHED,
 	  "import a provider's key, or many from a file", false,
 	  cmd_run_create },
+	{ "run", "preview", "", 0, RUN_KEYS | O(LANG),
+	  "say what such an import would make on a host; touches nothing",
+	  false, cmd_run_preview },
 	{ "run", "template", "", 0, O(LANG),
 	  "print a CSV file of keys to begin with", true, cmd_run_template },
 	{ "run", "list", "", 0,
@@ -285,6 +288,8 @@ const struct command commands[] = {
 	  O(SITE) | O(APPLY) | O(YES) | O(WAIT) | O(PRUNE) | WATCHED | O(LANG),
 	  "do what a plan says; or make the site what site.yaml says, shown"
 	  " first", false, cmd_apply },
+	{ "plan", "run", "", 0, RUN_KEYS | O(SITE_FILE),
+	  "write the plan of an import by URL and key", false, cmd_plan_run },
 	{ "plan", "import", "PROVIDER_ID", O(HOSTS) | O(KEY_FILES),
 	  PROVIDER_KEYS | O(CANARY) | O(STOP_AFTER) | O(SITE_FILE),
 	  "write the plan of an import by provider", false, cmd_plan_import },

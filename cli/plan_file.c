@@ -5,10 +5,15 @@
 #include <string.h>
 
 #include "cli/api.h"
+#include "cli/run_body.h"
 #include "cli/text_file.h"
 #include "shared/seal.h"
+#include "shared/table.h"
 
 #define PLAN_MAX ((size_t)32 << 20)
+
+/* Keys of users of the host, by their places. */
+static const char *const user_keys[] = { "/probe_api_key", "/access_api_key" };
 
 int plan_file_write(const char *path, const json_t *plan, struct err *err)
 {
@@ -59,13 +64,67 @@ void plan_secrets_wipe(json_t **secrets)
 
 /* ---- what stands for a secret in a plan ---- */
 
-static int fetch(const json_t *from, const char *place, char **ret,
-		 struct err *err)
+/* The file of keys that was read last: a plan may name thousands in one. */
+struct keyring {
+	char *path;
+	json_t *file;
+};
+
+static void keyring_done(struct keyring *ring)
+{
+	free(ring->path);
+	json_decref(ring->file);
+}
+
+static int open_keyring(struct keyring *ring, const char *path,
+			struct err *err)
+{
+	if (ring->path && strcmp(ring->path, path) == 0)
+		return 0;
+	keyring_done(ring);
+	*ring = (struct keyring){ .path = xstrdup(path) };
+	return run_body_file(path, &ring->file, err);
+}
+
+/* A pointer as plan_file_run_from() makes it: no name in it has a '/'. */
+static const json_t *value_at(const json_t *value, const char *pointer)
+{
+	AUTO_FREE char *storage = xstrdup(pointer);
+	char *rest = storage, *name;
+
+	strsep(&rest, "/");
+	while (value && (name = strsep(&rest, "/")))
+		value = json_is_array(value)
+			? json_array_get(value, strtoul(name, NULL, 10))
+			: json_object_get(value, name);
+	return value;
+}
+
+static int fetch_row(struct keyring *ring, const char *path,
+		     const char *pointer, char **ret, struct err *err)
+{
+	const char *text;
+
+	if (open_keyring(ring, path, err))
+		return -1;
+	text = json_string_value(value_at(ring->file, pointer));
+	if (!text)
+		return err_set(err, ERR_INVALID, "'%s' has no text at %s", path,
+			       pointer);
+	*ret = xstrdup(text);
+	return 0;
+}
+
+static int fetch(struct keyring *ring, const json_t *from, const char *place,
+		 char **ret, struct err *err)
 {
 	const char *env = api_text(from, "env");
 	const char *file = api_text(from, "file");
+	const char *pointer = api_text(from, "pointer");
 	const char *value = *env ? getenv(env) : NULL;
 
+	if (*file && *pointer)
+		return fetch_row(ring, file, pointer, ret, err);
 	if (*file)
 		return text_file_read(file, place, SEAL_SECRET_MAX, ret, err);
 	if (!*env)
@@ -79,8 +138,8 @@ static int fetch(const json_t *from, const char *place, char **ret,
 }
 
 /* {"fingerprint", "last4", "from"} anywhere in `value`, which is at `place`. */
-static int gather(const json_t *value, const char *place, json_t *to,
-		  struct err *err)
+static int gather(struct keyring *ring, const json_t *value,
+		  const char *place, json_t *to, struct err *err)
 {
 	const char *name;
 	json_t *one;
@@ -89,7 +148,8 @@ static int gather(const json_t *value, const char *place, json_t *to,
 	if (json_object_get(value, "fingerprint")) {
 		AUTO_WIPE char *text = NULL;
 
-		if (fetch(json_object_get(value, "from"), place, &text, err))
+		if (fetch(ring, json_object_get(value, "from"), place, &text,
+			  err))
 			return -1;
 		json_object_set_new(to, place, json_string(text));
 		return 0;
@@ -97,13 +157,13 @@ static int gather(const json_t *value, const char *place, json_t *to,
 	json_object_foreach((json_t *)(uintptr_t)value, name, one) {
 		AUTO_FREE char *inner = xasprintf("%s/%s", place, name);
 
-		if (gather(one, inner, to, err))
+		if (gather(ring, one, inner, to, err))
 			return -1;
 	}
 	json_array_foreach(value, i, one) {
 		AUTO_FREE char *inner = xasprintf("%s/%zu", place, i);
 
-		if (gather(one, inner, to, err))
+		if (gather(ring, one, inner, to, err))
 			return -1;
 	}
 	return 0;
@@ -112,9 +172,10 @@ static int gather(const json_t *value, const char *place, json_t *to,
 int plan_file_secrets(const json_t *plan, json_t **ret, struct err *err)
 {
 	CLEANUP(plan_secrets_wipe) json_t *secrets = json_object();
+	CLEANUP(keyring_done) struct keyring ring = { 0 };
 
-	if (gather(json_object_get(json_object_get(plan, "request"), "body"),
-		   "", secrets, err))
+	if (gather(&ring, json_object_get(json_object_get(plan, "request"),
+					  "body"), "", secrets, err))
 		return -1;
 	*ret = TAKE(secrets);
 	return 0;
@@ -122,8 +183,9 @@ int plan_file_secrets(const json_t *plan, json_t **ret, struct err *err)
 
 /* ---- where they are, by options ---- */
 
+/* `pointer` says where in the file, or is NULL. */
 static int add_from(json_t *to, const char *place, const char *file,
-		    struct err *err)
+		    const char *pointer, struct err *err)
 {
 	char *path = NULL;
 
@@ -136,9 +198,20 @@ static int add_from(json_t *to, const char *place, const char *file,
 	path = realpath(file, NULL);
 	if (!path)
 		return args_refuse(err, "'%s': %s", file, strerror(errno));
-	json_object_set_new(to, place, json_pack("{s:s}", "file", path));
+	json_object_set_new(to, place, pointer
+		? json_pack("{s:s, s:s}", "file", path, "pointer", pointer)
+		: json_pack("{s:s}", "file", path));
 	free(path);
 	return 0;
+}
+
+static int add_user_keys(json_t *to, const struct args *args, struct err *err)
+{
+	return add_from(to, "/probe_api_key",
+			args_get(args, OPT_PROBE_KEY_FILE), NULL, err) ||
+	       add_from(to, "/access_api_key",
+			args_get(args, OPT_ACCESS_KEY_FILE), NULL, err)
+		? -1 : 0;
 }
 
 int plan_file_from(const struct args *args, json_t **ret, struct err *err)
@@ -150,13 +223,51 @@ int plan_file_from(const struct args *args, json_t **ret, struct err *err)
 	while ((file = args_each(args, OPT_KEY_FILES, &at))) {
 		AUTO_FREE char *place = xasprintf("/keys/%zu/api_key", n++);
 
-		if (add_from(from, place, file, err))
+		if (add_from(from, place, file, NULL, err))
 			return -1;
 	}
-	if (add_from(from, "/probe_api_key",
-		     args_get(args, OPT_PROBE_KEY_FILE), err) ||
-	    add_from(from, "/access_api_key",
-		     args_get(args, OPT_ACCESS_KEY_FILE), err))
+	if (add_user_keys(from, args, err))
+		return -1;
+	*ret = json_incref(from);
+	return 0;
+}
+
+/* A file is an array of rows, or an object as the API takes it. */
+static int add_rows(json_t *to, const char *path, struct err *err)
+{
+	json_auto_t *file = NULL;
+	const json_t *rows;
+	size_t n;
+
+	if (strcmp(path, "-") == 0)
+		return add_from(to, "", path, NULL, err);
+	if (run_body_file(path, &file, err))
+		return -1;
+	rows = json_is_array(file) ? file : json_object_get(file, "items");
+	n = json_array_size(rows);
+	for (size_t i = 0; i < n; i++) {
+		AUTO_FREE char *place = xasprintf("/items/%zu/api_key", i);
+
+		if (add_from(to, place, path, json_is_array(file)
+			     ? place + strlen("/items") : place, err))
+			return -1;
+	}
+	for (size_t i = 0; i < COUNT(user_keys); i++)
+		if (json_object_get(file, user_keys[i] + 1) &&
+		    add_from(to, user_keys[i], path, user_keys[i], err))
+			return -1;
+	return 0;
+}
+
+int plan_file_run_from(const struct args *args, json_t **ret, struct err *err)
+{
+	const char *path = args_get(args, OPT_FILE);
+	json_auto_t *from = json_object();
+
+	if ((path && add_rows(from, path, err)) ||
+	    add_from(from, "/items/0/api_key", args_get(args, OPT_KEY_FILE),
+		     NULL, err) ||
+	    add_user_keys(from, args, err))
 		return -1;
 	*ret = json_incref(from);
 	return 0;

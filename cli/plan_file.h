@@ -28,4 +28,11 @@ void plan_secrets_wipe(json_t **secrets);
 int plan_file_from(const struct args *args, json_t **ret, struct err *err)
 	MUST_CHECK;
 
+/*
+ * The same of an import by URL.  In a file of keys each is found by its JSON
+ * pointer.
+ */
+int plan_file_run_from(const struct args *args, json_t **ret, struct err *err)
+	MUST_CHECK;
+
 #endif

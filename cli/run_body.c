@@ -2,8 +2,6 @@
 
 #include <string.h>
 
-#include <jansson.h>
-
 #include "cli/secret.h"
 #include "cli/text_file.h"
 #include "shared/table.h"
@@ -158,7 +156,7 @@ static bool is_overridden(const char *member, const struct args *args)
 	return false;
 }
 
-static int read_json(const char *path, json_t **ret, struct err *err)
+int run_body_file(const char *path, json_t **ret, struct err *err)
 {
 	CLEANUP(buf_wipe) struct buf text = { .max = RUN_BODY_MAX };
 	static const char mark[] = "\xef\xbb\xbf";
@@ -193,7 +191,7 @@ static int write_file(struct jout *body, const struct args *args,
 		return args_refuse(err, "--file says it all: no --base-url, "
 				   "--key-file, --model, --label or --note "
 				   "beside it");
-	if (read_json(path, &file, err))
+	if (run_body_file(path, &file, err))
 		return -1;
 	if (json_is_array(file)) {
 		jout_json(body, "items", file);

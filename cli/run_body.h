@@ -4,6 +4,8 @@
 #ifndef CLI_RUN_BODY_H
 #define CLI_RUN_BODY_H
 
+#include <jansson.h>
+
 #include "cli/args.h"
 #include "shared/err.h"
 #include "shared/jout.h"
@@ -11,17 +13,20 @@
 #define RUN_BODY_MAX (64 << 20)
 
 /*
- * Either one provider by --base-url, --key-file and --model, or --file: an
- * array of items, or an object as the API takes it.  Other options stand
- * above what the file says.  *ret holds keys: release it with run_body_done().
- */
-/*
  * What options say of the run as a whole, but for its host: members of an
  * object that is open.
  */
 int run_body_terms(struct jout *body, const struct args *args,
 		   struct err *err) MUST_CHECK;
 
+/* A file of rows that is JSON.  *ret has keys, and is the caller's. */
+int run_body_file(const char *path, json_t **ret, struct err *err) MUST_CHECK;
+
+/*
+ * Either one provider by --base-url, --key-file and --model, or --file: an
+ * array of items, or an object as the API takes it.  Other options stand
+ * above what the file says.  *ret holds keys: release it with run_body_done().
+ */
 int run_body_write(struct jout *ret, const struct args *args, struct err *err)
 	MUST_CHECK;
 

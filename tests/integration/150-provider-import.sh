@@ -58,6 +58,39 @@ by_url() {
 	api GET "/api/batch-import/runs/$RUN_ID/items"
 }
 
+# rows KEY...: a file of rows: the first at the pack's URL, the others at one
+# that it does not know.
+rows() {
+	url=$PROVIDER_URL/$tag/v1
+	for key; do
+		jq -n --arg url "$url" \
+			--rawfile key "$SITE/etc/$key-$host_number.key" \
+			'{base_url: $url, api_key: ($key | rtrimstr("\n"))}'
+		url=$PROVIDER_URL/$tag-unknown/v1
+	done | jq -s . >"$WORK/rows.secret"
+}
+
+# Several endpoints in one run, what is there and what is not.
+import_by_url() {
+	new_key "fifth-$host_number"
+	new_key "sixth-$host_number"
+	rows first fifth sixth
+	run_preview_is_what_happens "$HOST_IS: by URL, two endpoints" \
+		-f "$WORK/rows.secret"
+	is "$HOST_IS: by URL, an account is re-used" "$actions" \
+		"reuse create create"
+	run_preview_is_what_happens "$HOST_IS: by URL, the same again" \
+		-f "$WORK/rows.secret"
+	is "$HOST_IS: by URL, all are re-used" "$actions" "reuse reuse reuse"
+	is "$HOST_IS: by URL, nothing is made" "$creates$passes" ""
+	new_key "seventh-$host_number"
+	rows seventh fifth
+	run_preview_is_what_happens "$HOST_IS: by URL, for two users" \
+		-f "$WORK/rows.secret" --user default --user third
+	is "$HOST_IS: by URL, one is new" "$actions" "create reuse"
+	rm -f "$WORK/rows.secret"
+}
+
 provider_is_imported() {
 	HOST_IS="$version"
 	new_key "first-$host_number"
@@ -126,6 +159,8 @@ provider_is_imported() {
 	is "$HOST_IS: unless that is not wanted" "$(json '.items[0] |
 		"\(.pack_id) \(.pack_provider_id) \(.account_resolution)"')" \
 		"null null reused"
+
+	import_by_url
 
 	ready=fully_ready
 	preview_is_what_happens sample-payg "$HOST_IS: self service, two keys" \

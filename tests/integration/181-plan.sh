@@ -4,6 +4,7 @@
 # On three simulated versions, or on REAL_HOSTS.
 . tests/integration/lib.sh
 . tests/integration/hosts.sh
+. tests/integration/planned.sh
 
 SITE_SETTINGS="$quick_settings"'
 probe = { capabilities = "off"; };'
@@ -130,6 +131,71 @@ plan_of_import() {
 	is "$version: with another key it is refused" "$RC" 9
 }
 
+# Another key at the endpoint of the account, by URL: the account is none of
+# its own, and yet what it rests on.
+plan_of_run() {
+	key_file=$SITE/etc/run-$host_number.key
+	new_key "run-$host_number"
+	set -- --host "$HOST_ID" --key-file "$key_file" --model mock-a \
+		--base-url "$PROVIDER_URL/as/chat-only-403/$tag-plan/v1"
+	make run "$@"
+	is "$version: without the key" "$(grep -cFf "$key_file" \
+		"$WORK/plan.json")" 0
+	runs=$(db 'SELECT count(*) FROM import_runs')
+	name=$(admin GET "/api/v1/admin/accounts/$ACCOUNT" | jq -r .data.name)
+	account_put "$(jq -cn --arg name "by hand $tag" '{name: $name}')"
+	ctl apply "$WORK/plan.json" --wait --timeout 60
+	is "$version: an import is refused after a foreign edit" "$RC" 8
+	like "$version: naming account and field" "$ERR" \
+		"account $ACCOUNT .*name"
+	account_put "$(jq -cn --arg name "$name" '{name: $name}')"
+	is "$version: no run was begun" \
+		"$(db 'SELECT count(*) FROM import_runs')" "$runs"
+	all_present >"$WORK/before"
+	BODY=$(plan_of .preview)
+	planned >"$WORK/planned"
+	creates=$(to_be create)
+	passes=$(to_be create_and_remove)
+	like "$version: an account is to be made" "$creates" '^account '
+	ctl -o json apply "$WORK/plan.json" --wait --timeout 120
+	is "$version: and done when nothing moved" "$RC" 0
+	[ "$RC" = 0 ] || note "$ERR"
+	that_happened "$version: by URL" "$(printf '%s' "$OUT" |
+		jq -r .run_id)"
+}
+
+# Keys in a file, of two endpoints; the file is read again when it is done.
+plan_of_file() {
+	rows=$SITE/etc/rows-$host_number.json
+	new_key "one-$host_number"
+	new_key "two-$host_number"
+	for number in one two; do
+		jq -n --arg url "$PROVIDER_URL/as/chat-only-403/$tag-$number/v1" \
+			--rawfile key "$SITE/etc/$number-$host_number.key" \
+			'{base_url: $url, api_key: ($key | rtrimstr("\n")),
+			 requested_models: ["mock-a"]}'
+	done | jq -s . >"$rows"
+	make run --host "$HOST_ID" -f "$rows"
+	is "$version: it has a plan for each endpoint" \
+		"$(plan_of '.preview.plans | length')" 2
+	is "$version: and no key" "$(jq -r '.[].api_key' "$rows" |
+		grep -cFf - "$WORK/plan.json")" 0
+	cp "$rows" "$rows.kept"
+	jq 'reverse' "$rows.kept" >"$rows"
+	ctl apply "$WORK/plan.json"
+	is "$version: with keys in another order it is refused" "$RC" 9
+	cp "$rows.kept" "$rows"
+	ctl -o json apply "$WORK/plan.json" --wait --timeout 120
+	is "$version: both are imported" "$RC" 0
+	[ "$RC" = 0 ] || note "$ERR"
+	run=$(printf '%s' "$OUT" | jq -r .run_id)
+	make rollback run "$run"
+	ctl -o json apply "$WORK/plan.json" --wait --timeout 60
+	is "$version: and taken back" "$RC" 0
+	ctl plan run --host "$HOST_ID" -f "$WORK/rows.csv"
+	is "$version: lines cannot be planned" "$RC" 2
+}
+
 plan_of_reconcile() {
 	# Nothing that the watch would mend by itself meanwhile.
 	account_put "$(jq -cn --arg name "kept $tag" '{name: $name}')"
@@ -170,6 +236,8 @@ at_a_host() {
 	when_nothing_moved
 	refusals
 	plan_of_reconcile
+	plan_of_run
+	plan_of_file
 	plan_of_import
 	plan_of_rollback
 }

@@ -96,6 +96,75 @@ static void options_say_where_keys_are(void **state)
 	unlink(path);
 }
 
+static const char rows[] = "[{\"base_url\":\"u\",\"api_key\":\"one\"},"
+	"{\"api_key\":\"two\"}]";
+static const char whole[] = "{\"host_id\":\"h\",\"probe_api_key\":\"mine\","
+	"\"items\":[{\"api_key\":\"one\"},{\"api_key\":\"two\"}]}";
+
+/* What `from` names of a file of keys, fetched again. */
+static json_t *fetched(const json_t *from)
+{
+	json_auto_t *plan = json_pack("{s:{s:{s:[{s:{s:s, s:O}},"
+		" {s:{s:s, s:O}}], s:{s:s, s:O}}}}", "request", "body",
+		"items",
+		"api_key", "fingerprint", "f", "from",
+		json_object_get(from, "/items/0/api_key"),
+		"api_key", "fingerprint", "g", "from",
+		json_object_get(from, "/items/1/api_key"),
+		"probe_api_key", "fingerprint", "h", "from",
+		json_object_get(from, "/probe_api_key"));
+	json_t *secrets = NULL;
+	struct err err;
+
+	assert_non_null(plan);
+	assert_int_equal(plan_file_secrets(plan, &secrets, &err), 0);
+	return secrets;
+}
+
+static json_t *run_from(const char *file, const char *key)
+{
+	const char *argv[] = { "--file", file, "--probe-key-file", key, NULL };
+	const struct command *command = command_find("plan", "run");
+	CLEANUP(args_done) struct args args = { 0 };
+	json_t *from = NULL;
+	struct err err;
+	size_t at = 0;
+
+	if (!key)
+		argv[2] = NULL;
+	assert_int_equal(args_read(&args, argv, &at, command->needs |
+				   command->takes, false, &err), 0);
+	assert_int_equal(plan_file_run_from(&args, &from, &err), 0);
+	return from;
+}
+
+static void keys_of_a_file_are_found_by_pointers(void **state)
+{
+	AUTO_FREE char *list = file_with(rows);
+	AUTO_FREE char *object = file_with(whole);
+	AUTO_FREE char *key = file_with("yours");
+	json_auto_t *by_list = run_from(list, key);
+	json_auto_t *by_object = run_from(object, NULL);
+	json_auto_t *above = run_from(object, key);
+	CLEANUP(plan_secrets_wipe) json_t *one = fetched(by_list);
+	CLEANUP(plan_secrets_wipe) json_t *other = fetched(by_object);
+	CLEANUP(plan_secrets_wipe) json_t *third = fetched(above);
+
+	(void)state;
+	assert_string_equal(api_text(json_object_get(by_list,
+		"/items/1/api_key"), "pointer"), "/1/api_key");
+	assert_string_equal(api_text(one, "/items/0/api_key"), "one");
+	assert_string_equal(api_text(one, "/items/1/api_key"), "two");
+	assert_string_equal(api_text(one, "/probe_api_key"), "yours");
+	assert_string_equal(api_text(other, "/items/1/api_key"), "two");
+	assert_string_equal(api_text(other, "/probe_api_key"), "mine");
+	/* An option stands above the file. */
+	assert_string_equal(api_text(third, "/probe_api_key"), "yours");
+	unlink(list);
+	unlink(object);
+	unlink(key);
+}
+
 static void a_plan_is_written_to_a_new_file_and_read_again(void **state)
 {
 	AUTO_FREE char *path = file_with("{\"a\":1}");
@@ -119,6 +188,7 @@ int main(void)
 		cmocka_unit_test(secrets_come_from_where_the_plan_says),
 		cmocka_unit_test(a_secret_that_is_nowhere_is_told),
 		cmocka_unit_test(options_say_where_keys_are),
+		cmocka_unit_test(keys_of_a_file_are_found_by_pointers),
 		cmocka_unit_test(
 			a_plan_is_written_to_a_new_file_and_read_again),
 	};
