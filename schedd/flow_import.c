@@ -103,8 +103,6 @@ static const struct step steps[] = {
 	{ "undo.rebind",               STAGE_PROVISION, ask_undo_bound,      got_undo_bound,
 	  .fingerprints = true },
 	{ "undo.subscription", STAGE_PROVISION, ask_undo_subscription, got_undo_subscription },
-	{ "undo.user",                 STAGE_PROVISION, ask_undo_user,       got_undo_user },
-	{ "undo.right",                STAGE_PROVISION, ask_undo_right,      got_undo_right },
 	{ "undo.key",                  STAGE_PROVISION, ask_undo_key,        got_undo_key },
 	{ "undo.find_account",         STAGE_PROVISION, ask_lost_account,    got_lost_account },
 	{ "undo.account",              STAGE_PROVISION, ask_undo_account,    got_undo_account },
@@ -123,6 +121,8 @@ static const struct step steps[] = {
 	{ "undo.group_keys",           STAGE_PROVISION, ask_undo_group_keys, got_undo_group_keys },
 	{ "undo.group_subscriptions",  STAGE_PROVISION, ask_undo_group_subs, got_undo_group_subs },
 	{ "undo.group",                STAGE_PROVISION, ask_undo_group,      got_undo_group },
+	{ "undo.user",                 STAGE_PROVISION, ask_undo_user,       got_undo_user },
+	{ "undo.right",                STAGE_PROVISION, ask_undo_right,      got_undo_right },
 	{ "undo.end",                  STAGE_PROVISION, NULL,                got_undone },
 
 	/* reached by name only: a given key is still where we moved it */

@@ -199,6 +199,7 @@ struct import {
 	bool key_stays;		/* another item rests on it where it is */
 	bool subscription_stays;	/* the same of what its owner got */
 	bool right_ends;	/* with the move: see shared/moved_keys.h */
+	json_t *rights;		/* of its owner that others of ours need */
 	bool moved_back;	/* the given key was */
 	char *run_mode;			/* learnt in this step; or NULL */
 	bool new_session;		/* of the host's administrator */

@@ -292,14 +292,15 @@ struct verdict got_undo_subscription(void *subject,
 }
 
 /*
- * The right to our group, which the host gave with the move, ends with it; not
- * where the list does not fit what a task may note down.
+ * The right to our group, which the host gave with the move, ends with it if
+ * the group stays; not where the list does not fit what a task may note down.
  */
 bool ask_undo_user(const void *subject, struct request *request)
 {
 	const struct import *im = subject;
 
-	if (!im->memo.revokes || im->memo.owner == 0)
+	if (!im->memo.revokes || im->memo.owner == 0 ||
+	    im->resources[IMPORT_GROUP].state == RESOURCE_GONE)
 		return false;
 	host_ask_user(request, &im->peer, im->memo.owner);
 	return true;
@@ -319,7 +320,8 @@ struct verdict got_undo_user(void *subject, const struct answer *answer)
 		return import_leave(im, import_host_failed(im, answer, why));
 	if (why == FAILURE_NONE)
 		rights = host_user_groups_but(host_data(answer),
-					      import_id(im, IMPORT_GROUP));
+					      import_id(im, IMPORT_GROUP),
+					      im->rights);
 	im->memo.revokes = rights &&
 			   strlen(rights) < sizeof(im->memo.rights);
 	if (im->memo.revokes)
@@ -331,7 +333,8 @@ bool ask_undo_right(const void *subject, struct request *request)
 {
 	const struct import *im = subject;
 
-	if (!im->memo.revokes || *im->memo.rights == '\0')
+	if (!im->memo.revokes || *im->memo.rights == '\0' ||
+	    im->resources[IMPORT_GROUP].state == RESOURCE_GONE)
 		return false;
 	host_ask_user_groups(request, &im->peer, im->memo.owner,
 			     im->memo.rights);

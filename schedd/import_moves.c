@@ -47,6 +47,10 @@ int import_load_move(const struct store *store, struct import *im,
 	if (!im->run.given_key_secret_id || im->checking || im->changing ||
 	    import_id(im, IMPORT_GROUP) == 0)
 		return 0;
+	if (im->memo.revokes &&
+	    moved_keys_rights(store->db, im->host.host_id, im->memo.owner,
+			      im->item.item_id, &im->rights, err))
+		return -1;
 	if (moved_keys_find(store->db, im->item.item_id,
 			    import_id(im, IMPORT_GROUP), &move, &found, err))
 		return -1;

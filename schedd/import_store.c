@@ -213,6 +213,7 @@ void import_free(void **subject)
 	json_decref(im->selectors);
 	json_decref(im->requested);
 	json_decref(im->models);
+	json_decref(im->rights);
 	json_decref(im->manifest);
 	provider_plan_done(&im->plan);
 	item_done(&im->item);

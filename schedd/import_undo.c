@@ -226,7 +226,7 @@ static struct verdict stays(struct import *im, const char *words)
 {
 	item_warn(&im->item, "left_on_host", words);
 	import_note(im, "left", NULL);
-	return go_to("undo.end");
+	return go_to("undo.user");
 }
 
 /* What is bound to our group by now and not ours would be unbound. */
@@ -251,7 +251,7 @@ struct verdict got_undo_members(void *subject, const struct answer *answer)
 	import_saw(im, answer);
 	if (why != FAILURE_NONE && why != FAILURE_GONE)
 		return import_leave_to(im, import_host_failed(im, answer, why),
-				       "undo.end");
+				       "undo.user");
 	if (why == FAILURE_GONE || host_member_i64(host_data(answer),
 						   "account_count") == 0)
 		return go_on();
@@ -273,7 +273,7 @@ static struct verdict unless(struct import *im, const struct answer *answer,
 	import_saw(im, answer);
 	if (why != FAILURE_NONE && why != FAILURE_GONE)
 		return import_leave_to(im, import_host_failed(im, answer, why),
-				       "undo.end");
+				       "undo.user");
 	json_array_foreach(page.items, i, it)
 		if (is_theirs(im, it))
 			return stays(im, words);

@@ -69,6 +69,7 @@ struct rollback_work {
 	bool token_changed;
 	struct moved_key move;
 	struct move_end way_back;		/* of its key */
+	json_t *rights;		/* of its owner that others of ours need */
 	char fingerprint[SEAL_FINGERPRINT_TEXT];	/* of our key */
 	json_t *surplus;	/* names that an account maps no more */
 	int64_t ours[HOST_GROUPS_MAX];	/* of the account's groups: we made them */

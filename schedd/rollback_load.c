@@ -169,6 +169,10 @@ static int load_move(const struct store *store, struct rollback_work *w,
 {
 	if (moved_keys_get(store->db, w->part.subject_id, &w->move, err))
 		return -1;
+	if (w->memo.revokes &&
+	    moved_keys_rights(store->db, w->host.host_id, w->move.user_id,
+			      w->move.item_id, &w->rights, err))
+		return -1;
 	return moved_keys_way_back(store->db, &w->move, &w->way_back, err);
 }
 
@@ -247,6 +251,7 @@ void rollback_free(void **subject)
 	resource_done(&w->owner);
 	resource_done(&w->token);
 	json_decref(w->surplus);
+	json_decref(w->rights);
 	free(w);
 	*subject = NULL;
 }

@@ -134,7 +134,8 @@ struct verdict got_rb_move_user(void *subject, const struct answer *answer)
 		return rollback_trouble(w, answer, why);
 	free(w->part.plan);
 	w->part.plan = why == FAILURE_NONE
-		? host_user_groups_but(host_data(answer), w->move.to_group)
+		? host_user_groups_but(host_data(answer), w->move.to_group,
+				       w->rights)
 		: NULL;
 	w->part_changed = true;
 	if (w->part.plan)

@@ -165,6 +165,29 @@ int moved_keys_way_back(struct db *db, const struct moved_key *move,
 	return 0;
 }
 
+static const struct db_query q_rights = { "moved_keys.rights",
+	"SELECT DISTINCT to_group FROM moved_keys WHERE host_id = $1"
+	" AND user_id = $2 AND item_id <> $3 AND granted AND leaving = 0"
+	" AND " OPEN };
+
+int moved_keys_rights(struct db *db, const char *host_id, int64_t user_id,
+		      const char *item_id, json_t **ret, struct err *err)
+{
+	CLEANUP(db_rows_done) struct db_rows rows = { 0 };
+	json_auto_t *all = json_array();
+	int more;
+
+	if (db_query(&rows, db, &q_rights, DB_ARGS(DB_TEXT(host_id),
+		     DB_I64(user_id), DB_TEXT(item_id)), err))
+		return -1;
+	while ((more = db_next(&rows, err)) > 0)
+		json_array_append_new(all, json_integer(db_i64(&rows, 0)));
+	if (more < 0)
+		return -1;
+	*ret = json_incref(all);
+	return 0;
+}
+
 /* ---- ends ---- */
 
 static const struct db_query q_leave = { "moved_keys.leave",
@@ -195,6 +218,6 @@ int moved_keys_forget(struct db *db, const char *item_id, int64_t now,
 }
 
 const struct db_query *const moved_keys_queries[] = {
-	&q_home, &q_note, &q_get, &q_find, &q_heir, &q_needs_right, &q_leave,
+	&q_home, &q_note, &q_get, &q_find, &q_heir, &q_needs_right, &q_rights, &q_leave,
 	&q_end, &q_forget, NULL
 };

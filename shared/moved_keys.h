@@ -13,6 +13,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <jansson.h>
+
 #include "shared/db.h"
 #include "shared/id.h"
 
@@ -49,6 +51,15 @@ struct move_end {
 
 int moved_keys_way_back(struct db *db, const struct moved_key *move,
 			struct move_end *ret, struct err *err) MUST_CHECK;
+
+/*
+ * The groups of ours that the user has the right to by moves that are not
+ * over, and not this item's: a JSON array.  A host takes all of a user's rights at once, so that
+ * whoever writes them may not forget what another task was given meanwhile.
+ */
+int moved_keys_rights(struct db *db, const char *host_id, int64_t user_id,
+		      const char *item_id, json_t **ret, struct err *err)
+	MUST_CHECK;
 
 /*
  * The item has failed: before it takes back what it did, so that of two that

@@ -91,30 +91,45 @@ void host_ask_user_activate(struct request *request,
 	host_body_end(request);
 }
 
-bool host_user_may(const json_t *user, int64_t group_id)
+static bool holds(const json_t *ids, int64_t wanted)
 {
-	const json_t *groups = json_object_get(user, "allowed_groups");
 	size_t i;
 	const json_t *id;
 
-	json_array_foreach(groups, i, id)
-		if (json_integer_value(id) == group_id)
+	json_array_foreach(ids, i, id)
+		if (json_integer_value(id) == wanted)
 			return true;
 	return false;
 }
 
-char *host_user_groups_but(const json_t *user, int64_t group_id)
+bool host_user_may(const json_t *user, int64_t group_id)
 {
-	json_auto_t *rest = json_array();
+	return holds(json_object_get(user, "allowed_groups"), group_id);
+}
+
+/* Those of `from` that are not there yet. */
+static void add_ids(json_t *to, const json_t *from, int64_t but)
+{
 	size_t i;
 	const json_t *id;
 
-	if (!host_user_may(user, group_id))
+	json_array_foreach(from, i, id) {
+		int64_t value = json_integer_value(id);
+
+		if (value != but && !holds(to, value))
+			json_array_append_new(to, json_integer(value));
+	}
+}
+
+char *host_user_groups_but(const json_t *user, int64_t group_id,
+			   const json_t *needed)
+{
+	json_auto_t *rest = json_array();
+
+	if (!host_user_may(user, group_id) || holds(needed, group_id))
 		return NULL;
-	json_array_foreach(json_object_get(user, "allowed_groups"), i, id)
-		if (json_integer_value(id) != group_id)
-			json_array_append_new(rest, json_integer(
-				json_integer_value(id)));
+	add_ids(rest, json_object_get(user, "allowed_groups"), group_id);
+	add_ids(rest, needed, group_id);
 	return json_dumps(rest, JSON_COMPACT);
 }
 

@@ -58,10 +58,12 @@ void host_ask_user_activate(struct request *request,
 bool host_user_may(const json_t *user, int64_t group_id);
 
 /*
- * The groups that a user has the right to, but not this one, as the host
- * takes them: a JSON array, for free().  NULL if it has no right to it.
+ * The groups that a user has the right to, and `needed` (an array of ids, or
+ * NULL), but not this one, as the host takes them: a JSON array, for free().
+ * NULL if there is no right to it, or it is needed.
  */
-char *host_user_groups_but(const json_t *user, int64_t group_id) MUST_CHECK;
+char *host_user_groups_but(const json_t *user, int64_t group_id,
+			   const json_t *needed) MUST_CHECK;
 /* These groups and no others; read with host_judge(). */
 void host_ask_user_groups(struct request *request,
 			  const struct host_peer *peer, int64_t id,

@@ -63,12 +63,16 @@ static void a_right_is_taken_out_of_the_list(void **state)
 	json_auto_t *user = json_pack("{s:[i,i,i]}", "allowed_groups", 3, 7,
 				      9);
 	json_auto_t *none = json_pack("{s:n}", "allowed_groups");
-	AUTO_FREE char *rest = host_user_groups_but(user, 7);
+	json_auto_t *needed = json_pack("[i,i]", 9, 12);
+	AUTO_FREE char *rest = host_user_groups_but(user, 7, NULL);
+	AUTO_FREE char *more = host_user_groups_but(user, 7, needed);
 
 	(void)state;
 	assert_string_equal(rest, "[3,9]");
-	assert_null(host_user_groups_but(user, 8));
-	assert_null(host_user_groups_but(none, 7));
+	assert_string_equal(more, "[3,9,12]");
+	assert_null(host_user_groups_but(user, 9, needed));
+	assert_null(host_user_groups_but(user, 8, NULL));
+	assert_null(host_user_groups_but(none, 7, needed));
 }
 
 static void recorded_keys_are_told_by_fingerprint(void **state)

@@ -123,6 +123,35 @@ static void a_right_that_came_with_the_move_ends_with_it(void **state)
 	assert_non_null(strstr(play.asks[3], "{\"allowed_groups\":[3,9]}"));
 }
 
+/* Whoever is given a right at the same time does not lose it by this. */
+static void rights_that_others_of_ours_need_are_written_too(void **state)
+{
+	static const struct exchange back[] = {
+		{ USER42, USER("[3,7]") },
+		{ "PUT /api/v1/admin/users/42", USER("[3,12]") },
+	};
+	IMPORT im = moved();
+	PLAY play = { 0 };
+
+	(void)state;
+	im->memo.revokes = true;
+	im->rights = json_pack("[i]", 12);
+	play = play_flow(im, &flow_import, "undo.user", back, COUNT(back));
+	assert_non_null(strstr(play.asks[1], "{\"allowed_groups\":[3,12]}"));
+}
+
+/* It goes with the group. */
+static void a_right_to_a_group_that_went_is_left_to_the_host(void **state)
+{
+	IMPORT im = moved();
+
+	(void)state;
+	im->memo.revokes = true;
+	check_asks(ask_undo_user, im, "GET " ADMIN "/users/42");
+	im->resources[IMPORT_GROUP].state = RESOURCE_GONE;
+	check_asks(ask_undo_user, im, "");
+}
+
 static void a_right_that_another_key_uses_stays(void **state)
 {
 	static const struct exchange back[] = {
@@ -164,6 +193,8 @@ int main(void)
 		cmocka_unit_test(a_key_that_was_free_is_set_free),
 		cmocka_unit_test(a_key_that_others_rest_on_stays),
 		cmocka_unit_test(a_right_that_came_with_the_move_ends_with_it),
+		cmocka_unit_test(rights_that_others_of_ours_need_are_written_too),
+		cmocka_unit_test(a_right_to_a_group_that_went_is_left_to_the_host),
 		cmocka_unit_test(a_right_that_another_key_uses_stays),
 		cmocka_unit_test(a_right_that_somebody_took_is_not_written),
 	};

@@ -247,12 +247,12 @@ static void a_group_with_members_stays(void **state)
 		{ "empty", NULL, SAYS(200, ENVELOPE("{\"id\":7}")), ON,
 		  nothing_gone },
 		{ "somebody is in it", NULL, SAYS(200, ENVELOPE(
-		  "{\"id\":7,\"account_count\":1}")), TO("undo.end"), left },
+		  "{\"id\":7,\"account_count\":1}")), TO("undo.user"), left },
 		{ "gone already", NULL, NOT_THERE, ON, nothing_gone },
 		{ "a reset", NULL, LOST(TRANSPORT_RESET),
 		  AGAIN(FAILURE_RESET, -1), nothing_gone },
 		{ "resets for good", the_last_attempt, LOST(TRANSPORT_RESET),
-		  TO("undo.end"), left },
+		  TO("undo.user"), left },
 	};
 
 	(void)state;
@@ -288,14 +288,14 @@ static void a_group_that_others_use_stays(void **state)
 	static const struct step_case keys[] = {
 		{ "ours alone", NULL, LIST(OURS, 1, 1), ON, nothing_gone },
 		{ "somebody's", NULL, LIST(OURS ",{\"id\":3,\"name\":"
-		  "\"mine\"}", 1, 1), TO("undo.end"), left },
+		  "\"mine\"}", 1, 1), TO("undo.user"), left },
 		{ "there are more", NULL, LIST(OURS, 1, 2), MORE,
 		  on_the_next_page },
 		{ "and no more", on_page_2, LIST(OURS, 2, 2), ON,
 		  at_the_first_page },
 		{ "gone already", NULL, NOT_THERE, ON, nothing_gone },
 		{ "resets for good", the_last_attempt, LOST(TRANSPORT_RESET),
-		  TO("undo.end"), left },
+		  TO("undo.user"), left },
 	};
 	static const struct step_case subs[] = {
 		{ "ours alone", NULL, LIST("{\"id\":6,\"status\":\"active\","
@@ -303,7 +303,7 @@ static void a_group_that_others_use_stays(void **state)
 		  ON, nothing_gone },
 		{ "somebody's", NULL, LIST("{\"id\":6,\"status\":\"active\","
 		  "\"notes\":\"\",\"user\":{\"id\":1}}", 1, 1),
-		  TO("undo.end"), left },
+		  TO("undo.user"), left },
 	};
 
 	(void)state;

@@ -226,6 +226,23 @@ static void a_right_ends_with_the_last_who_needs_it(void **state)
 	assert_false(way_back("c", 3).revokes);
 }
 
+/* Whoever writes a user's rights writes all of them. */
+static void rights_that_others_need_are_told(void **state)
+{
+	json_auto_t *rights = NULL;
+	AUTO_FREE char *text = NULL;
+
+	(void)state;
+	note("a", HOME, 2, true);
+	note("b", 2, 3, true);
+	note("c", 3, 4, false);		/* its owner had that one */
+	note("d", 4, 5, true);
+	OK(moved_keys_leave(db, "itm_d", &err));
+	OK(moved_keys_rights(db, "hst_1", 7, "itm_a", &rights, &err));
+	text = json_dumps(rights, JSON_COMPACT);
+	assert_string_equal(text, "[3]");
+}
+
 static void all_of_an_item_is_forgotten_at_once(void **state)
 {
 	(void)state;
@@ -251,6 +268,7 @@ int main(void)
 		TEST(who_is_rolled_back_or_failed_rests_on_nothing),
 		TEST(two_that_fail_at_once_do_not_rest_on_each_other),
 		TEST(a_right_ends_with_the_last_who_needs_it),
+		TEST(rights_that_others_need_are_told),
 		TEST(all_of_an_item_is_forgotten_at_once),
 	};
 
