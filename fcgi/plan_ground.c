@@ -145,6 +145,17 @@ static int add_of_places(const struct request *req, const char *host_id,
 	return add_of_place(req, host_id, preview, to, err);
 }
 
+/*
+ * What the proofs of an import take turns with changes with every proof,
+ * whoever begins it.
+ */
+static bool is_for_proofs(const json_t *named)
+{
+	static const char word[] = "proof ";
+
+	return strncmp(text_of(named, "purpose"), word, sizeof(word) - 1) == 0;
+}
+
 /* Whatever a preview names, it rests on. */
 static int add_named(const struct request *req, const json_t *value,
 		     json_t *to, struct err *err)
@@ -155,7 +166,7 @@ static int add_named(const struct request *req, const json_t *value,
 	json_t *one;
 	size_t i;
 
-	if (id && add_by_id(req, to, id, err))
+	if (id && !is_for_proofs(value) && add_by_id(req, to, id, err))
 		return -1;
 	json_object_foreach((json_t *)(uintptr_t)value, name, one)
 		if (add_named(req, one, to, err))

@@ -128,6 +128,7 @@ void plan_entry_write(struct jout *out, const struct plan_entry *entry)
 		jout_i64(out, "item_seq", entry->seq);
 	else
 		jout_null(out, "item_seq");
+	jout_str(out, "resource_id", entry->resource_id);
 	jout_str(out, "mark", entry->mark);
 	jout_str(out, "host_resource_id", entry->host_resource_id);
 	jout_object_end(out);

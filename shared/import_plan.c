@@ -27,6 +27,7 @@ struct planning {
 static void entry_done(struct plan_entry *entry)
 {
 	free(entry->lookup);
+	free(entry->resource_id);
 	free(entry->mark);
 	free(entry->host_resource_id);
 }
@@ -88,6 +89,7 @@ static struct plan_entry *add(struct planning *planning,
 		.purpose = purpose,
 		.lookup = lookup,
 		.place = planning->first,
+		.resource_id = xstrdup_null(there->resource_id),
 		.mark = TAKE(there->mark),
 		.host_resource_id = TAKE(there->host_resource_id),
 	};

@@ -37,8 +37,9 @@ struct plan_entry {
 	char *lookup;
 	size_t place;		/* the row that named its place first */
 	int64_t seq;		/* of the row it is for; 0: of the whole run */
-	char *mark;		/* of what is there; or NULL */
-	char *host_resource_id;	/* or NULL */
+	char *resource_id;	/* of what is there; or NULL, as are the next */
+	char *mark;
+	char *host_resource_id;
 };
 
 struct import_plan {

@@ -139,6 +139,36 @@ static void it_rests_on_what_every_endpoint_has(void **state)
 	assert_int_equal(apply(plan), 202);
 }
 
+/* Users are of no endpoint; those of proofs change with every proof. */
+static void it_rests_on_the_users_that_it_serves(void **state)
+{
+	AUTO_FREE char *users = xasprintf("INSERT INTO managed_resources"
+		" (resource_id, host_id, resource_type, lookup, mark, state,"
+		" host_resource_id, live_version, created_at, updated_at)"
+		" VALUES ('res_1', '%s', 'user', 'sub|default', 'm-1',"
+		" 'present', '1', 'v1', 1, 1), ('res_2', '%s', 'user',"
+		" 'proof', 'm-2', 'present', '2', 'v1', 1, 1), ('res_3', '%s',"
+		" 'user', 'sub|other', 'm-3', 'present', '3', 'v1', 1, 1),"
+		" ('res_4', '%s', 'user_key', 'proof|1', 'm-4', 'present',"
+		" '4', 'v1', 1, 1)", host, host, host, host);
+	AUTO_FREE char *plan = NULL;
+
+	(void)state;
+	sql(users);
+	/* Two of one endpoint, so that the second has a proof beside it. */
+	assert_int_equal(wish(TWO "," ROW(OTHER_URL, PAYG_KEY), ""), 200);
+	assert_non_null(strstr(api.reply.out.text.text, "\"proof user\""));
+	assert_int_equal(json_array_size(member("rests_on")), 1);
+	plan = make();
+	sql("UPDATE managed_resources SET live_version = 'v2' WHERE"
+	    " resource_id = 'res_1'");
+	assert_int_equal(apply(plan), 409);
+	assert_string_equal(text_of("moved.0.resource_type"), "user");
+	sql("UPDATE managed_resources SET live_version = 'v1' WHERE"
+	    " resource_id = 'res_1'");
+	assert_int_equal(apply(plan), 202);
+}
+
 /* Hosts are probed all the time; what matters is what is found. */
 static void a_probe_that_finds_the_same_moves_nothing(void **state)
 {
@@ -189,6 +219,7 @@ int main(void)
 		TEST(it_holds_no_key_but_where_they_are),
 		TEST(it_is_done_once),
 		TEST(it_rests_on_what_every_endpoint_has),
+		TEST(it_rests_on_the_users_that_it_serves),
 		TEST(a_probe_that_finds_the_same_moves_nothing),
 		TEST(a_pack_that_says_otherwise_does),
 		TEST(all_its_rows_have_to_be_right),
