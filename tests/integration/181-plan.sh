@@ -149,6 +149,15 @@ plan_of_run() {
 	like "$version: naming account and field" "$ERR" \
 		"account $ACCOUNT .*name"
 	account_put "$(jq -cn --arg name "$name" '{name: $name}')"
+	user=$(db "SELECT host_resource_id FROM managed_resources WHERE
+		host_id = '$HOST_ID' AND resource_type = 'user' AND
+		lookup = 'sub|default' AND state = 'present'")
+	admin PUT "/api/v1/admin/users/$user" '{"status":"disabled"}' \
+		>/dev/null
+	ctl apply "$WORK/plan.json" --wait --timeout 60
+	is "$version: and after one of the user" "$RC" 8
+	like "$version: who is named" "$ERR" "user $user "
+	admin PUT "/api/v1/admin/users/$user" '{"status":"active"}' >/dev/null
 	is "$version: no run was begun" \
 		"$(db 'SELECT count(*) FROM import_runs')" "$runs"
 	all_present >"$WORK/before"
