@@ -88,6 +88,7 @@ static void read_rows(struct showing *showing)
 			.endpoint_key = row->endpoint->key,
 			.print = showing->faces[i].fingerprint,
 			.adopts = *row->adopt_account_id,
+			.proxy = row->account_proxy,
 			.models = row->models,
 			.provider = &showing->provider,
 		};

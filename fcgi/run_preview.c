@@ -122,6 +122,7 @@ static int read_row(struct showing *showing, size_t i, const json_t *places,
 		.plan = told->plan,
 		.print = told->face.fingerprint,
 		.adopts = *row->adopt_account_id,
+		.proxy = row->account_proxy,
 		.models = row->models,
 		.provider = told->known == NONE ? NULL
 			: &showing->known[told->known].plan,

@@ -1,6 +1,7 @@
 #include "shared/import_plan.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "shared/lookup.h"
@@ -138,6 +139,16 @@ static bool lacks_models(const struct resource *account,
 	return false;
 }
 
+/* None is asked for: whichever it has stays. */
+static bool has_other_proxy(const struct resource *account, const char *proxy)
+{
+	const char *text = account->wanted_json;
+	json_auto_t *wanted = json_loads(text ? text : "{}", 0, NULL);
+
+	return proxy && *proxy && strtoll(proxy, NULL, 10) !=
+		json_integer_value(json_object_get(wanted, "proxy_id"));
+}
+
 /* What becomes of an account that is there. */
 static void plan_known_account(struct plan_entry *entry,
 			       const struct resource *there,
@@ -149,6 +160,9 @@ static void plan_known_account(struct plan_entry *entry,
 	} else if (lacks_models(there, row->models)) {
 		entry->action = PLAN_CHANGE;
 		entry->why = "models are added to its mapping";
+	} else if (has_other_proxy(there, row->proxy)) {
+		entry->action = PLAN_CHANGE;
+		entry->why = "it gets another proxy";
 	}
 }
 

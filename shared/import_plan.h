@@ -56,6 +56,7 @@ struct plan_row {
 	const char *plan;	/* where it goes: see lookup_place() */
 	const char *print;	/* fingerprint; "": it cannot be known again */
 	bool adopts;		/* it names an account of somebody's */
+	const char *proxy;	/* number on the host; NULL, "": as it is */
 	const json_t *models;	/* asked for by name, or an empty array */
 	const struct provider_plan *provider;	/* what the manifest makes; or NULL */
 };

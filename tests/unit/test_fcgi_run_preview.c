@@ -178,6 +178,44 @@ static void what_is_there_is_used_again(void **state)
 	assert_int_equal(named("account", "create"), 1);
 }
 
+static const char *account_action(const char *host, const char *more)
+{
+	AUTO_FREE char *rows = xasprintf("{\"base_url\":\"" OTHER_URL "\","
+		"\"api_key\":\"" ODD_KEY "\"%s}", more);
+	const json_t *one;
+	size_t i;
+
+	assert_int_equal(post(PREVIEW, host, rows, ""), 200);
+	json_array_foreach(member("plans.0.resources"), i, one)
+		if (strcmp(json_string_value(json_object_get(one,
+				"resource_type")), "account") == 0)
+			return json_string_value(json_object_get(one,
+								 "action"));
+	return "none";
+}
+
+static void an_account_may_get_another_proxy(void **state)
+{
+	AUTO_FREE char *host = add_host();
+	AUTO_FREE char *text = NULL;
+	char key[ENDPOINT_KEY_MAX], print[SEAL_FINGERPRINT_TEXT];
+
+	(void)state;
+	endpoint_key(OTHER_URL, key);
+	seal_fingerprint(api.worker.key, ODD_KEY, print);
+	text = xasprintf("INSERT INTO managed_resources (resource_id, host_id,"
+		" resource_type, lookup, mark, state, host_resource_id,"
+		" wanted_json, created_at, updated_at) VALUES ('res_1', '%s',"
+		" 'account', '%s|subscription|%s', 'm', 'present', '7',"
+		" '{\"proxy_id\":5}', 1, 1)", host, key, print);
+	sql(text);
+	assert_string_equal(account_action(host, ""), "reuse");
+	assert_string_equal(account_action(host, ",\"account_proxy\":5"),
+			    "reuse");
+	assert_string_equal(account_action(host, ",\"account_proxy\":6"),
+			    "change");
+}
+
 /* What is refused is refused in the very words. */
 static void it_is_refused_as_the_import_is(void **state)
 {
@@ -242,6 +280,7 @@ int main(void)
 		TEST(an_import_goes_where_it_was_told),
 		TEST(packs_can_be_left_out_of_it),
 		TEST(what_is_there_is_used_again),
+		TEST(an_account_may_get_another_proxy),
 		TEST(it_is_refused_as_the_import_is),
 		TEST(rows_that_are_wrong_are_told),
 	};
