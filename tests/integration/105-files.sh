@@ -31,6 +31,11 @@ url=$PROVIDER_URL/v1
 	printf '%s,%s,mock-a,团队乙,\r\n' "$url" "$(key four)"
 	printf '%s,%s,,,\r\n' "$url" "$(key one)"
 } >"$WORK/keys.csv"
+ctl run preview -f "$WORK/keys.csv" --host "$HOST_ID" --user alice
+is "a file can be looked at beforehand" "$RC" 0
+like "with what would be made" "$OUT" 'create +account '
+like "and which rows are left out" "$ERR" '^5 +2 +base_url +must'
+is "and no run is begun" "$(db 'SELECT count(*) FROM import_runs')" 0
 ctl -o json run create -f "$WORK/keys.csv" --host "$HOST_ID" --user alice \
 	--wait --timeout 60
 is "a file with good and bad rows is imported" "$RC" 0
