@@ -448,6 +448,21 @@ static int conclude_check(const struct store *store, struct import *im,
 	return 0;
 }
 
+/*
+ * On some versions a host switches off what is in error, on others only people
+ * do: it may have been upgraded since we asked.
+ */
+static int doubt_version(const struct store *store, const struct import *im,
+			 int64_t now, struct err *err)
+{
+	const char *class = im->access.failure_class;
+
+	if (!class || strcmp(class, failure_name(FAILURE_ACCOUNT_OFF)) != 0)
+		return 0;
+	return watch_probe(store, im->host.host_id, im->host.probed_at, now,
+			   err);
+}
+
 int check_end(const struct store *store, const struct task *task,
 	      void *subject, const struct verdict *verdict, int64_t now,
 	      struct err *err)
@@ -459,7 +474,8 @@ int check_end(const struct store *store, const struct task *task,
 		return -1;
 	if (*im->memo.proof_id)
 		own_set(&im->check.proof_id, im->memo.proof_id);
-	if (accesses_save(store->db, &im->access, now, err))
+	if (accesses_save(store->db, &im->access, now, err) ||
+	    doubt_version(store, im, now, err))
 		return -1;
 	return checks_finish(store->db, &im->check, now, err);
 }

@@ -9,6 +9,7 @@
 #include "shared/pauses.h"
 
 #define HOUR_MS		3600000
+#define PROBE_AGAIN_MS	900000
 #define BATCH_MAX	32	/* tasks in one transaction */
 #define HOSTS_MAX	8
 #define PUT_OFF_MS	60000	/* a check put off for longer is not under way */
@@ -176,6 +177,15 @@ static int add_probes(const struct store *store, int64_t now, struct err *err)
 	for (size_t i = 0; i < n && more == 0; i++)
 		more = probe(store, ids[i], now, err);
 	return more;
+}
+
+int watch_probe(const struct store *store, const char *host_id,
+		int64_t probed_at, int64_t now, struct err *err)
+{
+	if (store->settings->watch_host_hours == 0 ||
+	    probed_at > now - PROBE_AGAIN_MS)
+		return 0;
+	return probe(store, host_id, now, err);
 }
 
 int watch_turn(const struct store *store, int64_t now, struct err *err)

@@ -32,6 +32,14 @@ int watch_begin(struct db *db, const struct settings *settings, int64_t now,
 int watch_turn(const struct store *store, int64_t now, struct err *err)
 	MUST_CHECK;
 
+/*
+ * Inside a transaction: see which version the host is, unless that is being
+ * done, or was within the last quarter of an hour (`probed_at`), or hosts are
+ * not to be probed by themselves.
+ */
+int watch_probe(const struct store *store, const char *host_id,
+		int64_t probed_at, int64_t now, struct err *err) MUST_CHECK;
+
 /* When watch_turn() has something to do next; INT64_MAX: never, as it looks. */
 int watch_next_due(const struct store *store, int64_t now, int64_t *ret,
 		   struct err *err) MUST_CHECK;

@@ -310,6 +310,35 @@ static void hosts_are_probed_now_and_then(void **state)
 	assert_int_equal(count(script, &q_probes, script->host_id), 0);
 }
 
+static void probe_again(struct script *script, int64_t probed_at)
+{
+	const struct store store = store_of(script);
+	CLEANUP(db_tx_done) struct db_tx tx = { 0 };
+	struct err err;
+
+	OK(db_tx_begin(&tx, script->db, &err));
+	OK(watch_probe(&store, script->host_id, probed_at, script->now,
+		       &err));
+	OK(db_tx_commit(&tx, &err));
+}
+
+/* Whatever looks like another version than we know. */
+static void a_host_in_doubt_is_probed_soon(void **state)
+{
+	SCRIPT script = script_new(":memory:");
+
+	(void)state;
+	probe_again(script, script->now - 60000);
+	assert_int_equal(count(script, &q_probes, script->host_id), 0);
+	script->settings.watch_host_hours = 0;
+	probe_again(script, script->now - HOUR);
+	assert_int_equal(count(script, &q_probes, script->host_id), 0);
+	script->settings.watch_host_hours = 24;
+	probe_again(script, script->now - HOUR);
+	probe_again(script, script->now - HOUR);
+	assert_int_equal(count(script, &q_probes, script->host_id), 1);
+}
+
 /* ---- in the engine ---- */
 
 static void the_engine_lets_it_look(void **state)
@@ -366,6 +395,7 @@ int main(void)
 		cmocka_unit_test(a_watch_that_is_off_does_nothing),
 		cmocka_unit_test(what_was_never_planned_is_planned),
 		cmocka_unit_test(hosts_are_probed_now_and_then),
+		cmocka_unit_test(a_host_in_doubt_is_probed_soon),
 		cmocka_unit_test(the_engine_lets_it_look),
 		cmocka_unit_test(a_clock_that_is_put_back_does_not_stop_it),
 	};
