@@ -194,11 +194,16 @@ is_alive() {
 	[ -n "$state" ] && [ "$state" != Z ]
 }
 
-# The number can have passed to another process: ours names the site.
+# The number can have passed to another process: ours names the site.  One that
+# is being killed has lost its words, but not its files and locks yet.
 is_running() {
-	is_alive "$1" &&
-		{ tr '\0' ' ' <"/proc/$pid/cmdline"; } 2>/dev/null |
-		grep -qF "$SITE"
+	is_alive "$1" || return 1
+	words=$({ tr '\0' ' ' <"/proc/$pid/cmdline"; } 2>/dev/null)
+	case $words in
+	'') is_alive "$1" ;;
+	*"$SITE"*) ;;
+	*) return 1 ;;
+	esac
 }
 
 # stop NAME: ask, wait up to ten seconds, insist.
