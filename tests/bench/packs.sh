@@ -105,10 +105,8 @@ bench_list() {
 	api GET "/api/providers?limit=$PACKS_PROVIDERS" >"$SITE/log/page.json"
 	bytes=$(wc -c <"$SITE/log/page.json")
 	say "a page of $PACKS_PROVIDERS providers, $bytes bytes"
-	BENCH_BYTES=$bytes
-	export BENCH_BYTES
 	start bare "$SITE/bin/pool" 4 "$SITE/run/bare.sock" \
-		"$SITE/bin/bench_fcgi"
+		"$SITE/bin/bench_fcgi" "$bytes"
 	started bare 10 "[ -S '$SITE/run/bare.sock' ]"
 	write_wrk_script
 	bare_url=${PREFIX_URL%/crm}/bare/providers
