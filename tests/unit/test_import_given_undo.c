@@ -104,6 +104,14 @@ static void a_key_that_others_rest_on_stays(void **state)
 #define USER(groups) SAYS(200, ENVELOPE("{\"id\":42,\"allowed_groups\":" \
 	groups "}"))
 
+/* Nobody else of ours needs the right that came with the move. */
+static struct play undo_with_right(struct import *im,
+				   const struct exchange *list, size_t n)
+{
+	im->right_ends = true;
+	return play_flow(im, &flow_import, "undo.rebind", list, n);
+}
+
 /* The host gave it with the move. */
 static void a_right_that_came_with_the_move_ends_with_it(void **state)
 {
@@ -114,11 +122,9 @@ static void a_right_that_came_with_the_move_ends_with_it(void **state)
 		{ "PUT /api/v1/admin/users/42", USER("[3,9]") },
 	};
 	IMPORT im = moved();
-	PLAY play = { 0 };
+	PLAY play = undo_with_right(im, back, COUNT(back));
 
 	(void)state;
-	im->right_ends = true;
-	play = play_flow(im, &flow_import, "undo.rebind", back, COUNT(back));
 	assert_int_equal(play.end.kind, VERDICT_FAILED);
 	assert_non_null(strstr(play.asks[3], "{\"allowed_groups\":[3,9]}"));
 }
@@ -160,11 +166,9 @@ static void a_right_that_another_key_uses_stays(void **state)
 		{ BIND, BOUND("3") },
 	};
 	IMPORT im = moved();
-	PLAY play = { 0 };
+	PLAY play = undo_with_right(im, back, COUNT(back));
 
 	(void)state;
-	im->right_ends = true;
-	play = play_flow(im, &flow_import, "undo.rebind", back, COUNT(back));
 	assert_int_equal(play.end.kind, VERDICT_FAILED);
 	assert_false(im->memo.revokes);
 }
@@ -177,11 +181,9 @@ static void a_right_that_somebody_took_is_not_written(void **state)
 		{ USER42, USER("null") },
 	};
 	IMPORT im = moved();
-	PLAY play = { 0 };
+	PLAY play = undo_with_right(im, back, COUNT(back));
 
 	(void)state;
-	im->right_ends = true;
-	play = play_flow(im, &flow_import, "undo.rebind", back, COUNT(back));
 	assert_int_equal(play.end.kind, VERDICT_FAILED);
 }
 
