@@ -111,12 +111,16 @@ bool ask_diagnose_accounts(const void *subject, struct request *request)
 static void suspect(struct import *im, const struct resource *account)
 {
 	int64_t id = strtoll(account->host_resource_id, NULL, 10);
+	bool known = import_direct_works(im) &&
+		     strcmp(im->diagnosis.account_id,
+			    account->host_resource_id) == 0;
 
 	if (im->memo.suspect != id) {
 		im->memo.suspect = id;
 		im->memo.done = im->memo.mend = 0;
 		im->memo.reread = false;
-		im->diagnosis.provider = (struct evidence){ 0 };
+		if (!known)
+			im->diagnosis.provider = (struct evidence){ 0 };
 	}
 	snprintf(im->diagnosis.account_id, sizeof(im->diagnosis.account_id),
 		 "%s", account->host_resource_id);
@@ -185,11 +189,21 @@ struct verdict got_diagnose_accounts(void *subject,
 	return go_to("diagnose.end");
 }
 
+/*
+ * It answered us before, and what fails now is what waiting cures: asked once
+ * more it would say no more, and who counts our questions counts this one.
+ */
+static bool direct_is_known(const struct import *im)
+{
+	return import_direct_works(im) && im->memo.diagnosed &&
+	       failure_facts((enum failure)im->memo.diagnosed)->passes;
+}
+
 bool ask_diagnose_direct(const void *subject, struct request *request)
 {
 	const struct import *im = subject;
 
-	if (!im->item.chat_url || !im->item.resolved_smoke_model)
+	if (direct_is_known(im) || !im->item.chat_url || !im->item.resolved_smoke_model)
 		return false;
 	upstream_ask_chat(request, im->item.chat_url,
 			  im->item.resolved_smoke_model, im->memo.nonce);
@@ -214,14 +228,15 @@ struct verdict got_diagnose_direct(void *subject, const struct answer *answer)
 	struct verdict next = go_to("diagnose.log");
 	enum failure why;
 
-	if (!answer)
-		return go_to("diagnose.accounts");
-	why = upstream_judge_chat(answer, &completion);
-	import_saw(im, answer);
-	if (why != FAILURE_NONE)
-		words = upstream_detail(answer);
-	note_evidence(&im->diagnosis.provider, answer, why, words, im->now);
-	if (!log_tells_more(im))
+	if (answer) {
+		why = upstream_judge_chat(answer, &completion);
+		import_saw(im, answer);
+		if (why != FAILURE_NONE)
+			words = upstream_detail(answer);
+		note_evidence(&im->diagnosis.provider, answer, why, words,
+			      im->now);
+	}
+	if (im->diagnosis.provider.at == 0 || !log_tells_more(im))
 		return go_to("diagnose.accounts");
 	next.delay_ms = im->diagnosis.gateway.at + LOG_DELAY_MS - im->now;
 	if (next.delay_ms < 0)

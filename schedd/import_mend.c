@@ -17,6 +17,7 @@
 
 #define ROUNDS_MAX 3		/* proofs in one run that ended in repairs */
 #define HOUR_MS 3600000
+#define DIRECT_HOLDS_MS 60000	/* what the provider said to us itself */
 #define ENTRY_MAX 22		/* an id, and the commas around it */
 
 /* Repairs of what a person can have set, and may set again. */
@@ -160,6 +161,14 @@ bool import_can_look(const struct import *im)
 	       sizeof(im->memo.looked_at);
 }
 
+bool import_direct_works(const struct import *im)
+{
+	const struct evidence *seen = &im->diagnosis.provider;
+
+	return seen->at != 0 && seen->class == FAILURE_NONE &&
+	       im->now - seen->at < DIRECT_HOLDS_MS;
+}
+
 void import_looked_at(struct import *im)
 {
 	size_t len = strlen(im->memo.looked_at);
@@ -168,7 +177,8 @@ void import_looked_at(struct import *im)
 		 "%s%" PRId64 ",", len ? "" : ",", im->memo.suspect);
 	im->memo.suspect = 0;
 	im->memo.done = im->memo.mend = 0;
-	im->diagnosis.provider = (struct evidence){ 0 };
+	if (!import_direct_works(im))
+		im->diagnosis.provider = (struct evidence){ 0 };
 	im->diagnosis.account = (struct evidence){ 0 };
 }
 

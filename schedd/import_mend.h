@@ -33,6 +33,9 @@ void import_keep_seen(struct import *im, const struct resource *account,
 /* Plan from `live` what is to be done about the account that is looked at. */
 struct host_mend_plan import_plan(struct import *im, const json_t *live);
 
+/* The provider answered us with the key of the account, not long ago. */
+bool import_direct_works(const struct import *im);
+
 /* It is dealt with, in this run of the flow. */
 void import_looked_at(struct import *im);
 bool import_was_looked_at(const struct import *im,
