@@ -99,7 +99,7 @@ $(B)/crm-fcgi: $(B)/fcgi/main.o $(FCGI) $(SHARED)
 $(B)/crm-schedd: $(B)/schedd/main.o $(SCHEDD) $(SHARED)
 	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcurl
 $(B)/crmctl: $(B)/cli/main.o $(CLI) $(SHARED)
-	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcurl -lyaml
+	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcurl -lyaml -lcsv
 
 # A unit test links the parts of the programs, never a main().
 $(B)/test_%: $(B)/tests/unit/test_%.o $(FCGI) $(ENGINE) $(MODEL) $(SHARED)
@@ -110,7 +110,7 @@ $(B)/test_transfer $(B)/test_ways $(B)/test_loop: $(B)/test_%: $(B)/tests/unit/t
 	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcurl -lcmocka
 $(addprefix $(B)/,test_cli test_cli_bodies test_site_file test_site_diff test_plan_file): $(B)/test_%: \
 		$(B)/tests/unit/test_%.o $(CLI) $(SHARED)
-	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcurl -lyaml -lcmocka
+	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcurl -lyaml -lcsv -lcmocka
 SIMLIB	 = $(filter-out $(B)/tests/sim/sim_%,$(call obj,tests/sim))
 # It lives in the simulated world, too.
 $(B)/test_check_private: $(B)/test_%: $(B)/tests/unit/test_%.o $(SIMLIB) \

@@ -11,7 +11,6 @@
 #include "cli/plan_file.h"
 #include "cli/provider_body.h"
 #include "cli/run_body.h"
-#include "cli/run_file.h"
 #include "cli/watch.h"
 #include "shared/clock.h"
 #include "shared/table.h"
@@ -149,17 +148,6 @@ int cmd_plan_import(struct call *call, struct err *err)
 			 err);
 }
 
-/* A row of a file of lines cannot be found again by a JSON pointer. */
-static int refuse_lines(const struct args *args, struct err *err)
-{
-	const char *type;
-
-	if (run_file_type(args, &type, err))
-		return -1;
-	return type ? args_refuse(err, "a plan is made of a file of JSON, "
-				  "where each key can be found again") : 0;
-}
-
 int cmd_plan_run(struct call *call, struct err *err)
 {
 	CLEANUP(run_body_done) struct jout body = {
@@ -167,8 +155,7 @@ int cmd_plan_run(struct call *call, struct err *err)
 	};
 	json_auto_t *from = NULL;
 
-	if (refuse_lines(&call->args, err) ||
-	    plan_file_run_from(&call->args, &from, err) ||
+	if (plan_file_run_from(&call->args, &from, err) ||
 	    run_body_write(&body, &call->args, err))
 		return -1;
 	return make_plan(call, &(struct wish){ "import", API_RUNS, from,

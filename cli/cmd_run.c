@@ -64,10 +64,10 @@ static int post_run(struct call *call, const char *path, struct err *err)
 /* The run as the options or a file say it. */
 static int post(struct call *call, const char *path, struct err *err)
 {
-	const char *type;
+	const char *form;
 
-	if (run_file_type(&call->args, &type, err) ||
-	    (type ? post_rows(call, path, type, err)
+	if (run_rows_form(&call->args, &form, err) ||
+	    (form ? post_rows(call, path, run_rows_type(form), err)
 		  : post_run(call, path, err)))
 		return -1;
 	run_file_report(call->reply.body);

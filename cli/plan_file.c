@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "cli/api.h"
-#include "cli/run_body.h"
+#include "cli/run_rows.h"
 #include "cli/text_file.h"
 #include "shared/seal.h"
 #include "shared/table.h"
@@ -73,17 +73,18 @@ struct keyring {
 static void keyring_done(struct keyring *ring)
 {
 	free(ring->path);
-	json_decref(ring->file);
+	run_rows_wipe(&ring->file);
 }
 
+/* `form` is "" of JSON. */
 static int open_keyring(struct keyring *ring, const char *path,
-			struct err *err)
+			const char *form, struct err *err)
 {
 	if (ring->path && strcmp(ring->path, path) == 0)
 		return 0;
 	keyring_done(ring);
 	*ring = (struct keyring){ .path = xstrdup(path) };
-	return run_body_file(path, &ring->file, err);
+	return run_rows_read(path, *form ? form : NULL, &ring->file, err);
 }
 
 /* A pointer as plan_file_run_from() makes it: no name in it has a '/'. */
@@ -100,12 +101,14 @@ static const json_t *value_at(const json_t *value, const char *pointer)
 	return value;
 }
 
-static int fetch_row(struct keyring *ring, const char *path,
-		     const char *pointer, char **ret, struct err *err)
+static int fetch_row(struct keyring *ring, const json_t *from, char **ret,
+		     struct err *err)
 {
+	const char *path = api_text(from, "file");
+	const char *pointer = api_text(from, "pointer");
 	const char *text;
 
-	if (open_keyring(ring, path, err))
+	if (open_keyring(ring, path, api_text(from, "form"), err))
 		return -1;
 	text = json_string_value(value_at(ring->file, pointer));
 	if (!text)
@@ -120,11 +123,10 @@ static int fetch(struct keyring *ring, const json_t *from, const char *place,
 {
 	const char *env = api_text(from, "env");
 	const char *file = api_text(from, "file");
-	const char *pointer = api_text(from, "pointer");
 	const char *value = *env ? getenv(env) : NULL;
 
-	if (*file && *pointer)
-		return fetch_row(ring, file, pointer, ret, err);
+	if (*file && *api_text(from, "pointer"))
+		return fetch_row(ring, from, ret, err);
 	if (*file)
 		return text_file_read(file, place, SEAL_SECRET_MAX, ret, err);
 	if (!*env)
@@ -183,9 +185,14 @@ int plan_file_secrets(const json_t *plan, json_t **ret, struct err *err)
 
 /* ---- where they are, by options ---- */
 
-/* `pointer` says where in the file, or is NULL. */
+/* Where in a file a key is; both NULL: the file is the key. */
+struct spot {
+	const char *pointer;
+	const char *form;	/* NULL: JSON */
+};
+
 static int add_from(json_t *to, const char *place, const char *file,
-		    const char *pointer, struct err *err)
+		    struct spot spot, struct err *err)
 {
 	char *path = NULL;
 
@@ -198,19 +205,20 @@ static int add_from(json_t *to, const char *place, const char *file,
 	path = realpath(file, NULL);
 	if (!path)
 		return args_refuse(err, "'%s': %s", file, strerror(errno));
-	json_object_set_new(to, place, pointer
-		? json_pack("{s:s, s:s}", "file", path, "pointer", pointer)
-		: json_pack("{s:s}", "file", path));
+	json_object_set_new(to, place, json_pack("{s:s, s:s*, s:s*}", "file",
+		path, "pointer", spot.pointer, "form", spot.form));
 	free(path);
 	return 0;
 }
 
+static const struct spot whole = { NULL, NULL };
+
 static int add_user_keys(json_t *to, const struct args *args, struct err *err)
 {
 	return add_from(to, "/probe_api_key",
-			args_get(args, OPT_PROBE_KEY_FILE), NULL, err) ||
+			args_get(args, OPT_PROBE_KEY_FILE), whole, err) ||
 	       add_from(to, "/access_api_key",
-			args_get(args, OPT_ACCESS_KEY_FILE), NULL, err)
+			args_get(args, OPT_ACCESS_KEY_FILE), whole, err)
 		? -1 : 0;
 }
 
@@ -223,7 +231,7 @@ int plan_file_from(const struct args *args, json_t **ret, struct err *err)
 	while ((file = args_each(args, OPT_KEY_FILES, &at))) {
 		AUTO_FREE char *place = xasprintf("/keys/%zu/api_key", n++);
 
-		if (add_from(from, place, file, NULL, err))
+		if (add_from(from, place, file, whole, err))
 			return -1;
 	}
 	if (add_user_keys(from, args, err))
@@ -233,28 +241,32 @@ int plan_file_from(const struct args *args, json_t **ret, struct err *err)
 }
 
 /* A file is an array of rows, or an object as the API takes it. */
-static int add_rows(json_t *to, const char *path, struct err *err)
+static int add_rows(json_t *to, const char *path, const char *form,
+		    struct err *err)
 {
-	json_auto_t *file = NULL;
+	CLEANUP(run_rows_wipe) json_t *file = NULL;
 	const json_t *rows;
 	size_t n;
 
 	if (strcmp(path, "-") == 0)
-		return add_from(to, "", path, NULL, err);
-	if (run_body_file(path, &file, err))
+		return add_from(to, "", path, whole, err);
+	if (run_rows_read(path, form, &file, err))
 		return -1;
 	rows = json_is_array(file) ? file : json_object_get(file, "items");
 	n = json_array_size(rows);
 	for (size_t i = 0; i < n; i++) {
 		AUTO_FREE char *place = xasprintf("/items/%zu/api_key", i);
+		const char *pointer = json_is_array(file)
+			? place + strlen("/items") : place;
 
-		if (add_from(to, place, path, json_is_array(file)
-			     ? place + strlen("/items") : place, err))
+		if (add_from(to, place, path, (struct spot){ pointer, form },
+			     err))
 			return -1;
 	}
 	for (size_t i = 0; i < COUNT(user_keys); i++)
 		if (json_object_get(file, user_keys[i] + 1) &&
-		    add_from(to, user_keys[i], path, user_keys[i], err))
+		    add_from(to, user_keys[i], path,
+			     (struct spot){ user_keys[i], form }, err))
 			return -1;
 	return 0;
 }
@@ -263,10 +275,12 @@ int plan_file_run_from(const struct args *args, json_t **ret, struct err *err)
 {
 	const char *path = args_get(args, OPT_FILE);
 	json_auto_t *from = json_object();
+	const char *form;
 
-	if ((path && add_rows(from, path, err)) ||
+	if (run_rows_form(args, &form, err) ||
+	    (path && add_rows(from, path, form, err)) ||
 	    add_from(from, "/items/0/api_key", args_get(args, OPT_KEY_FILE),
-		     NULL, err) ||
+		     whole, err) ||
 	    add_user_keys(from, args, err))
 		return -1;
 	*ret = json_incref(from);

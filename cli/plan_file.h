@@ -30,7 +30,7 @@ int plan_file_from(const struct args *args, json_t **ret, struct err *err)
 
 /*
  * The same of an import by URL.  In a file of keys each is found by its JSON
- * pointer.
+ * pointer, for which lines count as an array.
  */
 int plan_file_run_from(const struct args *args, json_t **ret, struct err *err)
 	MUST_CHECK;

@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "cli/secret.h"
-#include "cli/text_file.h"
 #include "shared/table.h"
 
 #define DAYS_MAX 36500
@@ -156,34 +155,13 @@ static bool is_overridden(const char *member, const struct args *args)
 	return false;
 }
 
-int run_body_file(const char *path, json_t **ret, struct err *err)
-{
-	CLEANUP(buf_wipe) struct buf text = { .max = RUN_BODY_MAX };
-	static const char mark[] = "\xef\xbb\xbf";
-	size_t skip = sizeof(mark) - 1;
-	json_error_t why;
-
-	if (text_file_bytes(path, "the run", &text, err))
-		return -1;
-	/* Editors of Windows put it there. */
-	if (strncmp(buf_str(&text), mark, skip) != 0)
-		skip = 0;
-	*ret = json_loadb(buf_str(&text) + skip, text.len - skip,
-			  JSON_REJECT_DUPLICATES, &why);
-	if (*ret)
-		return 0;
-	return err_set(err, ERR_INVALID, "'%s' is not JSON, line %d, column "
-		       "%d; --form says what else it is", path, why.line,
-		       why.column);
-}
-
 static int write_file(struct jout *body, const struct args *args,
 		      struct err *err)
 {
 	const char *path = args_get(args, OPT_FILE);
-	json_auto_t *file = NULL;
+	CLEANUP(run_rows_wipe) json_t *file = NULL;
 	const json_t *value;
-	const char *name;
+	const char *name, *form;
 
 	if (args_has(args, OPT_BASE_URL) || args_has(args, OPT_KEY_FILE) ||
 	    args_has(args, OPT_MODEL) || args_has(args, OPT_LABEL) ||
@@ -191,7 +169,8 @@ static int write_file(struct jout *body, const struct args *args,
 		return args_refuse(err, "--file says it all: no --base-url, "
 				   "--key-file, --model, --label or --note "
 				   "beside it");
-	if (run_body_file(path, &file, err))
+	if (run_rows_form(args, &form, err) ||
+	    run_rows_read(path, form, &file, err))
 		return -1;
 	if (json_is_array(file)) {
 		jout_json(body, "items", file);

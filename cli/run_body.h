@@ -7,10 +7,11 @@
 #include <jansson.h>
 
 #include "cli/args.h"
+#include "cli/run_rows.h"
 #include "shared/err.h"
 #include "shared/jout.h"
 
-#define RUN_BODY_MAX (64 << 20)
+#define RUN_BODY_MAX RUN_ROWS_MAX
 
 /*
  * What options say of the run as a whole, but for its host: members of an
@@ -19,12 +20,9 @@
 int run_body_terms(struct jout *body, const struct args *args,
 		   struct err *err) MUST_CHECK;
 
-/* A file of rows that is JSON.  *ret has keys, and is the caller's. */
-int run_body_file(const char *path, json_t **ret, struct err *err) MUST_CHECK;
-
 /*
  * Either one provider by --base-url, --key-file and --model, or --file: an
- * array of items, or an object as the API takes it.  Other options stand
+ * array of items, an object as the API takes it, or lines.  Other options stand
  * above what the file says.  *ret holds keys: release it with run_body_done().
  */
 int run_body_write(struct jout *ret, const struct args *args, struct err *err)

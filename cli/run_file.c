@@ -2,53 +2,14 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
-#include "cli/run_body.h"
+#include "cli/run_rows.h"
 #include "cli/text_file.h"
 #include "shared/table.h"
 
 #define TABLE_MAX (256 << 10)
 #define DAYS_MAX 36500
 #define CANARY_MAX 1000
-
-static const struct {
-	const char *form;	/* of --form, and the ending of a name */
-	const char *type;	/* NULL: JSON, which is no file of lines */
-} forms[] = {
-	{ "json",	NULL },
-	{ "csv",	"text/csv" },
-	{ "tsv",	"text/csv" },
-	{ "jsonl",	"application/x-ndjson" },
-	{ "ndjson",	"application/x-ndjson" },
-};
-
-static bool find_type(const char *form, const char **ret)
-{
-	for (size_t i = 0; i < COUNT(forms); i++) {
-		if (strcasecmp(forms[i].form, form) != 0)
-			continue;
-		*ret = forms[i].type;
-		return true;
-	}
-	return false;
-}
-
-int run_file_type(const struct args *args, const char **ret, struct err *err)
-{
-	const char *form = args_get(args, OPT_FORM);
-	const char *path = args_get(args, OPT_FILE);
-	const char *dot = path ? strrchr(path, '.') : NULL;
-
-	*ret = NULL;
-	if (form && !path)
-		return args_refuse(err, "--form goes with --file");
-	if (form && !find_type(form, ret))
-		return args_refuse(err, "--form must be csv, jsonl or json");
-	if (!form && dot && !find_type(dot + 1, ret))
-		*ret = NULL;
-	return 0;
-}
 
 /* Options that say something which a file of lines cannot, or must not. */
 static const struct {
@@ -129,7 +90,7 @@ int run_file_read(const struct args *args, struct jout *body,
 {
 	if (check_options(args, err) || add_options(query, args, err))
 		return -1;
-	body->text.max = RUN_BODY_MAX;
+	body->text.max = RUN_ROWS_MAX;
 	return text_file_bytes(args_get(args, OPT_FILE), "the rows",
 			       &body->text, err);
 }
@@ -144,11 +105,8 @@ void run_file_report(const json_t *run)
 	CLEANUP(buf_done) struct buf out = { .max = TABLE_MAX };
 	const json_t *list = json_object_get(run, "rejected");
 	int64_t n = api_number(run, "items_rejected");
-	const char *charset = api_text(run, "read_as");
 
-	if (*charset && strcmp(charset, "utf-8") != 0)
-		fprintf(stderr, "crmctl: the file is not UTF-8; it was read as "
-			"%s\n", charset);
+	run_rows_charset(api_text(run, "read_as"));
 	if (n == 0 || !json_is_array(list))
 		return;
 	columns_list(&out, reject_columns, COUNT(reject_columns), list);

@@ -12,13 +12,6 @@
 #include "cli/api.h"
 
 /*
- * Is the file of --file CSV or JSON lines, by --form, else by the ending of
- * its name?  *ret is then its media type, and NULL if it is JSON.
- */
-int run_file_type(const struct args *args, const char **ret, struct err *err)
-	MUST_CHECK;
-
-/*
  * What to send.  `query` is released with api_filters_done(); `body` holds
  * keys: release it with run_body_done().
  */

@@ -62,9 +62,17 @@ static const struct jdec_field plan_fields[] = {
 		 EXPIRES_MAX_S),
 };
 
+static bool is_form(const json_t *value)
+{
+	const char *text = json_string_value(value);
+
+	return text && (strcmp(text, "csv") == 0 || strcmp(text, "jsonl") == 0);
+}
+
 /*
  * Where the operator keeps a secret; by env or file, as in a site's file.  A
- * file of rows has many: a JSON pointer says which.
+ * file of rows has many: a JSON pointer says which, and `form` how it is read
+ * if it is lines.
  */
 static void check_from(const json_t *from, struct jdec_problems *problems)
 {
@@ -76,12 +84,14 @@ static void check_from(const json_t *from, struct jdec_problems *problems)
 		bool file = json_is_string(json_object_get(one, "file"));
 		bool pointer = file && json_is_string(
 			json_object_get(one, "pointer"));
+		bool form = pointer && is_form(json_object_get(one, "form"));
 
-		if ((!env && !file) ||
-		    json_object_size(one) != 1 + (size_t)pointer)
+		if ((!env && !file) || json_object_size(one) !=
+		    1 + (size_t)pointer + (size_t)form)
 			jdec_problem(problems, "from.", place,
 				     "must have one of env, file; with a file"
-				     " there may be a pointer");
+				     " there may be a pointer, with that a "
+				     "form: csv or jsonl");
 	}
 }
 
@@ -189,6 +199,19 @@ static int look_at(const struct request *req, const struct plan_call *call,
 	return plan_look_drift(req, look, *ret_ground, err);
 }
 
+static void say_rejected(const json_t *preview, int64_t n, struct err *err)
+{
+	const json_t *first = json_array_get(
+		json_object_get(preview, "rejected"), 0);
+
+	err_set(err, ERR_INVALID, "%lld of the rows %s wrong, and a plan is "
+		"made of rows that are all right: row %lld: %.40s %.100s%s",
+		(long long)n, n == 1 ? "is" : "are",
+		(long long)json_integer_value(json_object_get(first, "row")),
+		text_of(first, "field"), text_of(first, "detail"),
+		n == 1 ? "" : "; a preview tells all");
+}
+
 /*
  * A plan has the rows as they came.  One that is left out may have a key where
  * no key belongs, as may a label, and that would stand in the file.
@@ -203,10 +226,7 @@ static int check_rows(const json_t *body, const json_t *preview,
 	if (rejected == 0 && !stray)
 		return 0;
 	if (rejected > 0)
-		err_set(err, ERR_INVALID, "%lld of the rows %s wrong: a plan "
-			"is made of rows that are all right; a preview says "
-			"what is wrong", (long long)rejected,
-			rejected == 1 ? "is" : "are");
+		say_rejected(preview, rejected, err);
 	else
 		err_set(err, ERR_INVALID, "%s has what looks like a key, and "
 			"in a plan there is none", stray);

@@ -2,8 +2,8 @@
 
 #include <string.h>
 
-#include "fcgi/csv_rows.h"
 #include "fcgi/query.h"
+#include "shared/csv_rows.h"
 #include "shared/table.h"
 
 #define TEXT_MAX 1024

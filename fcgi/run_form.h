@@ -9,9 +9,9 @@
 #ifndef FCGI_RUN_FORM_H
 #define FCGI_RUN_FORM_H
 
-#include "fcgi/file_rows.h"
 #include "fcgi/http.h"
 #include "shared/charset.h"
+#include "shared/file_rows.h"
 #include "shared/jdec.h"
 
 /* Release with run_form_done(). */

@@ -10,10 +10,10 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "fcgi/csv_rows.h"
 #include "fcgi/import_rows.h"
 #include "fcgi/remark.h"
 #include "shared/charset.h"
+#include "shared/csv_rows.h"
 #include "shared/redact.h"
 
 #define ROWS_MAX 200

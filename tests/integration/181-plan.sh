@@ -189,7 +189,8 @@ plan_of_file() {
 		"$(plan_of '.preview.plans | length')" 2
 	is "$version: and no key" "$(jq -r '.[].api_key' "$rows" |
 		grep -cFf - "$WORK/plan.json")" 0
-	cp "$rows" "$rows.kept"
+	rows_kept=$rows.kept
+	cp "$rows" "$rows_kept"
 	jq 'reverse' "$rows.kept" >"$rows"
 	ctl apply "$WORK/plan.json"
 	is "$version: with keys in another order it is refused" "$RC" 9
@@ -201,8 +202,31 @@ plan_of_file() {
 	make rollback run "$run"
 	ctl -o json apply "$WORK/plan.json" --wait --timeout 60
 	is "$version: and taken back" "$RC" 0
-	ctl plan run --host "$HOST_ID" -f "$WORK/rows.csv"
-	is "$version: lines cannot be planned" "$RC" 2
+}
+
+# The same as a spreadsheet saves it, in GBK and under another name.
+plan_of_lines() {
+	rows=$SITE/etc/rows-$host_number.txt
+	{
+		printf '\275\323\277\332\265\330\326\267,\303\334\324\277,models\r\n'
+		jq -r '.[] | [.base_url, .api_key, "mock-a"] | join(",")' \
+			"$rows_kept"
+	} >"$rows"
+	make run --host "$HOST_ID" -f "$rows" --form csv
+	like "$version: it is read as it was saved" "$ERR" 'read as gb18030'
+	is "$version: lines have no key in a plan either" "$(jq -r \
+		'.[].api_key' "$rows_kept" | grep -cFf - "$WORK/plan.json")" 0
+	cp "$rows" "$rows.kept"
+	sed -i '2{h;d};3{G}' "$rows"
+	ctl apply "$WORK/plan.json"
+	is "$version: with rows in another order it is refused" "$RC" 9
+	cp "$rows.kept" "$rows"
+	ctl -o json apply "$WORK/plan.json" --wait --timeout 120
+	is "$version: lines are imported" "$RC" 0
+	[ "$RC" = 0 ] || note "$ERR"
+	make rollback run "$(printf '%s' "$OUT" | jq -r .run_id)"
+	ctl -o json apply "$WORK/plan.json" --wait --timeout 60
+	is "$version: and taken back, too" "$RC" 0
 }
 
 plan_of_reconcile() {
@@ -247,6 +271,7 @@ at_a_host() {
 	plan_of_reconcile
 	plan_of_run
 	plan_of_file
+	plan_of_lines
 	plan_of_import
 	plan_of_rollback
 }

@@ -154,14 +154,15 @@ static void a_run_may_bring_the_key_of_a_user(void **state)
 static void type_is(const char *const *argv, const char *wanted, bool refused)
 {
 	CLEANUP(args_done) struct args args = { 0 };
-	const char *type = "untouched";
+	const char *form = "untouched", *type;
 	struct err err;
 
 	read_line(&args, argv, "run", "create");
-	assert_int_equal(run_file_type(&args, &type, &err), refused ? -1 : 0);
-	if (!refused && !wanted)
+	assert_int_equal(run_rows_form(&args, &form, &err), refused ? -1 : 0);
+	type = run_rows_type(refused ? NULL : form);
+	if (!wanted)
 		assert_null(type);
-	else if (!refused)
+	else
 		assert_string_equal(type, wanted);
 }
 

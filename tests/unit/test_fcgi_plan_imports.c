@@ -210,6 +210,37 @@ static void all_its_rows_have_to_be_right(void **state)
 			      "\"K\",\"pointer\":\"/0\"}}"), 422);
 }
 
+/* Which row, and what: nobody should have to ask for a preview. */
+static void a_row_that_is_wrong_is_named(void **state)
+{
+	(void)state;
+	assert_int_equal(wish(TWO ",{\"base_url\":\"" URL "\"}", ""), 422);
+	assert_string_equal(text_of("code"), "plan_rows_unfit");
+	assert_non_null(strstr(text_of("detail"), "row 3: api_key"));
+}
+
+static void it_says_how_a_file_of_keys_is_read(void **state)
+{
+	static const struct {
+		const char *from;
+		int status;
+	} files[] = {
+		{ "\"pointer\":\"/0/api_key\",\"form\":\"csv\"", 200 },
+		{ "\"pointer\":\"/0/api_key\",\"form\":\"jsonl\"", 200 },
+		{ "\"pointer\":\"/0/api_key\",\"form\":\"xlsx\"", 422 },
+		{ "\"form\":\"csv\"", 422 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(files); i++) {
+		AUTO_FREE char *from = xasprintf(",\"from\":{"
+			"\"/items/0/api_key\":{\"file\":\"/a\",%s}}",
+			files[i].from);
+
+		assert_int_equal(wish(TWO, from), files[i].status);
+	}
+}
+
 #define TEST(name) \
 	cmocka_unit_test_setup_teardown(name, setup_host, teardown_host)
 
@@ -223,6 +254,8 @@ int main(void)
 		TEST(a_probe_that_finds_the_same_moves_nothing),
 		TEST(a_pack_that_says_otherwise_does),
 		TEST(all_its_rows_have_to_be_right),
+		TEST(a_row_that_is_wrong_is_named),
+		TEST(it_says_how_a_file_of_keys_is_read),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

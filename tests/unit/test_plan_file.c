@@ -13,6 +13,8 @@
 #include "cli/api.h"
 #include "cli/command.h"
 #include "cli/plan_file.h"
+#include "cli/run_body.h"
+#include "shared/table.h"
 
 static char *file_with(const char *text)
 {
@@ -121,19 +123,26 @@ static json_t *fetched(const json_t *from)
 	return secrets;
 }
 
-static json_t *run_from(const char *file, const char *key)
+static void read_options(struct args *args, const char *const *argv)
 {
-	const char *argv[] = { "--file", file, "--probe-key-file", key, NULL };
 	const struct command *command = command_find("plan", "run");
-	CLEANUP(args_done) struct args args = { 0 };
-	json_t *from = NULL;
 	struct err err;
 	size_t at = 0;
 
+	assert_int_equal(args_read(args, argv, &at, command->needs |
+				   command->takes, false, &err), 0);
+}
+
+static json_t *run_from(const char *file, const char *key)
+{
+	const char *argv[] = { "--file", file, "--probe-key-file", key, NULL };
+	CLEANUP(args_done) struct args args = { 0 };
+	json_t *from = NULL;
+	struct err err;
+
 	if (!key)
 		argv[2] = NULL;
-	assert_int_equal(args_read(&args, argv, &at, command->needs |
-				   command->takes, false, &err), 0);
+	read_options(&args, argv);
 	assert_int_equal(plan_file_run_from(&args, &from, &err), 0);
 	return from;
 }
@@ -165,6 +174,91 @@ static void keys_of_a_file_are_found_by_pointers(void **state)
 	unlink(key);
 }
 
+/* What a plan of lines asks for, and where it says that keys are. */
+static json_t *lines_from(const char *file, const char *form, char **ret_body)
+{
+	AUTO_FREE char *key = file_with("yours");
+	const char *argv[] = { "--host", "h", "--file", file, "--form", form,
+			       "--probe-key-file", key, NULL };
+	CLEANUP(run_body_done) struct jout body = { .text.max = 4096 };
+	CLEANUP(args_done) struct args args = { 0 };
+	json_t *from = NULL;
+	struct err err;
+
+	read_options(&args, argv);
+	assert_int_equal(plan_file_run_from(&args, &from, &err), 0);
+	assert_int_equal(run_body_write(&body, &args, &err), 0);
+	*ret_body = xstrdup(buf_str(&body.text));
+	json_object_set_new(json_object_get(from, "/probe_api_key"), "file",
+			    json_string(file));
+	unlink(key);
+	return from;
+}
+
+/* As Excel saves it: GBK, with a blank line, which is no row. */
+static const char sheet[] = "\xbd\xd3\xbf\xda\xb5\xd8\xd6\xb7,"
+	"\xc3\xdc\xd4\xbf,\xb1\xea\xc7\xa9\r\n"
+	"u,one,\xbc\xd7\r\n,,\r\nv,two,\r\n";
+
+static void keys_of_lines_are_found_by_their_rows(void **state)
+{
+	static const struct {
+		const char *form, *text, *items;
+	} files[] = {
+		{ "csv", sheet, "\"items\":[{\"base_url\":\"u\",\"api_key\":"
+		  "\"one\",\"label\":\"甲\"},{\"base_url\":\"v\",\"api_key\":"
+		  "\"two\"}]" },
+		{ "jsonl", "{\"api_key\":\"one\"}\n\n{\"api_key\":\"two\"}",
+		  "\"items\":[{\"api_key\":\"one\"},{\"api_key\":\"two\"}]" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(files); i++) {
+		AUTO_FREE char *path = file_with(files[i].text);
+		AUTO_FREE char *body = NULL;
+		json_auto_t *from = lines_from(path, files[i].form, &body);
+		const json_t *two = json_object_get(from, "/items/1/api_key");
+		CLEANUP(plan_secrets_wipe) json_t *keys = NULL;
+
+		assert_non_null(strstr(body, files[i].items));
+		assert_string_equal(api_text(two, "pointer"), "/1/api_key");
+		assert_string_equal(api_text(two, "form"), files[i].form);
+		keys = fetched(from);
+		assert_string_equal(api_text(keys, "/items/0/api_key"), "one");
+		assert_string_equal(api_text(keys, "/items/1/api_key"), "two");
+		unlink(path);
+	}
+}
+
+static void lines_that_are_no_rows_make_no_plan(void **state)
+{
+	static const struct {
+		const char *form, *text;
+	} files[] = {
+		{ "csv", "url,key,colour\nu,one,red\n" },
+		{ "csv", "url,key\nu,one,red\nv,two\n" },
+		{ "csv", "url,key\n" },
+		{ "csv", "PK\x03\x04" },
+		{ "jsonl", "{\"api_key\":\"one\"}\n{\n" },
+	};
+	struct err err;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(files); i++) {
+		AUTO_FREE char *path = file_with(files[i].text);
+		const char *argv[] = { "--file", path, "--form", files[i].form,
+				       NULL };
+		CLEANUP(args_done) struct args args = { 0 };
+		json_t *from = NULL;
+
+		read_options(&args, argv);
+		assert_int_equal(plan_file_run_from(&args, &from, &err), -1);
+		assert_int_equal(err.kind, ERR_INVALID);
+		assert_non_null(strstr(err.msg, path));
+		unlink(path);
+	}
+}
+
 static void a_plan_is_written_to_a_new_file_and_read_again(void **state)
 {
 	AUTO_FREE char *path = file_with("{\"a\":1}");
@@ -189,6 +283,8 @@ int main(void)
 		cmocka_unit_test(a_secret_that_is_nowhere_is_told),
 		cmocka_unit_test(options_say_where_keys_are),
 		cmocka_unit_test(keys_of_a_file_are_found_by_pointers),
+		cmocka_unit_test(keys_of_lines_are_found_by_their_rows),
+		cmocka_unit_test(lines_that_are_no_rows_make_no_plan),
 		cmocka_unit_test(
 			a_plan_is_written_to_a_new_file_and_read_again),
 	};

@@ -5,12 +5,12 @@
  * or English (the table in csv_rows.c).  A row becomes the object that a JSON
  * body would have had for it, so that one decoder checks all forms.
  */
-#ifndef FCGI_CSV_ROWS_H
-#define FCGI_CSV_ROWS_H
+#ifndef SHARED_CSV_ROWS_H
+#define SHARED_CSV_ROWS_H
 
 #include <stddef.h>
 
-#include "fcgi/file_rows.h"
+#include "shared/file_rows.h"
 #include "shared/jdec.h"
 
 /*

@@ -1,4 +1,4 @@
-#include "fcgi/file_rows.h"
+#include "shared/file_rows.h"
 
 #include <stdio.h>
 #include <string.h>

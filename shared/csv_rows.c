@@ -1,4 +1,4 @@
-#include "fcgi/csv_rows.h"
+#include "shared/csv_rows.h"
 
 #include <ctype.h>
 #include <stdio.h>

@@ -4,8 +4,8 @@
  * `items` has an element a row: an object as a JSON body has it, or a string
  * that says why the line is no row.  Release with file_rows_done().
  */
-#ifndef FCGI_FILE_ROWS_H
-#define FCGI_FILE_ROWS_H
+#ifndef SHARED_FILE_ROWS_H
+#define SHARED_FILE_ROWS_H
 
 #include <stddef.h>
 #include <stdint.h>
