@@ -74,7 +74,7 @@ static int take_slot(const struct settings *settings)
 		struct err err;
 		int fd;
 
-		if (proc_lock(path, &fd, &err) == 0)
+		if (proc_lock(path, 0, &fd, &err) == 0)
 			return fd;
 	}
 	return -1;

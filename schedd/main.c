@@ -14,6 +14,9 @@
 #include "shared/table.h"
 #include "shared/tasks.h"
 
+/* One that was killed has the lock until the last of its files is closed. */
+#define LOCK_PATIENCE_MS 5000
+
 enum exit_status { EXIT_OK, EXIT_OTHER, EXIT_USAGE, EXIT_DATABASE, EXIT_KEYS };
 
 struct options {
@@ -113,7 +116,7 @@ static enum exit_status run(const struct settings *settings)
 		return fail(EXIT_KEYS, &err);
 	if (db_open(&site.db, settings->database, DB_EXISTING, &err) ||
 	    migrate_check(site.db, &err) ||
-	    proc_lock(lock, &site.lock_fd, &err) ||
+	    proc_lock(lock, LOCK_PATIENCE_MS, &site.lock_fd, &err) ||
 	    tasks_take_over(site.db, clock_wall_ms(), &err) ||
 	    watch_begin(site.db, settings, clock_wall_ms(), &err) ||
 	    checkpoint_start(&site.checkpoint, settings->database, &err))

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/landlock.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sys/file.h>
@@ -15,6 +16,8 @@
 #include <unistd.h>
 
 #include "shared/clock.h"
+
+#define LOCK_LOOK_MS 20
 
 #define RIGHTS_READ (LANDLOCK_ACCESS_FS_READ_FILE | \
 		     LANDLOCK_ACCESS_FS_READ_DIR)
@@ -132,14 +135,27 @@ int proc_confine(const char *const writable[], size_t nwritable,
 	return 0;
 }
 
-int proc_lock(const char *path, int *ret_fd, struct err *err)
+static bool take_lock(int fd, int64_t patience_ms)
+{
+	const int64_t until = clock_mono_ms() + patience_ms;
+	bool taken = flock(fd, LOCK_EX | LOCK_NB) == 0;
+
+	while (!taken && clock_mono_ms() < until) {
+		poll(NULL, 0, LOCK_LOOK_MS);
+		taken = flock(fd, LOCK_EX | LOCK_NB) == 0;
+	}
+	return taken;
+}
+
+int proc_lock(const char *path, int64_t patience_ms, int *ret_fd,
+	      struct err *err)
 {
 	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
 
 	if (fd < 0)
 		return err_set(err, ERR_INTERNAL, "lock '%s': %s", path,
 			       strerror(errno));
-	if (flock(fd, LOCK_EX | LOCK_NB)) {
+	if (!take_lock(fd, patience_ms)) {
 		close(fd);
 		return err_set(err, ERR_BUSY, "lock '%s' is held by another "
 			       "process", path);

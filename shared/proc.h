@@ -5,6 +5,7 @@
 #define SHARED_PROC_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "shared/err.h"
 
@@ -29,7 +30,12 @@ int proc_confine(const char *const writable[], size_t nwritable,
 		 const char *const readable[], size_t nreadable,
 		 struct err *err) MUST_CHECK;
 
-/* Take the lock of `path` for the life of the process.  ERR_BUSY if held. */
-int proc_lock(const char *path, int *ret_fd, struct err *err) MUST_CHECK;
+/*
+ * Take the lock of `path` for the life of the process.  ERR_BUSY if another
+ * holds it and does not let go within `patience_ms`: one that was killed holds
+ * it until the kernel has closed its files.
+ */
+int proc_lock(const char *path, int64_t patience_ms, int *ret_fd,
+	      struct err *err) MUST_CHECK;
 
 #endif

@@ -4,10 +4,12 @@
 #include "tests/unit/fixture.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 
@@ -107,13 +109,41 @@ static void a_lock_is_held_by_one(void **state)
 	struct err err;
 
 	(void)state;
-	OK(proc_lock(path, &first, &err));
-	REFUSED(proc_lock(path, &second, &err), ERR_BUSY);
+	OK(proc_lock(path, 0, &first, &err));
+	REFUSED(proc_lock(path, 0, &second, &err), ERR_BUSY);
+	REFUSED(proc_lock(path, 30, &second, &err), ERR_BUSY);
 	assert_int_equal(second, -1);
 	close(first);
-	OK(proc_lock(path, &second, &err));
+	OK(proc_lock(path, 0, &second, &err));
 	close(second);
-	REFUSED(proc_lock(nowhere, &second, &err), ERR_INTERNAL);
+	REFUSED(proc_lock(nowhere, 0, &second, &err), ERR_INTERNAL);
+}
+
+static volatile sig_atomic_t held;
+
+static void let_go(int signal)
+{
+	(void)signal;
+	close(held);
+}
+
+/* As that of a process which was killed a moment ago. */
+static void a_lock_that_is_let_go_of_soon_is_waited_for(void **state)
+{
+	SCRATCH dir = scratch_new();
+	AUTO_FREE char *path = xasprintf("%s/lock", dir);
+	const struct itimerval soon = { .it_value = { .tv_usec = 50000 } };
+	int first, second;
+	struct err err;
+
+	(void)state;
+	OK(proc_lock(path, 0, &first, &err));
+	held = first;
+	signal(SIGALRM, let_go);
+	assert_int_equal(setitimer(ITIMER_REAL, &soon, NULL), 0);
+	OK(proc_lock(path, 10000, &second, &err));
+	signal(SIGALRM, SIG_DFL);
+	close(second);
 }
 
 /* ---- rights ---- */
@@ -217,6 +247,7 @@ int main(void)
 		cmocka_unit_test(a_watchdog_is_not_told_all_the_time),
 		cmocka_unit_test(without_a_supervisor_nothing_is_told),
 		cmocka_unit_test(a_lock_is_held_by_one),
+		cmocka_unit_test(a_lock_that_is_let_go_of_soon_is_waited_for),
 		cmocka_unit_test(daemons_do_not_run_as_root),
 		cmocka_unit_test(who_is_confined_reaches_only_its_own),
 	};
