@@ -122,7 +122,7 @@ static const struct opt_spec specs[] = {
 	[OPT_FORGET]	      = { "forget", 0, NULL, false,
 				  "all that CRM knows of it; the host is left as it is" },
 	[OPT_FORCE]	      = { "force", 0, NULL, false,
-				  "even if another CRM made it" },
+				  "even if another CRM made it, or the host shows none" },
 	[OPT_SCOPE]	      = { "scope", 0, "read|operate|admin", false,
 				  "what the token may do" },
 	[OPT_DIR]	      = { "dir", 0, "DIR", false, "where the files go" },

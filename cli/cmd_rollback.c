@@ -152,6 +152,8 @@ static void write_body(struct jout *body, const struct args *args, bool batch,
 	if (plan) {
 		jout_bool(body, "apply", true);
 		jout_str(body, "plan", plan);
+		if (args_has(args, OPT_FORCE))
+			jout_bool(body, "force", true);
 	} else if (batch) {
 		jout_bool(body, "preview", true);
 	}

@@ -148,6 +148,7 @@ static int rollbacks_show(const struct request *req, struct reply *reply,
 
 struct asked {
 	bool apply;
+	bool force;		/* what the host does not show is gone */
 	bool preview;		/* of v1, where nothing else does not act */
 	const char *plan;
 	const char *host_id;
@@ -158,17 +159,20 @@ struct asked {
 
 static const struct jdec_field asked_fields[] = {
 	JDEC_FLAG(struct asked, apply, false),
+	JDEC_FLAG(struct asked, force, false),
 	PLAN_FIELD,
 };
 
 static const struct jdec_field v1_fields[] = {
 	JDEC_FLAG(struct asked, preview, false),
 	JDEC_FLAG(struct asked, apply, false),
+	JDEC_FLAG(struct asked, force, false),
 	PLAN_FIELD,
 };
 
 static const struct jdec_field provider_fields[] = {
 	JDEC_FLAG(struct asked, apply, false),
+	JDEC_FLAG(struct asked, force, false),
 	PLAN_FIELD,
 	JDEC_STR(struct asked, host_id, false, 1, HTTP_ID_MAX),
 	JDEC_STR(struct asked, pack_id, false, 1, HTTP_ID_MAX),
@@ -223,8 +227,9 @@ static int check(const struct rollback_preview *preview,
 }
 
 static int begin(const struct request *req,
-		 const struct rollback_scope *scope, const char *plan,
-		 struct reply *reply, struct err *err)
+		 const struct rollback_scope *scope,
+		 const struct asked *asked, struct reply *reply,
+		 struct err *err)
 {
 	const struct rollback_spec spec = {
 		.host_id = scope->host_id,
@@ -232,6 +237,7 @@ static int begin(const struct request *req,
 		.scope_id = scope->id,
 		.pack_id = scope->pack_id,
 		.requested_by = req->token->token_id,
+		.force = asked->force,
 	};
 	const struct rollback_view view = { .limit = PARTS };
 	struct rollback_preview preview;
@@ -243,7 +249,7 @@ static int begin(const struct request *req,
 	rc = check(&preview, reply, err);
 	if (rc)
 		return rc < 0 ? -1 : 0;
-	if (plan && strcmp(plan, preview.token) != 0) {
+	if (asked->plan && strcmp(asked->plan, preview.token) != 0) {
 		err_set(err, ERR_CONFLICT, "what the plan rests on has "
 			"changed; look at a new preview");
 		return err_code(err, "plan_outdated");
@@ -257,31 +263,32 @@ static int begin(const struct request *req,
 }
 
 static int answer(const struct request *req,
-		  const struct rollback_scope *scope, bool acts,
-		  const char *plan, struct reply *reply, struct err *err)
+		  const struct rollback_scope *scope,
+		  const struct asked *asked, struct reply *reply,
+		  struct err *err)
 {
 	struct rollback_preview preview;
 
-	if (acts)
-		return begin(req, scope, plan, reply, err);
+	if (asked->apply)
+		return begin(req, scope, asked, reply, err);
 	reply->status = 200;
 	return rollback_preview_make(req, scope, &reply->out, &preview, err);
 }
 
 static int of_run(const struct request *req, enum rollback_scope_kind kind,
-		  const char *id, bool acts, const char *plan,
+		  const char *id, const struct asked *asked,
 		  struct reply *reply, struct err *err)
 {
 	CLEANUP(run_done) struct run run = { 0 };
 
-	if ((acts && request_begin(req, err)) ||
+	if ((asked->apply && request_begin(req, err)) ||
 	    runs_get(req->db, req->ids[0], &run, err))
 		return -1;
 	const struct rollback_scope scope = {
 		.kind = kind, .id = id, .host_id = run.host_id,
 	};
 
-	return answer(req, &scope, acts, plan, reply, err);
+	return answer(req, &scope, asked, reply, err);
 }
 
 static int run_post(const struct request *req, struct reply *reply,
@@ -293,8 +300,7 @@ static int run_post(const struct request *req, struct reply *reply,
 	if (req->body && !jdec(req->body, "", asked_fields,
 			       COUNT(asked_fields), &asked, &problems))
 		return problem_refuse(reply, &problems);
-	return of_run(req, ROLLBACK_RUN, req->ids[0], asked.apply, asked.plan,
-		      reply, err);
+	return of_run(req, ROLLBACK_RUN, req->ids[0], &asked, reply, err);
 }
 
 /* Old scripts send nothing and mean it. */
@@ -307,8 +313,8 @@ static int batch_post(const struct request *req, struct reply *reply,
 	if (req->body && !jdec(req->body, "", v1_fields, COUNT(v1_fields),
 			       &asked, &problems))
 		return problem_refuse(reply, &problems);
-	return of_run(req, ROLLBACK_RUN, req->ids[0],
-		      asked.apply && !asked.preview, asked.plan, reply, err);
+	asked.apply = asked.apply && !asked.preview;
+	return of_run(req, ROLLBACK_RUN, req->ids[0], &asked, reply, err);
 }
 
 static int item_post(const struct request *req, struct reply *reply,
@@ -323,8 +329,7 @@ static int item_post(const struct request *req, struct reply *reply,
 		return problem_refuse(reply, &problems);
 	if (items_get(req->db, req->ids[0], req->ids[1], &item, err))
 		return -1;
-	return of_run(req, ROLLBACK_ITEM, item.item_id, asked.apply,
-		      asked.plan, reply, err);
+	return of_run(req, ROLLBACK_ITEM, item.item_id, &asked, reply, err);
 }
 
 /* ---- a provider ---- */
@@ -375,7 +380,7 @@ static int provider_post(const struct request *req, struct reply *reply,
 		.host_id = host_id, .pack_id = provider.pack_id,
 	};
 
-	return answer(req, &scope, asked.apply, asked.plan, reply, err);
+	return answer(req, &scope, &asked, reply, err);
 }
 
 /* ---- an adopted account ---- */
@@ -404,7 +409,7 @@ static int release_post(const struct request *req, struct reply *reply,
 		.host_id = row.host_id,
 	};
 
-	return answer(req, &scope, asked.apply, asked.plan, reply, err);
+	return answer(req, &scope, &asked, reply, err);
 }
 
 static const struct waiting begun = { is_over, show_result, 0 };

@@ -3,8 +3,9 @@
  *
  * The host is asked something harmless first: one that cannot be reached
  * changes nothing.  Then the items are marked and the parts written, in
- * batches; then one part is settled after the other, in the order of
- * rollback_rank(); a part that has to stay does not keep the others.
+ * batches; the host has to show one thing of ours; then one part is settled
+ * after the other, in the order of rollback_rank(); a part that has to stay
+ * does not keep the others.
  */
 #include "schedd/host/user.h"
 #include "schedd/rollback.h"
@@ -34,6 +35,7 @@ static const struct step steps[] = {
 	{ ROLLBACK_FIRST_STEP,  0, ask_rb_begin,           got_rb_begin },
 	{ "rollback.mark",      0, NULL,                   got_rb_mark },
 	{ "rollback.plan",      0, NULL,                   got_rb_plan },
+	{ "rollback.sight",     0, ask_rb_sight,           got_rb_sight },
 	{ "rollback.next",      0, NULL,                   got_rb_next },
 	{ "part.taken",         0, NULL,                   got_rb_taken },
 

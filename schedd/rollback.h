@@ -36,6 +36,9 @@ struct rollback_memo {
 	bool ended;		/* the access, or all items */
 	bool kept;		/* the access is somebody else's by now */
 	char after[ID_MAX];	/* items whose parts are written */
+	bool force;		/* what the host does not show is gone */
+	int64_t sights;		/* places where one of ours was looked for */
+	int64_t unseen;		/* of those: it is not there */
 	int64_t items;
 	int64_t key;		/* the id of a key that was found */
 	int64_t page;		/* of a list, from 0 */
@@ -107,6 +110,9 @@ struct verdict rollback_trouble(struct rollback_work *w,
 				const struct answer *answer,
 				enum failure why);
 
+/* Of the host as a whole: nothing else will work either. */
+bool rollback_is_of_the_host(const struct answer *answer, enum failure why);
+
 /*
  * Is what was read too old by now to act on it?  After a crash, a refusal
  * or a wait for our turn it is read again from `step` on, but not for ever.
@@ -140,10 +146,22 @@ bool rollback_key_is_theirs(const struct rollback_work *w, const json_t *key);
 bool rollback_is_as_accepted(const struct rollback_work *w,
 			     const json_t *live);
 
+/* Is what the host shows at the row's id what the row is about? */
+bool rollback_is_our_group(const struct rollback_work *w, const json_t *live);
+bool rollback_is_our_account(const struct rollback_work *w,
+			     const json_t *live);
+bool rollback_is_our_user(const struct rollback_work *w, const json_t *live);
+bool rollback_is_our_channel(const struct rollback_work *w,
+			     const json_t *live);
+
 /* Whose key or login it is, by what the key is called.  For free(). */
 char *rollback_owner_lookup(const char *lookup);
 /* The items that are its own. */
 struct rollback_scope rollback_marked(const struct rollback_work *w);
+
+/* What of ours is looked for on the host next: the row; or none. */
+int rollback_load_sight(const struct store *store, struct rollback_work *w,
+			struct err *err) MUST_CHECK;
 
 /* rollback_load.c, rollback_store.c */
 int rollback_load(const struct store *store, const struct task *task,
@@ -172,6 +190,7 @@ void rollback_memo_read(struct rollback_work *w, const char *text);
 ROLLBACK_ASKS(begin);		ROLLBACK_GETS(begin);
 ROLLBACK_GETS(mark);
 ROLLBACK_GETS(plan);
+ROLLBACK_ASKS(sight);		ROLLBACK_GETS(sight);
 ROLLBACK_GETS(next);
 ROLLBACK_GETS(taken);
 ROLLBACK_ASKS(find);		ROLLBACK_GETS(find);

@@ -60,7 +60,7 @@ static bool maps_as_ours_does(const struct rollback_work *w,
  * the same provider may have got its id on a host that began anew, so that one
  * is not deleted unless it is ours in name or models.
  */
-static bool is_our_account(const struct rollback_work *w, const json_t *live)
+bool rollback_is_our_account(const struct rollback_work *w, const json_t *live)
 {
 	json_auto_t *wanted = parsed(w->row.wanted_json);
 
@@ -283,7 +283,7 @@ struct verdict got_rb_account_read(void *subject, const struct answer *answer)
 		return rollback_gone(w, ROLLBACK_GONE);
 	if (why != FAILURE_NONE)
 		return rollback_trouble(w, answer, why);
-	if (!is_our_account(w, live))
+	if (!rollback_is_our_account(w, live))
 		return rollback_left(w, ROLLBACK_NOT_OURS, NULL);
 	if (w->part.action == ROLLBACK_DELETE)
 		return go_on();

@@ -19,7 +19,7 @@ bool ask_rb_channel_read(const void *subject, struct request *request)
 	return true;
 }
 
-static bool is_our_channel(const struct rollback_work *w, const json_t *live)
+bool rollback_is_our_channel(const struct rollback_work *w, const json_t *live)
 {
 	json_auto_t *wanted = json_loads(w->row.wanted_json
 					 ? w->row.wanted_json : "{}", 0, NULL);
@@ -64,7 +64,7 @@ struct verdict got_rb_channel_read(void *subject, const struct answer *answer)
 		return rollback_gone(w, ROLLBACK_GONE);
 	if (why != FAILURE_NONE)
 		return rollback_trouble(w, answer, why);
-	if (!is_our_channel(w, host_data(answer)))
+	if (!rollback_is_our_channel(w, host_data(answer)))
 		return rollback_left(w, ROLLBACK_NOT_OURS, NULL);
 	if (has_others(w, host_data(answer)))
 		return rollback_left(w, ROLLBACK_IN_USE,
@@ -99,19 +99,23 @@ bool ask_rb_group_read(const void *subject, struct request *request)
 	return true;
 }
 
+bool rollback_is_our_group(const struct rollback_work *w, const json_t *live)
+{
+	return rollback_has_mark(w, live, "name") ||
+	       rollback_has_mark(w, live, "description") ||
+	       rollback_is_as_accepted(w, live);
+}
+
 struct verdict got_rb_group_read(void *subject, const struct answer *answer)
 {
 	struct rollback_work *w = subject;
 	enum failure why = host_judge(answer);
-	const json_t *live = host_data(answer);
 
 	if (why == FAILURE_GONE)
 		return rollback_gone(w, ROLLBACK_GONE);
 	if (why != FAILURE_NONE)
 		return rollback_trouble(w, answer, why);
-	if (!rollback_has_mark(w, live, "name") &&
-	    !rollback_has_mark(w, live, "description") &&
-	    !rollback_is_as_accepted(w, live))
+	if (!rollback_is_our_group(w, host_data(answer)))
 		return rollback_left(w, ROLLBACK_NOT_OURS, NULL);
 	return go_on();
 }

@@ -19,6 +19,9 @@ char *rollback_memo_write(const void *subject)
 	jout_object(&out, NULL);
 	jout_bool(&out, "marked", m->marked);
 	jout_bool(&out, "planned", m->planned);
+	jout_bool(&out, "force", m->force);
+	jout_i64(&out, "sights", m->sights);
+	jout_i64(&out, "unseen", m->unseen);
 	jout_bool(&out, "ended", m->ended);
 	jout_bool(&out, "kept", m->kept);
 	jout_bool(&out, "nowhere", m->nowhere);
@@ -45,6 +48,9 @@ void rollback_memo_read(struct rollback_work *w, const char *text)
 
 	m->marked = json_is_true(json_object_get(memo, "marked"));
 	m->planned = json_is_true(json_object_get(memo, "planned"));
+	m->force = json_is_true(json_object_get(memo, "force"));
+	m->sights = host_member_i64(memo, "sights");
+	m->unseen = host_member_i64(memo, "unseen");
 	m->ended = json_is_true(json_object_get(memo, "ended"));
 	m->kept = json_is_true(json_object_get(memo, "kept"));
 	m->nowhere = json_is_true(json_object_get(memo, "nowhere"));
@@ -176,13 +182,15 @@ static int load_move(const struct store *store, struct rollback_work *w,
 	return moved_keys_way_back(store->db, &w->move, &w->way_back, err);
 }
 
-static int load_part(const struct store *store, struct rollback_work *w,
-		     struct err *err)
+static int load_part(const struct store *store, const struct task *task,
+		     struct rollback_work *w, struct err *err)
 {
 	enum resource_type type;
 
 	if (!w->memo.planned)
 		return 0;
+	if (strcmp(task->step, "rollback.sight") == 0)
+		return rollback_load_sight(store, w, err);
 	if (rollback_parts_waiting(store->db, w->rollback.rollback_id,
 				   &w->part, err))
 		return -1;
@@ -215,7 +223,7 @@ static int load_all(const struct store *store, const struct task *task,
 		.admin_email = w->host.admin_email,
 		.inst = w->inst,
 	};
-	return load_part(store, w, err);
+	return load_part(store, task, w, err);
 }
 
 int rollback_load(const struct store *store, const struct task *task,

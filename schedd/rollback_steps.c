@@ -77,8 +77,7 @@ static bool may_pass(const struct answer *answer, enum failure why)
 	return failure_facts(why)->passes || answer->status >= 500;
 }
 
-/* Of the host as a whole: nothing else will work either. */
-static bool is_of_the_host(const struct answer *answer, enum failure why)
+bool rollback_is_of_the_host(const struct answer *answer, enum failure why)
 {
 	return why == FAILURE_HOST_AUTH || why == FAILURE_COMPLIANCE_REQUIRED ||
 	       answer->transport != TRANSPORT_OK;
@@ -93,7 +92,7 @@ struct verdict rollback_trouble(struct rollback_work *w,
 	if (may_pass(answer, why) &&
 	    w->attempt + 1 < w->settings->attempts_max)
 		return retry(why, host_retry_after_ms(answer));
-	if (!is_of_the_host(answer, why) && w->part.kind)
+	if (!rollback_is_of_the_host(answer, why) && w->part.kind)
 		return rollback_left(w, failure_name(why), words);
 	snprintf(w->memo.detail, sizeof(w->memo.detail), "%s",
 		 words ? words : "");

@@ -176,7 +176,7 @@ bool ask_rb_user_read(const void *subject, struct request *request)
 	return true;
 }
 
-static bool is_our_user(const struct rollback_work *w, const json_t *live)
+bool rollback_is_our_user(const struct rollback_work *w, const json_t *live)
 {
 	json_auto_t *wanted = json_loads(w->row.wanted_json
 					 ? w->row.wanted_json : "{}", 0, NULL);
@@ -196,7 +196,7 @@ struct verdict got_rb_user_read(void *subject, const struct answer *answer)
 		return rollback_gone(w, ROLLBACK_GONE);
 	if (why != FAILURE_NONE)
 		return rollback_trouble(w, answer, why);
-	if (!is_our_user(w, host_data(answer)))
+	if (!rollback_is_our_user(w, host_data(answer)))
 		return rollback_left(w, ROLLBACK_NOT_OURS, NULL);
 	return go_on();
 }

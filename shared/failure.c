@@ -173,6 +173,15 @@ static const struct failure_facts facts[] = {
 		"请查看详情中主机的原文。",
 		"The host refused what should work. See its own words in the"
 		" detail." },
+	[FAILURE_HOST_UNRECOGNISED] = { "host_unrecognised", false,
+		BLAME_OPERATOR,
+		"CRM 在这台主机上创建的东西一样也看不到：主机可能被清空或"
+		"恢复过，或地址指向了别的主机。记录未改动。请核对主机；"
+		"确实没有了，再用 force 关闭记录。",
+		"The host shows nothing of what CRM made there: it was emptied"
+		" or restored, or its address leads to another host. No record"
+		" was changed. Look at the host; if it is all gone, say force"
+		" to close the records." },
 	[FAILURE_BACKEND_MODE] = { "backend_mode", false, BLAME_OPERATOR,
 		"主机处于纯后端模式，用户无法登录。"
 		"请在主机设置中关闭该模式。",

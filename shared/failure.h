@@ -46,6 +46,7 @@ enum failure {
 	FAILURE_COMPLIANCE_REQUIRED,
 	FAILURE_HOST_UNSUPPORTED, /* not a sub2api host, or an unknown one */
 	FAILURE_HOST_REFUSED,	/* it refused something that should work */
+	FAILURE_HOST_UNRECOGNISED, /* it shows nothing of what we made there */
 	FAILURE_BACKEND_MODE,	/* users cannot log in */
 	FAILURE_LOGIN_BLOCKED,	/* captcha or second factor */
 	FAILURE_WARMING_UP,	/* 503 of a fresh account */

@@ -87,7 +87,8 @@ static int add(struct db *db, const struct rollback_spec *spec, int64_t now,
 		   DB_TEXT(spec->requested_by), DB_I64(now)), err) ||
 	    tasks_add(db, &(struct task_spec){ .flow = ROLLBACK_FLOW,
 		      .subject_id = id, .host_id = spec->host_id,
-		      .step = ROLLBACK_FIRST_STEP, .not_before = now }, now,
+		      .step = ROLLBACK_FIRST_STEP, .not_before = now,
+		      .memo = spec->force ? "{\"force\":true}" : NULL }, now,
 		      random, task_id, err))
 		return err_wrap(err, "add rollback");
 	memcpy(ret_id, id, ID_MAX);
@@ -265,6 +266,43 @@ int rollback_parts_add(struct db *db, const char *rollback_id,
 		      DB_TEXT(rollback_part_state_name(part->state))), err);
 }
 
+#define SIGHT(name, of) { name, \
+	"SELECT r.resource_id FROM " of \
+	" AND r.host_resource_id IS NOT NULL AND r.state <> 'gone'" \
+	" AND $1 <> $2 LIMIT 1 OFFSET $4" }
+
+/* In the order of the parts; those of a type stand together. */
+static const struct db_query q_sight_inside = SIGHT("rollbacks.sight_inside",
+	"rollback_parts p CROSS JOIN managed_resources r"
+	" ON r.resource_id = p.subject_id WHERE p.rollback_id = $1"
+	" AND p.seq > $5 AND p.seq < $6 AND p.kind = $3");
+static const struct db_query q_sight_outside = SIGHT("rollbacks.sight_outside",
+	"managed_resources r WHERE r.host_id = $2 AND r.resource_type = $3"
+	" AND NOT EXISTS (SELECT 1 FROM rollback_parts p"
+	"  WHERE p.rollback_id = $1 AND p.subject_id = r.resource_id)"
+	" AND $5 < $6");
+
+int rollback_sights(struct db *db, const struct rollback *rollback,
+		    enum resource_type type, bool inside, int64_t n,
+		    char ret_resource_id[ID_MAX], struct err *err)
+{
+	CLEANUP(db_rows_done) struct db_rows rows = { 0 };
+	const char *kind = resource_type_name(type);
+	int64_t first = rollback_rank(kind) * RANK_PLACES;
+	int more;
+
+	if (db_query(&rows, db, inside ? &q_sight_inside : &q_sight_outside,
+		     DB_ARGS(DB_TEXT(rollback->rollback_id),
+			     DB_TEXT(rollback->host_id), DB_TEXT(kind),
+			     DB_I64(n), DB_I64(first),
+			     DB_I64(first + RANK_PLACES)), err))
+		return -1;
+	more = db_next(&rows, err);
+	snprintf(ret_resource_id, ID_MAX, "%s",
+		 more > 0 ? db_must(&rows, 0) : "");
+	return more < 0 ? -1 : 0;
+}
+
 static const struct db_query q_part_waiting = { "rollbacks.part_waiting",
 	"SELECT " PART_COLUMNS " FROM rollback_parts WHERE rollback_id = $1"
 	" AND state = 'waiting' ORDER BY seq LIMIT 1" };
@@ -361,6 +399,7 @@ int rollback_parts_next(struct db_rows *rows, struct rollback_part *part,
 const struct db_query *const rollbacks_queries[] = {
 	&q_running, &q_add, &q_get, &q_list, &q_list_host, &q_newest,
 	&q_items,
-	&q_finish, &q_part_add, &q_part_waiting, &q_part_save,
+	&q_finish, &q_part_add, &q_sight_inside, &q_sight_outside,
+	&q_part_waiting, &q_part_save,
 	&q_part_leave, &q_part_count, &q_part_list, NULL
 };

@@ -46,6 +46,7 @@ struct rollback_spec {
 	const char *scope_id;
 	const char *pack_id;	/* or NULL */
 	const char *requested_by;
+	bool force;		/* what the host does not show is gone */
 };
 
 /* A row of its parts.  Release with rollback_part_done(). */
@@ -109,6 +110,15 @@ int rollbacks_finish(struct db *db, const struct rollback *rollback,
 int rollback_parts_add(struct db *db, const char *rollback_id,
 		       const struct rollback_part *part, struct err *err)
 	MUST_CHECK;
+
+/*
+ * Something that CRM has on the host, by which that can be known: of a type,
+ * the n-th from 0 of those that are parts (`inside`), or of the others.
+ * *ret is "" if there are no more.
+ */
+int rollback_sights(struct db *db, const struct rollback *rollback,
+		    enum resource_type type, bool inside, int64_t n,
+		    char ret_resource_id[ID_MAX], struct err *err) MUST_CHECK;
 
 /* The next one that waits; its kind is NULL if none does. */
 int rollback_parts_waiting(struct db *db, const char *rollback_id,

@@ -330,6 +330,39 @@ by_people() {
 	same "and the rest is gone as well"
 }
 
+# All that CRM has on the host goes, behind its back.
+lose_all() {
+	for kind in account group user; do
+		for id in $(db "SELECT host_resource_id FROM managed_resources
+			WHERE host_id = '$HOST_ID' AND resource_type = '$kind'
+			AND state = 'present'"); do
+			admin DELETE "/api/v1/admin/${kind}s/$id" >/dev/null
+		done
+	done
+}
+
+records() {
+	db "SELECT count(*) FROM managed_resources
+		WHERE host_id = '$HOST_ID' AND state = 'present'"
+}
+
+lost() {
+	snapshot "$WORK/before"
+	bring lost one
+	lose_all
+	known=$(records)
+	back
+	is "$version: a host that shows nothing of ours is not believed" \
+		"$(json '"\(.result) \(.failure_class) \(.counts.gone)"')" \
+		"failed host_unrecognised 0"
+	api GET "/api/batch-import/runs/$RUN_ID/items/$ITEM_ID"
+	is "$version: and no record is closed" \
+		"$(records) $(json .rolled_back_at)" "$known null"
+	ctl run rollback "$RUN_ID" --apply --force --wait
+	is "$version: somebody may say that all is gone" "$RC $(records)" "0 0"
+	same "and nothing of it comes back"
+}
+
 in_use() {
 	bring inuse one
 	group=$(json .group_id)
@@ -359,7 +392,7 @@ on_a_host() {
 	inst=$(db "SELECT inst FROM installation")
 	mine=
 	for scenario in ${SCENARIOS:-fresh second_key widened adopted self_service \
-			given given_shared by_provider killed by_people in_use}; do
+			given given_shared by_provider killed by_people lost in_use}; do
 		[ "$scenario" = forget ] || "$scenario"
 	done
 	clean_up

@@ -27,14 +27,15 @@ static bool may_begin(struct story *story, const struct rollback_scope *scope)
 }
 
 static void begin(struct story *story, enum rollback_scope_kind kind,
-		  const char *id)
+		  const char *id, bool force)
 {
 	CLEANUP(db_tx_done) struct db_tx tx = { 0 };
 	struct site *site = &story->site;
 	const struct rollback_scope scope = { .kind = kind, .id = id,
 					      .host_id = site->host_id };
 	const struct rollback_spec spec = { .host_id = site->host_id,
-		.scope = kind, .scope_id = id, .requested_by = "tok_sim" };
+		.scope = kind, .scope_id = id, .requested_by = "tok_sim",
+		.force = force };
 	char rollback_id[ID_MAX];
 	struct err err;
 
@@ -70,7 +71,7 @@ static void begin_nth(struct story *story, enum rollback_scope_kind kind,
 		snprintf(id, sizeof(id), "%s", db_must(&rows, 0));
 	db_rows_done(&rows);
 	if (*id)
-		begin(story, kind, id);
+		begin(story, kind, id, false);
 }
 
 void story_rollback(struct story *story)
@@ -82,7 +83,7 @@ void story_rollback(struct story *story)
 		net_provider_url(url, sizeof(url),
 				 story_dice(story, story->plan.nproviders));
 		endpoint_key(url, key);
-		begin(story, ROLLBACK_PROVIDER, key);
+		begin(story, ROLLBACK_PROVIDER, key, false);
 		return;
 	case 1:
 		begin_nth(story, ROLLBACK_ITEM, &q_item, story_dice(story, 6));
@@ -94,16 +95,20 @@ void story_rollback(struct story *story)
 	default:
 		if (story->nruns)
 			begin(story, ROLLBACK_RUN, story->runs[
-				story_dice(story, story->nruns)]);
+				story_dice(story, story->nruns)], false);
 	}
 }
 
-/* The network is well again.  Twice: what was left goes with a second try. */
+/*
+ * The network is well again.  Twice: what was left goes with a second try; and
+ * where others deleted all of ours it is said then that this is so.
+ */
 void story_rollback_all(struct story *story)
 {
 	faults_clear(story->site.net.faults);
 	for (size_t i = 0; i < 2 * story->nruns && !story->site.fault; i++) {
-		begin(story, ROLLBACK_RUN, story->runs[i % story->nruns]);
+		begin(story, ROLLBACK_RUN, story->runs[i % story->nruns],
+		      i >= story->nruns);
 		story_rest(story);
 	}
 }

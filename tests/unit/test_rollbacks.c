@@ -206,6 +206,46 @@ static void parts_go_by_their_kind(void **state)
 	assert_null(next.kind);
 }
 
+/* The resource that a host is known by; "" if there are no more. */
+static const char *sight(enum resource_type type, bool inside, int64_t n)
+{
+	static char id[ID_MAX];
+	char rollback_id[] = "rbk_1", host_id[] = "hst_1";
+	const struct rollback of = { .rollback_id = rollback_id,
+				     .host_id = host_id };
+
+	OK(rollback_sights(db, &of, type, inside, n, id, &err));
+	return id;
+}
+
+static void a_host_is_known_by_parts_and_by_others(void **state)
+{
+	char kind[] = "account", first[] = "res_a", second[] = "res_z";
+
+	(void)state;
+	fixture_sql(db, "INSERT INTO rollbacks (rollback_id, host_id, scope,"
+		" scope_id, state, requested_by, created_at) VALUES ('rbk_1',"
+		" 'hst_1', 'run', 'run_a', 'running', 'tok_1', 1);"
+		"INSERT INTO managed_resources (resource_id, host_id,"
+		" resource_type, lookup, mark, state, host_resource_id,"
+		" created_at, updated_at) VALUES ('res_z', 'hst_1', 'account',"
+		" 'z', 'm9', 'present', '9', 1, 1), ('res_n', 'hst_1',"
+		" 'account', 'n', 'm8', 'wanted', NULL, 1, 1), ('res_o',"
+		" 'hst_1', 'account', 'o', 'm7', 'gone', '7', 1, 1)");
+	OK(rollback_parts_add(db, "rbk_1", &(struct rollback_part){
+		.kind = kind, .subject_id = first }, &err));
+	assert_string_equal(sight(RESOURCE_ACCOUNT, true, 0), "res_a");
+	assert_string_equal(sight(RESOURCE_ACCOUNT, true, 1), "");
+	assert_string_equal(sight(RESOURCE_ACCOUNT, false, 0), "res_z");
+	assert_string_equal(sight(RESOURCE_ACCOUNT, false, 1), "");
+	assert_string_equal(sight(RESOURCE_GROUP, true, 0), "");
+	assert_string_equal(sight(RESOURCE_GROUP, false, 0), "res_g");
+	OK(rollback_parts_add(db, "rbk_1", &(struct rollback_part){
+		.kind = kind, .subject_id = second }, &err));
+	assert_string_equal(sight(RESOURCE_ACCOUNT, true, 1), "res_z");
+	assert_string_equal(sight(RESOURCE_ACCOUNT, false, 0), "");
+}
+
 static void mark(const char *id)
 {
 	CLEANUP(db_tx_done) struct db_tx tx = { 0 };
@@ -289,6 +329,7 @@ int main(void)
 		TEST(what_was_never_recorded_is_counted),
 		TEST(a_host_has_one_at_a_time),
 		TEST(parts_go_by_their_kind),
+		TEST(a_host_is_known_by_parts_and_by_others),
 		TEST(an_access_is_inherited_or_ends),
 		TEST(items_end_and_their_keys_are_forgotten),
 		TEST(a_change_under_way_keeps_the_keys_of_its_item),
