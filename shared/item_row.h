@@ -7,11 +7,15 @@
 
 #include "shared/items.h"
 
-/* Of the account that it rests on: an index of those that are paused tells. */
+/*
+ * Of the account that it rests on: an index of those that are paused tells.
+ * The index of types would as well, and read every account there is: with
+ * something put to it, it is not considered.
+ */
 #define ITEM_PAUSED_AT \
 	"(SELECT a.paused_at FROM managed_resources a" \
 	" WHERE a.host_resource_id = i.account_id" \
-	" AND a.paused_at IS NOT NULL AND a.resource_type = 'account'" \
+	" AND a.paused_at IS NOT NULL AND a.resource_type || '' = 'account'" \
 	" AND a.state <> 'gone' AND EXISTS (SELECT 1 FROM resource_uses u" \
 	"  WHERE u.resource_id = a.resource_id AND u.item_id = i.item_id))"
 

@@ -232,8 +232,9 @@ static const struct db_query q_finish = { "profiles.finish",
 /* The same key may have been brought again while it was asked with. */
 static const struct db_query q_share = { "profiles.share",
 	"UPDATE import_run_items SET capability_profile = $3"
-	" WHERE (item_id = $4 OR api_key_secret_id IN"
-	"  (SELECT secret_id FROM secrets WHERE fingerprint = $2))"
+	" WHERE item_id IN (SELECT $4 UNION ALL SELECT k.item_id"
+	"  FROM secrets s CROSS JOIN import_run_items k"
+	"   ON k.api_key_secret_id = s.secret_id WHERE s.fingerprint = $2)"
 	" AND endpoint_key = $1 AND current_stage = 'done'"
 	" AND (item_id = $4 OR capability_profile IS NULL)" };
 

@@ -185,9 +185,10 @@ static void ids_done(struct ids *ids)
 	free(ids->list);
 }
 
+/* By the run: what else is broken may be much more. */
 static const struct db_query q_ended = { "retry.ended",
 	"SELECT item_id FROM import_run_items WHERE run_id = $1"
-	" AND finished_at IS NOT NULL AND access_status = 'broken'"
+	" AND finished_at IS NOT NULL AND access_status || '' = 'broken'"
 	" AND cancelled = $2 AND rollback_id IS NULL ORDER BY item_id" };
 
 static int find(struct db *db, const struct run *run, enum retry_only only,
