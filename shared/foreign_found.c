@@ -57,38 +57,52 @@ int foreign_look_get(struct db *db, const char *host_id,
 	return 0;
 }
 
-static const struct db_query q_count = { "foreign_found.count",
-	"SELECT count(*) FROM foreign_found WHERE host_id = $1"
-	" AND account_id <> $2" };
-static const struct db_query q_cut = { "foreign_found.cut",
-	"UPDATE foreign_looks SET cut = 1 WHERE host_id = $1" };
-static const struct db_query q_keep = { "foreign_found.keep",
+static const struct db_query q_again = { "foreign_found.again",
+	"UPDATE foreign_found SET kind = $3, name = $4, status = $5,"
+	" base_url = $6, endpoint_key = $7, pack_id = $8, provider_id = $9,"
+	" key_fingerprint = $10, models = $11, group_ids = $12, seen_at = $13"
+	" WHERE host_id = $1 AND account_id = $2" };
+static const struct db_query q_add = { "foreign_found.add",
 	"INSERT INTO foreign_found (host_id, account_id, kind, name, status,"
 	" base_url, endpoint_key, pack_id, provider_id, key_fingerprint,"
 	" models, group_ids, first_seen_at, seen_at)"
-	" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13)"
-	" ON CONFLICT (host_id, account_id) DO UPDATE SET kind = $3,"
-	"  name = $4, status = $5, base_url = $6, endpoint_key = $7,"
-	"  pack_id = $8, provider_id = $9, key_fingerprint = $10,"
-	"  models = $11, group_ids = $12, seen_at = $13" };
+	" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13,"
+	"  $13)" };
 
-int foreign_found_keep(struct db *db, const struct foreign_found *row,
-		       struct err *err)
+static int write(struct db *db, const struct db_query *query,
+		 const struct foreign_found *row, struct err *err)
 {
-	int64_t others;
-
-	if (db_number(db, &q_count, DB_ARGS(DB_TEXT(row->host_id),
-		      DB_I64(row->account_id)), &others, err))
-		return -1;
-	if (others >= FOREIGN_FOUND_MAX)
-		return db_run(db, &q_cut, DB_ARGS(DB_TEXT(row->host_id)), err);
-	return db_run(db, &q_keep, DB_ARGS(DB_TEXT(row->host_id),
+	return db_run(db, query, DB_ARGS(DB_TEXT(row->host_id),
 		      DB_I64(row->account_id), DB_TEXT(row->kind),
 		      DB_TEXT(row->name), DB_TEXT(row->status),
 		      DB_TEXT(row->base_url), DB_TEXT(row->endpoint_key),
 		      DB_TEXT(row->pack_id), DB_TEXT(row->provider_id),
 		      DB_TEXT(row->key_fingerprint), DB_TEXT(row->models),
 		      DB_TEXT(row->group_ids), DB_I64(row->seen_at)), err);
+}
+
+/* Counted for new ones alone, and not once it is known that they are many. */
+static const struct db_query q_room = { "foreign_found.room",
+	"SELECT CASE WHEN EXISTS (SELECT 1 FROM foreign_looks"
+	" WHERE host_id = $1 AND cut = 1) THEN 0 ELSE (SELECT count(*) < $2"
+	"  FROM foreign_found WHERE host_id = $1) END" };
+static const struct db_query q_cut = { "foreign_found.cut",
+	"UPDATE foreign_looks SET cut = 1 WHERE host_id = $1 AND cut = 0" };
+
+int foreign_found_keep(struct db *db, const struct foreign_found *row,
+		       struct err *err)
+{
+	int64_t room;
+
+	if (write(db, &q_again, row, err))
+		return -1;
+	if (db_changes(db) > 0)
+		return 0;
+	if (db_number(db, &q_room, DB_ARGS(DB_TEXT(row->host_id),
+		      DB_I64(FOREIGN_FOUND_MAX)), &room, err))
+		return -1;
+	return room ? write(db, &q_add, row, err)
+		    : db_run(db, &q_cut, DB_ARGS(DB_TEXT(row->host_id)), err);
 }
 
 static const struct db_query q_forget = { "foreign_found.forget",
@@ -150,6 +164,7 @@ int foreign_found_next(struct db_rows *rows, struct foreign_found *ret,
 }
 
 const struct db_query *const foreign_found_queries[] = {
-	&q_begin, &q_look, &q_count, &q_cut, &q_keep, &q_forget, &q_end,
+	&q_begin, &q_look, &q_again, &q_add, &q_room, &q_cut, &q_forget,
+	&q_end,
 	&q_list, NULL
 };

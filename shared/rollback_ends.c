@@ -244,11 +244,27 @@ static int end_item(struct db *db, const struct ended *ended,
 	if (db_run(db, &q_end, DB_ARGS(DB_TEXT(ended->item_id), DB_I64(now)),
 		   err) ||
 	    db_run(db, &q_unknown, DB_ARGS(DB_TEXT(ended->item_id)), err) ||
-	    note_event(db, ended->item_id, rollback_id, now, err) ||
-	    secrets_purge(db, ended->secret_id, now, err))
+	    note_event(db, ended->item_id, rollback_id, now, err))
 		return -1;
-	return *ended->given_id ? secrets_purge(db, ended->given_id, now, err)
-				: 0;
+	return secrets_purge(db, ended->secret_id, now, err);
+}
+
+/*
+ * The keys that their runs were given: each once, as whether it is needed is
+ * asked of every item of the run.
+ */
+static int purge_given(struct db *db, const struct ended *ended, size_t n,
+		       int64_t now, struct err *err)
+{
+	for (size_t i = 0; i < n; i++) {
+		const char *id = ended[i].given_id;
+
+		if (*id && (i + 1 == n ||
+			    strcmp(id, ended[i + 1].given_id) != 0) &&
+		    secrets_purge(db, id, now, err))
+			return -1;
+	}
+	return 0;
 }
 
 int rollback_end_items(struct db *db, const char *rollback_id, int64_t limit,
@@ -266,7 +282,7 @@ int rollback_end_items(struct db *db, const char *rollback_id, int64_t limit,
 		if (end_item(db, &ended[i], rollback_id, now, err))
 			return -1;
 	*ret_more = n == (size_t)limit;
-	return 0;
+	return purge_given(db, ended, n, now, err);
 }
 
 static const struct db_query q_unmark = { "rollback_ends.unmark",

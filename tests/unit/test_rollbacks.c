@@ -296,6 +296,34 @@ static void items_end_and_their_keys_are_forgotten(void **state)
 	assert_string_equal(fixture_value(db, &q_sealed, "sec_u"), "2");
 }
 
+static const char *given_after(int64_t limit, bool *ret_more)
+{
+	CLEANUP(db_tx_done) struct db_tx tx = { 0 };
+
+	OK(db_tx_begin(&tx, db, &err));
+	OK(rollback_end_items(db, "rbk_1", limit, NOW, ret_more, &err));
+	OK(db_tx_commit(&tx, &err));
+	return fixture_value(db, &q_sealed, "sec_g");
+}
+
+static void a_given_key_is_forgotten_with_the_last_of_its_run(void **state)
+{
+	bool more;
+
+	(void)state;
+	fixture_sql(db, "INSERT INTO secrets (secret_id, kind, sealed,"
+		" created_at) VALUES ('sec_g', 'api_key', x'0102', 1);"
+		"UPDATE import_runs SET given_key_secret_id = 'sec_g',"
+		" given_key_source = 'probe_api_key';"
+		"UPDATE import_run_items SET run_id = 'run_a', seq = 2,"
+		" rollback_id = 'rbk_1' WHERE item_id = 'itm_b';"
+		"UPDATE import_run_items SET rollback_id = 'rbk_1'");
+	assert_string_equal(given_after(1, &more), "2");
+	assert_true(more);
+	assert_string_equal(given_after(10, &more), "0");
+	assert_false(more);
+}
+
 /* Its proof needs them; it wipes them when it ends. */
 static void a_change_under_way_keeps_the_keys_of_its_item(void **state)
 {
@@ -332,6 +360,7 @@ int main(void)
 		TEST(a_host_is_known_by_parts_and_by_others),
 		TEST(an_access_is_inherited_or_ends),
 		TEST(items_end_and_their_keys_are_forgotten),
+		TEST(a_given_key_is_forgotten_with_the_last_of_its_run),
 		TEST(a_change_under_way_keeps_the_keys_of_its_item),
 	};
 
