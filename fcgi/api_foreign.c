@@ -34,10 +34,8 @@ static const struct query_field page_fields[] = {
 	  NULL },
 };
 
-static void row_write(struct jout *out, const char *name,
-		      const struct foreign_found *row)
+static void facts_write(struct jout *out, const struct foreign_found *row)
 {
-	jout_object(out, name);
 	jout_i64(out, "account_id", row->account_id);
 	jout_str(out, "kind", row->kind);
 	jout_str(out, "name", row->name);
@@ -51,6 +49,13 @@ static void row_write(struct jout *out, const char *name,
 	jout_str(out, "api_key_fingerprint", row->key_fingerprint);
 	jout_raw(out, "models", row->models);
 	jout_raw(out, "group_ids", row->group_ids);
+}
+
+static void row_write(struct jout *out, const char *name,
+		      const struct foreign_found *row)
+{
+	jout_object(out, name);
+	facts_write(out, row);
 	jout_time(out, "first_seen_at", row->first_seen_at);
 	jout_time(out, "seen_at", row->seen_at);
 	jout_object_end(out);
@@ -209,77 +214,100 @@ static json_t *run_of(const struct foreign_found *row,
 	return run;
 }
 
-/* Of the account as it was seen, and what was asked for but the key. */
-static void seal_plan(const struct foreign_found *row,
-		      const struct adopt_body *body,
-		      char ret[SEAL_HASH_TEXT])
-{
-	AUTO_FREE char *users = body->subscription_users
-		? json_dumps(body->subscription_users, JSON_COMPACT) : NULL;
-	AUTO_FREE char *models = body->requested_models
-		? json_dumps(body->requested_models, JSON_COMPACT) : NULL;
-	AUTO_FREE char *text = xasprintf("%s\n%" PRId64
-		"\n%s\n%s\n%s\n%s\n%s\n%s\n%s\n%s\n%s", row->host_id,
-		row->account_id, row->name, row->status, row->base_url,
-		row->key_fingerprint ? row->key_fingerprint : "", row->models,
-		row->group_ids, body->access_mode ? body->access_mode : "",
-		users ? users : "", models ? models : "");
+/* An adoption that is looked at before it is done. */
+struct adoption {
+	const struct foreign_found *row;
+	const struct adopt_body *body;
+	const struct new_run *run;
+	char plan[SEAL_HASH_TEXT];	/* of all that is shown */
+};
 
-	seal_hash_text(text, strlen(text), ret);
+/* What was asked for, but the key: what that changes is shown. */
+static void wish_write(struct jout *out, const struct adopt_body *body)
+{
+	jout_str(out, "access_mode", body->access_mode);
+	jout_json(out, "subscription_users", body->subscription_users);
+	jout_json(out, "requested_models", body->requested_models);
+}
+
+static int seal_plan(const struct request *req, struct adoption *adoption,
+		     struct err *err)
+{
+	CLEANUP(jout_done) struct jout out = { .text.max = HTTP_REPLY_MAX };
+	const struct adopt_preview preview = {
+		.row = adoption->row, .run = adoption->run,
+	};
+
+	jout_object(&out, NULL);
+	jout_str(&out, "host_id", adoption->row->host_id);
+	facts_write(&out, adoption->row);
+	wish_write(&out, adoption->body);
+	if (adopt_preview_write(req, &out, &preview, err))
+		return -1;
+	jout_object_end(&out);
+	if (out.text.failed)
+		return err_set(err, ERR_LIMIT, "the preview is too large");
+	seal_hash_text(buf_str(&out.text), out.text.len, adoption->plan);
+	return 0;
 }
 
 /* What would change on the account, and what would be made beside it. */
 static int write_preview(const struct request *req,
-			 const struct foreign_found *row, const char *plan,
-			 const struct new_run *run, struct jout *out,
+			 const struct adoption *adoption, struct jout *out,
 			 struct err *err)
 {
-	const struct adopt_preview preview = { .row = row, .run = run };
+	const struct adopt_preview preview = {
+		.row = adoption->row, .run = adoption->run,
+	};
 
 	jout_object(out, NULL);
 	jout_bool(out, "applied", false);
-	jout_str(out, "plan", plan);
-	row_write(out, "account", row);
+	jout_str(out, "plan", adoption->plan);
+	row_write(out, "account", adoption->row);
 	if (adopt_preview_write(req, out, &preview, err))
 		return -1;
 	jout_object_end(out);
 	return 0;
 }
 
-/* What the import would refuse, the preview does. */
-static int show_preview(const struct request *req,
-			const struct foreign_found *row, const char *plan,
-			const json_t *body, struct reply *reply,
-			struct err *err)
+/* The preview, or *ret if it is to be done and is what the plan says. */
+static int follow_plan(const struct request *req, struct adoption *adoption,
+		       json_t *run, json_t **ret, struct reply *reply,
+		       struct err *err)
+{
+	const struct adopt_body *body = adoption->body;
+
+	if (seal_plan(req, adoption, err))
+		return -1;
+	if (body->plan && strcmp(body->plan, adoption->plan) != 0) {
+		err_set(err, ERR_CONFLICT, "what the plan rests on has "
+			"changed; look at a new preview");
+		return err_code(err, "plan_outdated");
+	}
+	if (body->apply) {
+		*ret = json_incref(run);
+		return 0;
+	}
+	reply->status = 200;
+	return write_preview(req, adoption, &reply->out, err);
+}
+
+/* As follow_plan(); what the import would refuse is refused before. */
+static int look_first(const struct request *req,
+		      const struct foreign_found *row,
+		      const struct adopt_body *body, json_t *asked,
+		      json_t **ret, struct reply *reply, struct err *err)
 {
 	CLEANUP(new_run_done) struct new_run run = { 0 };
-	const struct new_run_spec spec = { .body = body, .list = "items" };
+	const struct new_run_spec spec = { .body = asked, .list = "items" };
 	struct jdec_problems problems = { 0 }, of_rows = { 0 };
+	struct adoption adoption = { .row = row, .body = body, .run = &run };
 
 	if (new_run_read(req, &spec, &run, &problems, &of_rows, err))
 		return -1;
 	if (new_run_is_sunk(&run, &problems))
 		return new_run_refuse(reply, &run, &problems, &of_rows);
-	reply->status = 200;
-	return write_preview(req, row, plan, &run, &reply->out, err);
-}
-
-static int check(const struct foreign_found *row,
-		 const struct adopt_body *body, const char *plan,
-		 struct err *err)
-{
-	if (strcmp(row->kind, "another_crm") == 0 && !body->force) {
-		err_set(err, ERR_CONFLICT, "account %" PRId64 " is another "
-			"CRM's (%s); say force to take it all the same",
-			row->account_id, row->name);
-		return err_code(err, "another_crm");
-	}
-	if (body->plan && strcmp(body->plan, plan) != 0) {
-		err_set(err, ERR_CONFLICT, "what the plan rests on has "
-			"changed; look at a new preview");
-		return err_code(err, "plan_outdated");
-	}
-	return 0;
+	return follow_plan(req, &adoption, asked, ret, reply, err);
 }
 
 /* The preview, or *ret: the run that takes it over. */
@@ -288,14 +316,16 @@ static int prepare(const struct request *req, const struct foreign_found *row,
 		   struct reply *reply, struct err *err)
 {
 	json_auto_t *run = NULL;
-	char plan[SEAL_HASH_TEXT];
 
-	seal_plan(row, body, plan);
-	if (check(row, body, plan, err))
-		return -1;
+	if (strcmp(row->kind, "another_crm") == 0 && !body->force) {
+		err_set(err, ERR_CONFLICT, "account %" PRId64 " is another "
+			"CRM's (%s); say force to take it all the same",
+			row->account_id, row->name);
+		return err_code(err, "another_crm");
+	}
 	run = run_of(row, body);
-	if (!body->apply)
-		return show_preview(req, row, plan, run, reply, err);
+	if (!body->apply || body->plan)
+		return look_first(req, row, body, run, ret, reply, err);
 	*ret = json_incref(run);
 	return 0;
 }

@@ -214,6 +214,56 @@ static void a_preview_knows_the_group_that_is_there(void **state)
 			     "{" KEY ",\"access_mode\":\"x\"}"), 422);
 }
 
+/* Not of the account alone: of all that it showed. */
+static void a_plan_rests_on_all_that_was_shown(void **state)
+{
+	static const char *const moves[][2] = {
+		{ "UPDATE foreign_found SET status = 'inactive'",
+		  "UPDATE foreign_found SET status = 'active'" },
+		{ "UPDATE foreign_found SET kind = 'another_crm'",
+		  "UPDATE foreign_found SET kind = 'foreign'" },
+		{ "UPDATE managed_resources SET host_resource_id = '8'"
+		  " WHERE resource_id = 'res_g'",
+		  "UPDATE managed_resources SET host_resource_id = '7'"
+		  " WHERE resource_id = 'res_g'" },
+		{ "UPDATE managed_resources SET wanted_json ="
+		  " '{\"name\":\"another\"}' WHERE resource_id = 'res_g'",
+		  "UPDATE managed_resources SET wanted_json ="
+		  " '{\"name\":\"p crm-m-g\"}' WHERE resource_id = 'res_g'" },
+		{ "UPDATE managed_resources SET state = 'gone'"
+		  " WHERE resource_id = 'res_g'",
+		  "UPDATE managed_resources SET state = 'present'"
+		  " WHERE resource_id = 'res_g'" },
+	};
+	AUTO_FREE char *group = NULL;
+	AUTO_FREE char *apply = NULL;
+
+	(void)state;
+	begin(100);
+	saw(5, "foreign", 100);
+	assert_int_equal(ask("POST", FOREIGN "/5/adopt", "{" KEY "}"), 200);
+	group = xasprintf("INSERT INTO managed_resources (resource_id, host_id,"
+		" resource_type, lookup, mark, state, host_resource_id,"
+		" wanted_json, created_at, updated_at) VALUES ('res_g',"
+		" 'hst_a', 'group', '%s', 'crm-m-g', 'present', '7',"
+		" '{\"name\":\"p crm-m-g\"}', 1, 1)",
+		text_of("resources.0.lookup"));
+	sql(group);
+	assert_int_equal(ask("POST", FOREIGN "/5/adopt", "{" KEY "}"), 200);
+	apply = xasprintf("{" KEY ",\"apply\":true,\"force\":true,"
+			  "\"plan\":\"%s\"}", text_of("plan"));
+	for (size_t i = 0; i < COUNT(moves); i++) {
+		sql(moves[i][0]);
+		if (ask("POST", FOREIGN "/5/adopt", apply) != 409)
+			fail_msg("done in spite of: %s", moves[i][0]);
+		assert_string_equal(text_of("code"), "plan_outdated");
+		sql(moves[i][1]);
+	}
+	/* That it was looked at once more is none of it. */
+	sql("UPDATE foreign_found SET seen_at = 200");
+	assert_int_equal(ask("POST", FOREIGN "/5/adopt", apply), 202);
+}
+
 static void another_crms_is_left_alone(void **state)
 {
 	(void)state;
@@ -244,6 +294,7 @@ int main(void)
 		TEST(a_preview_begins_nothing),
 		TEST(a_preview_says_what_there_will_be),
 		TEST(a_preview_knows_the_group_that_is_there),
+		TEST(a_plan_rests_on_all_that_was_shown),
 		TEST(another_crms_is_left_alone),
 #undef TEST
 	};
