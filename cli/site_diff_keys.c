@@ -63,65 +63,111 @@ static bool is_named(const json_t *places, const json_t *row)
 	return entries == 1 || (entries > 1 && json_object_get(places, name));
 }
 
-static bool is_of(const json_t *places, const json_t *provider,
-		  const json_t *row)
+/* The rows of the host, by their place. */
+static json_t *rows_by_place(const json_t *live)
 {
-	AUTO_FREE char *place = place_of(provider);
-	AUTO_FREE char *here = place_of(row);
+	json_t *all = json_object();
+	json_t *row;
+	size_t i;
 
-	return is_same(place, here) &&
-	       (api_number(places, place) == 1 ||
-		is_same(api_text(provider, "provider_id"),
-			api_text(row, "provider_id")));
+	json_array_foreach(json_object_get(live, "keys"), i, row) {
+		AUTO_FREE char *place = place_of(row);
+		json_t *rows = json_object_get(all, place);
+
+		if (!rows) {
+			rows = json_array();
+			json_object_set_new(all, place, rows);
+		}
+		json_array_append(rows, row);
+	}
+	return all;
 }
 
-static json_t *rows_of(const json_t *live, const json_t *places,
+static json_t *rows_of(const json_t *by_place, const json_t *places,
 		       const json_t *provider)
 {
+	AUTO_FREE char *place = place_of(provider);
+	const char *id = api_text(provider, "provider_id");
+	bool alone = api_number(places, place) == 1;
 	json_t *rows = json_array();
 	json_t *row;
 	size_t i;
 
-	json_array_foreach(json_object_get(live, "keys"), i, row)
-		if (is_of(places, provider, row))
+	json_array_foreach(json_object_get(by_place, place), i, row)
+		if (alone || is_same(id, api_text(row, "provider_id")))
 			json_array_append(rows, row);
 	return rows;
 }
 
-static const json_t *row_of(const struct site_entry *entry,
-			    const json_t *reference)
+static void add_key(struct strmap *map, const json_t *of, const char *member,
+		    size_t row)
 {
-	const char *print = api_text(reference, "fp");
-	const char *stored = api_text(reference, "stored");
-	const json_t *row;
+	const char *key = api_text(of, member);
+
+	if (*key)
+		strmap_add(map, key, strlen(key), (int)row);
+}
+
+static int find_key(const struct strmap *map, const json_t *of,
+		    const char *member)
+{
+	const char *key = api_text(of, member);
+
+	return *key ? strmap_get(map, key, strlen(key)) : -1;
+}
+
+static bool is_on_its_way(const struct site_entry *entry, const json_t *open)
+{
+	return is_same(api_text(open, "host_id"),
+		       api_text(entry->live, "host_id")) &&
+	       is_same(api_text(open, "endpoint_key"), entry->endpoint_key) &&
+	       is_same(api_text(open, "access_mode"), entry->mode);
+}
+
+/* A file may have as many keys as the host: each is looked up. */
+static void entry_index(struct site_entry *entry)
+{
+	const json_t *importing = json_object_get(entry->diff->live,
+						  "importing");
+	const json_t *one;
 	size_t i;
 
-	json_array_foreach(entry->rows, i, row)
-		if ((*print && is_same(api_text(row, "key_fingerprint"),
-				       print)) ||
-		    (*stored && is_same(api_text(row, "key_secret_id"),
-					stored)))
-			return row;
-	return NULL;
+	entry->said = xcalloc(json_array_size(entry->rows) + 1,
+			      sizeof(*entry->said));
+	strmap_init(&entry->by_key, 2 * json_array_size(entry->rows) + 1);
+	strmap_init(&entry->open, json_array_size(importing) + 1);
+	json_array_foreach(entry->rows, i, one) {
+		add_key(&entry->by_key, one, "key_fingerprint", i);
+		add_key(&entry->by_key, one, "key_secret_id", i);
+	}
+	json_array_foreach(importing, i, one)
+		if (is_on_its_way(entry, one))
+			add_key(&entry->open, one, "key_fingerprint", i);
+}
+
+static void entry_done(struct site_entry *entry)
+{
+	strmap_done(&entry->by_key);
+	strmap_done(&entry->open);
+	free(entry->said);
+}
+
+/* Of the key of the file; -1: the host has no such row. */
+static int row_of(const struct site_entry *entry, const json_t *reference)
+{
+	int row = find_key(&entry->by_key, reference, "fp");
+
+	return row >= 0 ? row : find_key(&entry->by_key, reference, "stored");
 }
 
 /* The item by which it is on its way; or NULL. */
 static const json_t *importing(const struct site_entry *entry,
-			       const char *print)
+			       const json_t *reference)
 {
-	const json_t *open;
-	size_t i;
+	int open = find_key(&entry->open, reference, "fp");
 
-	json_array_foreach(json_object_get(entry->diff->live, "importing"), i,
-			   open)
-		if (is_same(api_text(open, "key_fingerprint"), print) &&
-		    is_same(api_text(open, "host_id"),
-			    api_text(entry->live, "host_id")) &&
-		    is_same(api_text(open, "endpoint_key"),
-			    entry->endpoint_key) &&
-		    is_same(api_text(open, "access_mode"), entry->mode))
-			return open;
-	return NULL;
+	return open < 0 ? NULL : json_array_get(json_object_get(
+		entry->diff->live, "importing"), (size_t)open);
 }
 
 /* ---- what is to be imported ---- */
@@ -275,17 +321,19 @@ static void diff_key(const struct site_entry *entry, const json_t *want,
 		     const char *path, json_t *rows, json_t *changes)
 {
 	const json_t *key = json_object_get(want, "key");
-	const json_t *row = row_of(entry, key);
-	const json_t *open = importing(entry, api_text(key, "fp"));
+	const int at = row_of(entry, key);
+	const json_t *row = json_array_get(entry->rows, (size_t)at);
+	const json_t *open;
 	AUTO_FREE char *what = NULL;
 
-	if (row) {
-		json_array_append(entry->wanted, (json_t *)(uintptr_t)row);
+	if (at >= 0) {
+		entry->said[at] = true;
 		if (!terms_hold(entry, row, changes))
 			want_import(entry, want, path, rows);
 		site_diff_account(entry, want, row, path);
 		return;
 	}
+	open = importing(entry, key);
 	if (open) {
 		what = xasprintf("%s / %s", entry->what, site_key_name(want, NULL));
 		site_diff_act(entry->diff, &(struct site_act){
@@ -358,7 +406,7 @@ static void note_extras(const struct site_entry *entry)
 	size_t i;
 
 	json_array_foreach(entry->rows, i, one)
-		if (!site_set_has(entry->wanted, one))
+		if (!entry->said[i])
 			note_extra(entry, site_key_name(NULL, one), one);
 	json_array_foreach(live, i, one)
 		if (users && !site_set_has(users, one))
@@ -422,6 +470,7 @@ void site_diff_keys(struct site_diff *diff, const json_t *host,
 	const char *name = *api_text(host, "name") ? api_text(host, "name")
 		: live ? api_text(live, "name") : url;
 	json_auto_t *places = places_of(host);
+	json_auto_t *by_place = rows_by_place(live);
 	json_t *provider;
 	size_t i;
 
@@ -433,11 +482,15 @@ void site_diff_keys(struct site_diff *diff, const json_t *host,
 		AUTO_FREE char *what = xasprintf("%s / %s (%s)", name,
 			provider_name(provider), mode);
 		AUTO_FREE char *in_place = name_in_place(provider);
-		json_auto_t *rows = rows_of(live, places, provider);
-		json_auto_t *wanted = json_array();
-		const struct site_entry entry = { diff, provider, live, place, url,
-			name, key, mode, what, rows, wanted };
+		json_auto_t *rows = rows_of(by_place, places, provider);
+		CLEANUP(entry_done) struct site_entry entry = {
+			.diff = diff, .want = provider, .live = live,
+			.path = place, .host_url = url, .host_name = name,
+			.endpoint_key = key, .mode = mode, .what = what,
+			.rows = rows,
+		};
 
+		entry_index(&entry);
 		if (api_number(places, in_place) > 1)
 			problem_at(&entry, place, "", "is the endpoint of "
 				   "another entry: put the keys into one");

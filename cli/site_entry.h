@@ -6,6 +6,7 @@
 #define CLI_SITE_ENTRY_H
 
 #include "cli/site_diff.h"
+#include "shared/strmap.h"
 
 /* A provider's entry in the file, compared with what is on the host. */
 struct site_entry {
@@ -19,7 +20,9 @@ struct site_entry {
 	const char *mode;
 	char *what;		/* "gateway one / deepseek (subscription)" */
 	json_t *rows;		/* of the host: those of the entry */
-	json_t *wanted;		/* fingerprints and secret ids of the file */
+	struct strmap by_key;	/* to rows, by fingerprint or secret's id */
+	struct strmap open;	/* to live.importing, by fingerprint */
+	bool *said;		/* the row is in the file */
 };
 
 /* Sets, as arrays. */

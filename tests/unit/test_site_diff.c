@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -320,6 +321,59 @@ static void an_export_shows_no_secret_and_is_stable(void **state)
 	assert_null(strstr(buf_str(&text), "m-2"));
 }
 
+/* The first key of the site so many times, each with its own fingerprint. */
+static json_t *site_of(size_t keys)
+{
+	json_t *live = live_site();
+	json_t *host = json_array_get(json_object_get(live, "hosts"), 0);
+	json_t *first = json_array_get(json_object_get(host, "keys"), 0);
+	json_t *rows = json_array();
+
+	for (size_t i = 0; i < keys; i++) {
+		AUTO_FREE char *print = xasprintf("print-%zu", i);
+		json_t *row = json_copy(first);
+
+		json_object_set_new(row, "key_fingerprint",
+				    json_string(print));
+		json_array_append_new(rows, row);
+	}
+	json_object_set_new(host, "keys", rows);
+	return live;
+}
+
+/* Processor time to find that so many keys are as the file says. */
+static double time_of(size_t keys)
+{
+	CLEANUP(buf_done) struct buf text = { .max = 16 << 20 };
+	CLEANUP(world_done) struct world w = { .live = site_of(keys) };
+	clock_t began;
+
+	site_export(&text, w.live);
+	w.file.name = "f";
+	site_file_check(&w.file, buf_str(&text), text.len);
+	assert_int_equal(site_file_secrets(&w.file, &w.err), 0);
+	site_file_references(&w.file, resolve_reference, &w.file);
+	resolve_endpoints(w.file.doc.root);
+	w.diff = (struct site_diff){ .file = &w.file, .live = w.live };
+	began = clock();
+	assert_int_equal(site_diff(&w.diff, &w.err), 0);
+	assert_int_equal(json_array_size(w.diff.actions), 0);
+	return (double)(clock() - began);
+}
+
+/* If each were held against each, eight times as many would take 64 times. */
+static void many_keys_take_no_more_each(void **state)
+{
+	double few, many;
+
+	(void)state;
+	time_of(10);
+	few = time_of(1000);
+	many = time_of(8000);
+	if (many > 24 * few)
+		fail_msg("1000 keys: %.0f, 8000 keys: %.0f", few, many);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -336,6 +390,7 @@ int main(void)
 		cmocka_unit_test(pruning_takes_imports_back),
 		cmocka_unit_test(endpoints_keep_what_is_not_said),
 		cmocka_unit_test(an_export_shows_no_secret_and_is_stable),
+		cmocka_unit_test(many_keys_take_no_more_each),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
