@@ -39,6 +39,7 @@ struct rollback_memo {
 	bool force;		/* what the host does not show is gone */
 	int64_t sights;		/* places where one of ours was looked for */
 	int64_t unseen;		/* of those: it is not there */
+	int64_t seq;		/* of the part: none waits before it */
 	int64_t items;
 	int64_t key;		/* the id of a key that was found */
 	int64_t page;		/* of a list, from 0 */

@@ -20,6 +20,7 @@ char *rollback_memo_write(const void *subject)
 	jout_bool(&out, "marked", m->marked);
 	jout_bool(&out, "planned", m->planned);
 	jout_bool(&out, "force", m->force);
+	jout_i64(&out, "seq", m->seq);
 	jout_i64(&out, "sights", m->sights);
 	jout_i64(&out, "unseen", m->unseen);
 	jout_bool(&out, "ended", m->ended);
@@ -49,6 +50,7 @@ void rollback_memo_read(struct rollback_work *w, const char *text)
 	m->marked = json_is_true(json_object_get(memo, "marked"));
 	m->planned = json_is_true(json_object_get(memo, "planned"));
 	m->force = json_is_true(json_object_get(memo, "force"));
+	m->seq = host_member_i64(memo, "seq");
 	m->sights = host_member_i64(memo, "sights");
 	m->unseen = host_member_i64(memo, "unseen");
 	m->ended = json_is_true(json_object_get(memo, "ended"));
@@ -192,10 +194,11 @@ static int load_part(const struct store *store, const struct task *task,
 	if (strcmp(task->step, "rollback.sight") == 0)
 		return rollback_load_sight(store, w, err);
 	if (rollback_parts_waiting(store->db, w->rollback.rollback_id,
-				   &w->part, err))
+				   w->memo.seq, &w->part, err))
 		return -1;
 	if (!w->part.kind)
 		return 0;
+	w->memo.seq = w->part.seq;
 	if (strcmp(w->part.kind, ROLLBACK_KIND_KEY) == 0)
 		return load_move(store, w, err);
 	if (!resource_type_parse(w->part.kind, &type))

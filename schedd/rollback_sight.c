@@ -55,7 +55,7 @@ int rollback_load_sight(const struct store *store, struct rollback_work *w,
 
 	if (w->memo.force)
 		return 0;
-	if (rollback_parts_waiting(store->db, w->rollback.rollback_id,
+	if (rollback_parts_waiting(store->db, w->rollback.rollback_id, 0,
 				   &w->part, err))
 		return -1;
 	waits = w->part.kind != NULL;

@@ -305,17 +305,18 @@ int rollback_sights(struct db *db, const struct rollback *rollback,
 
 static const struct db_query q_part_waiting = { "rollbacks.part_waiting",
 	"SELECT " PART_COLUMNS " FROM rollback_parts WHERE rollback_id = $1"
-	" AND state = 'waiting' ORDER BY seq LIMIT 1" };
+	" AND seq >= $2 AND state = 'waiting' ORDER BY seq LIMIT 1" };
 
 int rollback_parts_waiting(struct db *db, const char *rollback_id,
-			   struct rollback_part *ret, struct err *err)
+			   int64_t from, struct rollback_part *ret,
+			   struct err *err)
 {
 	CLEANUP(db_rows_done) struct db_rows rows = { 0 };
 	int more;
 
 	rollback_part_done(ret);
 	if (db_query(&rows, db, &q_part_waiting,
-		     DB_ARGS(DB_TEXT(rollback_id)), err))
+		     DB_ARGS(DB_TEXT(rollback_id), DB_I64(from)), err))
 		return -1;
 	more = db_next(&rows, err);
 	return more <= 0 ? more : part_read(&rows, ret, err);

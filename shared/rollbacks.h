@@ -120,10 +120,13 @@ int rollback_sights(struct db *db, const struct rollback *rollback,
 		    enum resource_type type, bool inside, int64_t n,
 		    char ret_resource_id[ID_MAX], struct err *err) MUST_CHECK;
 
-/* The next one that waits; its kind is NULL if none does. */
+/*
+ * The next one that waits, from a place on; its kind is NULL if none does.
+ * Those before it are done: whoever goes through them says where it is.
+ */
 int rollback_parts_waiting(struct db *db, const char *rollback_id,
-			   struct rollback_part *ret, struct err *err)
-	MUST_CHECK;
+			   int64_t from, struct rollback_part *ret,
+			   struct err *err) MUST_CHECK;
 
 /* Write what became of it. */
 int rollback_parts_save(struct db *db, const char *rollback_id,

@@ -104,6 +104,12 @@ static const struct {
 	 "the subquery has the rows of the sample" },
 	{ "accesses.tally_endpoint", "SCAN sample",
 	 "the subquery has the rows of the sample" },
+	{ "rollbacks.part_leave",
+	 "SEARCH rollback_parts USING PRIMARY KEY (rollback_id=?)",
+	 "all of it is meant, once" },
+	{ "rollbacks.part_count",
+	 "SEARCH rollback_parts USING PRIMARY KEY (rollback_id=?)",
+	 "it is for whoever looks at a rollback, and for its end" },
 	{ "canary.tally", "SCAN first",
 	 "the subquery has the first few items of a run" },
 	{ "canary.tally", "USE TEMP B-TREE FOR GROUP BY",
@@ -134,14 +140,15 @@ static bool is_allowed(const char *query, const char *line, size_t len,
 }
 
 /*
- * Of a column that has few values: that reads a good part of the table, unless
- * it goes on where a page ended.
+ * Of a column that has few values, or of all parts of a rollback: that reads
+ * a good part of the table, unless it goes on where a page ended.
  */
 static bool reads_a_kind(const char *line, size_t len)
 {
 	static const char *const kinds[] = {
 		"(resource_type=?)", "(current_stage=?)", "(access_status=?)",
 		"(confirmation_status=?)",
+		"rollback_parts USING PRIMARY KEY (rollback_id=?)",
 	};
 
 	for (size_t i = 0; i < COUNT(kinds); i++)

@@ -195,14 +195,16 @@ static void parts_go_by_their_kind(void **state)
 				.subject_id = kinds[i] }, &err));
 	OK(rollback_parts_count(db, "rbk_1", &counts, &err));
 	assert_int_equal(counts.all, 4);
-	OK(rollback_parts_waiting(db, "rbk_1", &next, &err));
+	OK(rollback_parts_waiting(db, "rbk_1", 0, &next, &err));
 	assert_string_equal(next.kind, "user");
 	next.state = ROLLBACK_PART_DONE;
 	OK(rollback_parts_save(db, "rbk_1", &next, &err));
-	OK(rollback_parts_waiting(db, "rbk_1", &next, &err));
+	OK(rollback_parts_waiting(db, "rbk_1", 0, &next, &err));
 	assert_string_equal(next.kind, "user_key");
+	OK(rollback_parts_waiting(db, "rbk_1", next.seq + 1, &next, &err));
+	assert_string_equal(next.kind, "account");
 	OK(rollback_parts_leave(db, "rbk_1", "timeout", &err));
-	OK(rollback_parts_waiting(db, "rbk_1", &next, &err));
+	OK(rollback_parts_waiting(db, "rbk_1", 0, &next, &err));
 	assert_null(next.kind);
 }
 
