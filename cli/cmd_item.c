@@ -32,6 +32,11 @@ static const struct column warning_columns[] = {
 	{ "CODE", "code" }, { "DETAIL", "detail" },
 };
 
+static const struct column name_columns[] = {
+	{ "ASKED FOR", "input" },	{ "IS", "state" },
+	{ "AT THE PROVIDER", "wire" },	{ "NOTE", "note" },
+};
+
 static const struct column hop_columns[] = {
 	{ "HOP", "hop" },	{ "STATUS", "status" },
 	{ "CLASS", "class" },	{ "WORDS", "text" },
@@ -44,6 +49,7 @@ static const struct column change_columns[] = {
 };
 
 static const struct print_part item_parts[] = {
+	{ "model_resolution", name_columns, COUNT(name_columns) },
 	{ "changes", change_columns, COUNT(change_columns) },
 	{ "hops", hop_columns, COUNT(hop_columns) },
 	{ "warnings", warning_columns, COUNT(warning_columns) },

@@ -1,6 +1,7 @@
 #include "cli/columns.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <wchar.h>
@@ -68,6 +69,25 @@ static bool is_flat(const json_t *list)
 	return json_is_array(list);
 }
 
+/* "a=1, b=two", if that is all there is to an object. */
+static bool write_flat(struct buf *out, const json_t *object)
+{
+	const char *name, *comma = "";
+	json_t *member;
+
+	json_object_foreach((json_t *)(uintptr_t)object, name, member)
+		if (json_is_object(member) || json_is_array(member))
+			return false;
+	json_object_foreach((json_t *)(uintptr_t)object, name, member) {
+		buf_adds(out, comma);
+		columns_text(out, name);
+		buf_adds(out, "=");
+		columns_value(out, member);
+		comma = ", ";
+	}
+	return json_is_object(object);
+}
+
 void columns_value(struct buf *out, const json_t *value)
 {
 	AUTO_FREE char *text = NULL;
@@ -75,6 +95,8 @@ void columns_value(struct buf *out, const json_t *value)
 	size_t i;
 
 	if (!value || json_is_null(value) ||
+	    (json_is_string(value) && json_string_length(value) == 0) ||
+	    (json_is_object(value) && json_object_size(value) == 0) ||
 	    (json_is_array(value) && json_array_size(value) == 0)) {
 		buf_adds(out, "-");
 	} else if (json_is_string(value)) {
@@ -86,7 +108,7 @@ void columns_value(struct buf *out, const json_t *value)
 			buf_adds(out, i ? ", " : "");
 			columns_value(out, element);
 		}
-	} else {
+	} else if (!write_flat(out, value)) {
 		text = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
 		columns_text(out, text ? text : "?");
 	}
