@@ -51,6 +51,7 @@ void command_words(const struct command *command, size_t *ret_min,
 
 int cmd_db_migrate(struct call *call, struct err *err) MUST_CHECK;
 int cmd_db_check(struct call *call, struct err *err) MUST_CHECK;
+int cmd_db_backup(struct call *call, struct err *err) MUST_CHECK;
 int cmd_key_init(struct call *call, struct err *err) MUST_CHECK;
 int cmd_token_create(struct call *call, struct err *err) MUST_CHECK;
 int cmd_token_list(struct call *call, struct err *err) MUST_CHECK;
