@@ -303,6 +303,8 @@ int change_preview_and_apply(struct call *call, const char *path,
 	    ((!apply || call->form == PRINT_TABLE) &&
 	     print_preview(call, err)))
 		return -1;
+	if (!apply && call->form == PRINT_TABLE)
+		words_preview_only(&call->args);
 	if (!apply)
 		return 0;
 	if (call->form == PRINT_TABLE && print_text("\n", err))

@@ -145,8 +145,12 @@ static int judge(const struct call *call, bool waited, struct err *err)
 					     "not ended yet", id);
 	if (strcmp(result, "in_sync") == 0 || strcmp(result, "repaired") == 0)
 		return 0;
-	err_set(err, ERR_UPSTREAM, "reconcile %s: %s%s%s%s%s", id, result,
-		*class ? " " : "", class, *detail ? ": " : "", detail);
+	/* A look that found something changed nothing. */
+	err_set(err, ERR_UPSTREAM, "reconcile %s: %s%s%s%s%s%s", id, result,
+		*class ? " " : "", class, *detail ? ": " : "", detail,
+		strcmp(api_text(call->reply.body, "mode"), "look") == 0 &&
+		strcmp(result, "drifted") == 0
+		? "; --apply repairs what is ours" : "");
 	return err_code(err, EXITS_CODE_FAILED);
 }
 

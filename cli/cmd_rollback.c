@@ -174,6 +174,8 @@ static int preview_and_apply(struct call *call, const char *path, bool batch,
 	if (api_post(call, path, &look, 0, err) ||
 	    ((!apply || call->form == PRINT_TABLE) && print_body(call, err)))
 		return -1;
+	if (!apply && call->form == PRINT_TABLE)
+		words_preview_only(&call->args);
 	if (!apply)
 		return 0;
 	if (call->form == PRINT_TABLE && print_text("\n", err))

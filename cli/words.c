@@ -1,5 +1,6 @@
 #include "cli/words.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -36,6 +37,18 @@ int words_language(const struct args *args, const char **ret,
 		return args_refuse(err, "--lang must be zh or en");
 	*ret = languages[i];
 	return 0;
+}
+
+void words_preview_only(const struct args *args)
+{
+	const char *language;
+	struct err err;
+
+	if (words_language(args, &language, &err))
+		return;
+	fputs(strcmp(language, "zh") == 0
+	      ? "什么都没有改动；加 --apply 执行。\n"
+	      : "Nothing was changed; --apply does it.\n", stderr);
 }
 
 const char *words_of(const json_t *object, const char *name,

@@ -20,6 +20,9 @@
 int words_language(const struct args *args, const char **ret,
 		   struct err *err) MUST_CHECK;
 
+/* To standard error, below a preview: nothing was done, and how it is. */
+void words_preview_only(const struct args *args);
+
 /* Member `name`_zh or `name`_en; "" if there is none. */
 const char *words_of(const json_t *object, const char *name,
 		     const char *language);
