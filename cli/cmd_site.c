@@ -282,8 +282,9 @@ int cmd_diff(struct call *call, struct err *err)
 /* ---- apply ---- */
 
 /*
- * Imports are taken back.  A host, and what a user has, is more than what an
- * import made: that is for somebody to say by its own command.
+ * Imports are taken back, and a host without any is forgotten.  One with keys,
+ * and what a user has, is more: that is for somebody to say by its own
+ * command.
  */
 static int refuse_prune(const struct call *call, const json_t *actions,
 			struct err *err)
@@ -297,8 +298,9 @@ static int refuse_prune(const struct call *call, const json_t *actions,
 		if (strcmp(api_text(action, "action"),
 			   site_words[SITE_EXTRA].name) == 0)
 			return err_set(err, ERR_CONFLICT, "--prune takes back "
-				"imports only, and %s is not in the file: say "
-				"it there, or remove it by its own command",
+				"imports and forgets hosts without any, and %s"
+				" has more and is not in the file: say it "
+				"there, or remove it by its own command",
 				api_text(action, "what"));
 	return 0;
 }
@@ -426,9 +428,7 @@ static int apply_site(struct call *call, struct err *err)
 	if (go)
 		return converge(call, &file, actions, language, err);
 	if (count_work(actions) > 0 && call->form == PRINT_TABLE)
-		fputs(strcmp(language, "zh") == 0
-		      ? "什么都没有改动；加 --apply 执行。\n"
-		      : "Nothing was changed; --apply does it.\n", stderr);
+		words_preview_only(&call->args);
 	return 0;
 }
 

@@ -29,6 +29,7 @@ const struct site_word site_words[] = {
 	[SITE_ENDPOINT_PAUSE] = { "endpoint_pause", "~", "暂停端点",
 				  "pause endpoint" },
 	[SITE_HOST_PAUSE] = { "host_pause", "~", "暂停主机", "pause host" },
+	[SITE_HOST_REMOVE] = { "host_remove", "-", "忘记主机", "forget host" },
 	[SITE_IMPORTING] = { "importing", ".", "正在导入",
 			     "is being imported" },
 	[SITE_EXTRA]	 = { "extra", "?", "文件中没有", "not in the file" },
@@ -328,6 +329,28 @@ static void diff_host(struct site_diff *diff, json_t *want, const char *path,
 	site_diff_keys(diff, want, live, path, url);
 }
 
+/*
+ * Keys hold a host: taking them back is for somebody to say.  What once was
+ * imported there may still hold one without keys; then the API refuses.
+ */
+static void extra_host(struct site_diff *diff, const json_t *host)
+{
+	bool empty = json_array_size(json_object_get(host, "keys")) == 0;
+	AUTO_FREE char *url = xasprintf(API_HOSTS "/%s",
+					api_text(host, "host_id"));
+	struct site_act extra = {
+		.kind = SITE_EXTRA, .path = "", .ground = host,
+		.what = api_text(host, "base_url"),
+	};
+
+	if (diff->prune && empty) {
+		extra.kind = SITE_HOST_REMOVE;
+		extra.method = "DELETE";
+		extra.url = url;
+	}
+	site_diff_act(diff, &extra);
+}
+
 static void diff_hosts(struct site_diff *diff)
 {
 	json_auto_t *known = json_object();
@@ -340,13 +363,9 @@ static void diff_hosts(struct site_diff *diff)
 
 		diff_host(diff, host, path, known);
 	}
-	json_array_foreach(json_object_get(diff->live, "hosts"), i, host) {
-		struct site_act extra = { .kind = SITE_EXTRA, .path = "",
-			.what = api_text(host, "base_url"), .ground = host };
-
-		if (!json_object_get(known, extra.what))
-			site_diff_act(diff, &extra);
-	}
+	json_array_foreach(json_object_get(diff->live, "hosts"), i, host)
+		if (!json_object_get(known, api_text(host, "base_url")))
+			extra_host(diff, host);
 }
 
 /* ---- endpoints ---- */

@@ -32,6 +32,7 @@ enum site_action {
 	SITE_KEY_REMOVE,	/* only with `prune` */
 	SITE_ENDPOINT_PAUSE,
 	SITE_HOST_PAUSE,
+	SITE_HOST_REMOVE,	/* only with `prune`: nothing was imported */
 	SITE_IMPORTING,		/* it is on its way already */
 	SITE_EXTRA,		/* it is in the site, and not in the file */
 	SITE_ACTION__MAX
@@ -51,7 +52,7 @@ struct site_diff {
 	struct site_file *file;	/* resolved; gets problems */
 	const json_t *live;
 	json_t *actions;	/* array; of the caller of site_diff() */
-	bool prune;		/* keys of its hosts that it lacks are to go */
+	bool prune;		/* what it lacks is to go: keys, empty hosts */
 };
 
 /* ERR_INVALID with problems in the file. */

@@ -209,6 +209,14 @@ ctl diff -f "$WORK/site.yaml"
 is "and then there is nothing more to tell" "$(echo "$OUT" |
 	grep -c late)" 0
 
+# A host that nothing was imported on goes, too; one in use does not.
+ctl -o json host add --name spare --base-url http://127.0.0.1:9 \
+	--auth-type api_key --token-file "$SITE/etc/host.key"
+ctl apply -f "$WORK/site.yaml" --prune --apply
+is "pruning forgets a host that nothing uses" \
+	"$RC $(db "SELECT count(*) FROM hosts WHERE name = 'spare'")" "0 0"
+like "which is told" "$ERR" '^- .*http://127.0.0.1:9: done'
+
 # The same file and a CRM that knows nothing.
 ok "nothing is under way" wait_for no_run_is_running 60
 portable "$WORK/export.yaml" >"$WORK/wanted.yaml"

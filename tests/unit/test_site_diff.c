@@ -67,6 +67,7 @@ struct world {
 	struct site_diff diff;
 	struct err err;
 	int rc;
+	bool empty;	/* the host has no keys */
 };
 
 static void world_done(struct world *world)
@@ -116,6 +117,9 @@ static void look(struct world *world, const char *text)
 	site_file_references(&world->file, resolve_reference, &world->file);
 	resolve_endpoints(world->file.doc.root);
 	world->live = live_site();
+	if (world->empty)
+		json_array_clear(json_object_get(json_array_get(
+			json_object_get(world->live, "hosts"), 0), "keys"));
 	world->diff = (struct site_diff){ .file = &world->file,
 					  .live = world->live,
 					  .prune = world->diff.prune };
@@ -289,6 +293,34 @@ static void pruning_takes_imports_back(void **state)
 						"body"), "apply")));
 }
 
+/* The only host of the site is not in the file: the action that it gets. */
+static void a_lacking_host(bool prune, bool empty, const char *wanted,
+			   const char *method)
+{
+	CLEANUP(world_done) struct world world = {
+		.diff.prune = prune, .empty = empty,
+	};
+	const json_t *action;
+
+	look(&world, "version: 1\n");
+	assert_int_equal(world.rc, 0);
+	assert_int_equal(json_array_size(world.diff.actions), 1);
+	action = json_array_get(world.diff.actions, 0);
+	assert_string_equal(api_text(action, "action"), wanted);
+	assert_string_equal(api_text(action, "method"), method);
+	if (*method)
+		assert_string_equal(api_text(action, "url"),
+				    API_HOSTS "/hst_1");
+}
+
+static void pruning_forgets_hosts_without_keys(void **state)
+{
+	(void)state;
+	a_lacking_host(true, true, "host_remove", "DELETE");
+	a_lacking_host(true, false, "extra", "");
+	a_lacking_host(false, true, "extra", "");
+}
+
 static void endpoints_keep_what_is_not_said(void **state)
 {
 	CLEANUP(world_done) struct world world = { 0 };
@@ -388,6 +420,7 @@ int main(void)
 			secrets_that_are_not_known_are_told_with_their_line),
 		cmocka_unit_test(two_plans_on_one_base_url_are_two_entries),
 		cmocka_unit_test(pruning_takes_imports_back),
+		cmocka_unit_test(pruning_forgets_hosts_without_keys),
 		cmocka_unit_test(endpoints_keep_what_is_not_said),
 		cmocka_unit_test(an_export_shows_no_secret_and_is_stable),
 		cmocka_unit_test(many_keys_take_no_more_each),
