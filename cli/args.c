@@ -33,7 +33,8 @@ static const struct opt_spec specs[] = {
 				  "the sentence that accepts it" },
 	[OPT_PHRASE_FILE]     = { "phrase-file", 0, "FILE", false,
 				  "holds that sentence; - is stdin" },
-	[OPT_HOST]	      = { "host", 0, "HOST_ID", false, "the host" },
+	[OPT_HOST]	      = { "host", 0, "HOST_ID", false,
+				  "the host: its id, name or base URL" },
 	[OPT_KEY_FILE]	      = { "key-file", 0, "FILE", false,
 				  "holds the provider's key; - is stdin" },
 	[OPT_MODEL]	      = { "model", 0, "NAME", true, "a model to ask for" },
@@ -102,8 +103,6 @@ static const struct opt_spec specs[] = {
 				  "0: the setting's" },
 	[OPT_ALL]	      = { "all", 0, NULL, false,
 				  "those that no longer hold, too" },
-	[OPT_LANG]	      = { "lang", 0, "zh|en", false,
-				  "instead of the language of the terminal" },
 	[OPT_SET]	      = { "set", 0, "MODEL", true,
 				  "a model of the new set, instead of all" },
 	[OPT_ADD]	      = { "add", 0, "MODEL", true, "a model more" },
@@ -157,7 +156,8 @@ static const struct opt_spec specs[] = {
 				  "where the patched copy goes; it must not be"
 				  " there" },
 	[OPT_HOSTS]	      = { "host", 0, "HOST_ID", true,
-				  "a host; of several the first goes ahead" },
+				  "a host, by id, name or base URL; of several"
+				  " the first goes ahead" },
 	[OPT_KEY_FILES]	      = { "key-file", 0, "FILE", true,
 				  "a key of the provider" },
 	[OPT_ACCEPT_TERMS]    = { "accept-plan-terms", 0, NULL, false,
@@ -202,6 +202,10 @@ static const struct opt_spec specs[] = {
 				  "settings of the machine [CRM_CONF]" },
 	[OPT_OUTPUT]	      = { "output", 'o', "table|json|yaml", false,
 				  "form of what is printed" },
+	[OPT_LANG]	      = { "lang", 0, "zh|en", false,
+				  "instead of the language of the terminal" },
+	[OPT_VERSION]	      = { "version", 0, NULL, false,
+				  "print the version of crmctl" },
 	[OPT_HELP]	      = { "help", 'h', NULL, false, "print the usage" },
 };
 

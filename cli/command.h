@@ -25,6 +25,7 @@ struct call {
 	struct context context;		/* not read for what is local */
 	struct client *client;
 	struct api_reply reply;		/* the last one of the API */
+	json_t *hosts;			/* if one was called by its name */
 };
 
 struct command {

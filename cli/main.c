@@ -6,7 +6,9 @@
 
 #include "cli/command.h"
 #include "cli/exits.h"
+#include "cli/host_name.h"
 #include "cli/usage.h"
+#include "cli/words.h"
 #include "shared/seal.h"
 
 #define MESSAGE_MAX (64 << 10)
@@ -16,6 +18,7 @@ static void call_done(struct call *call)
 {
 	client_free(&call->client);
 	api_reply_done(&call->reply);
+	json_decref(call->hosts);
 	context_done(&call->context);
 	args_done(&call->args);
 }
@@ -34,6 +37,15 @@ static void say(const char *lead, const char *text, const char *more)
 	fprintf(stderr, "%s\n", buf_str(&out));
 }
 
+/* Where to read on, after a wrong command line. */
+static void point_to_help(const struct command *command)
+{
+	if (command)
+		fprintf(stderr, "  see `crmctl help %s%s%s`\n", command->noun,
+			command->verb ? " " : "",
+			command->verb ? command->verb : "");
+}
+
 static void report(const struct call *call, const struct err *err)
 {
 	const json_t *problem, *list = json_object_get(call->reply.body,
@@ -41,6 +53,8 @@ static void report(const struct call *call, const struct err *err)
 	size_t i;
 
 	say("crmctl: ", err->msg, NULL);
+	if (strcmp(err->code, EXITS_CODE_USAGE) == 0)
+		point_to_help(call->command);
 	json_array_foreach(list, i, problem) {
 		const char *field = json_string_value(
 			json_object_get(problem, "field"));
@@ -122,9 +136,12 @@ static bool asks_for_help(const struct call *call, const char *const *argv,
 static int run(struct call *call, const char *const *argv, struct err *err)
 {
 	size_t at = 1;
+	const char *language;
 
 	if (args_read(&call->args, argv, &at, 0, true, err))
 		return -1;
+	if (args_has(&call->args, OPT_VERSION))
+		return cmd_version(call, err);
 	if (asks_for_help(call, argv, at))
 		return print_help(call, argv[at], err);
 	if (read_command(call, argv, &at, err) ||
@@ -134,11 +151,13 @@ static int run(struct call *call, const char *const *argv, struct err *err)
 	if (asks_for_help(call, argv, at))
 		return print_help(call, NULL, err);
 	if (check_args(call, err) ||
+	    words_language(&call->args, &language, err) ||
 	    print_form_read(&call->args, &call->form, err) || seal_start(err))
 		return -1;
 	if (!call->command->local &&
 	    (context_read(&call->context, &call->args, err) ||
-	     client_new(&call->client, &call->context, err)))
+	     client_new(&call->client, &call->context, err) ||
+	     host_name_resolve(call, err)))
 		return -1;
 	return call->command->run(call, err);
 }

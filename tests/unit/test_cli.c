@@ -1,4 +1,5 @@
 /* crmctl: its tables, its command line, and how it prints. */
+#include <glob.h>
 #include <locale.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,6 +14,7 @@
 #include "cli/columns.h"
 #include "cli/command.h"
 #include "cli/exits.h"
+#include "cli/host_name.h"
 #include "cli/run_body.h"
 #include "cli/usage.h"
 #include "cli/yaml.h"
@@ -299,6 +301,128 @@ static void run_bodies_come_from_options_and_files(void **state)
 	close(fd);
 }
 
+/* ---- what pages say of commands ---- */
+
+static bool option_is_known(const struct command *command, const char *word)
+{
+	const char *argv[] = { word, "value", NULL };
+	CLEANUP(args_done) struct args args = { 0 };
+	struct err err;
+	size_t at = 0;
+
+	return args_read(&args, argv, &at, command->needs | command->takes,
+			 false, &err) == 0 ||
+	       strstr(err.msg, "unknown option") == NULL;
+}
+
+static const struct command *named(const char *noun, char *verb)
+{
+	const struct command *command = NULL;
+	char *one;
+
+	if (!verb)
+		return command_find(noun, NULL);
+	/* "pause|resume": each of them. */
+	while ((one = strsep(&verb, "|")) != NULL) {
+		command = command_find(noun, one);
+		if (!command)
+			return NULL;
+	}
+	return command;
+}
+
+/* "  crmctl run rollback RUN_ID [--apply --wait]   # only look". */
+static void check_command(const char *page, const char *line)
+{
+	AUTO_FREE char *storage = xstrdup(line);
+	char *rest = storage, *words[64], *word;
+	const struct command *command;
+	size_t n = 0;
+
+	storage[strcspn(storage, "#><;")] = '\0';
+	while (n < COUNT(words) && (word = strsep(&rest, " []")))
+		if (*word)
+			words[n++] = word;
+	/* Options of crmctl itself are told elsewhere. */
+	if (n < 2 || *words[1] == '-')
+		return;
+	command = named(words[1], n > 2 ? words[2] : NULL);
+	if (!command)
+		fail_msg("%s: no such command: %s", page, line);
+	for (size_t i = 2; i < n; i++)
+		if (strncmp(words[i], "--", 2) == 0 &&
+		    !option_is_known(command, words[i]))
+			fail_msg("%s: no option %s: %s", page, words[i], line);
+}
+
+static void check_page(const char *page)
+{
+	FILE *file = fopen(page, "re");
+	char *line = NULL;
+	size_t room = 0;
+	bool code = false;
+
+	assert_non_null(file);
+	while (getline(&line, &room, file) > 0) {
+		const char *at = line + strspn(line, " ");
+
+		line[strcspn(line, "\n")] = '\0';
+		if (strncmp(at, "```", 3) == 0)
+			code = !code;
+		else if (code && strncmp(at, "crmctl ", 7) == 0)
+			check_command(page, at);
+		else if (code && strncmp(at, "sudo crmctl ", 12) == 0)
+			check_command(page, at + 5);
+	}
+	free(line);
+	fclose(file);
+}
+
+static void pages_name_commands_and_options_that_are_there(void **state)
+{
+	glob_t pages = { 0 };
+
+	(void)state;
+	assert_int_equal(glob("docs/*.md", 0, NULL, &pages), 0);
+	for (size_t i = 0; i < pages.gl_pathc; i++)
+		check_page(pages.gl_pathv[i]);
+	globfree(&pages);
+	check_page("README.md");
+}
+
+/* Which host `name` is among three; NULL and a part of the reason: none. */
+static void host_is(const char *name, const char *wanted, const char *why)
+{
+	json_auto_t *hosts = json_pack("[{s:s,s:s,s:s},{s:s,s:s,s:s},"
+		"{s:s,s:n,s:s}]",
+		"host_id", "hst_1", "name", "一号", "base_url", "https://a.cn",
+		"host_id", "hst_2", "name", "二号", "base_url", "https://b.cn",
+		"host_id", "hst_3", "name", "base_url", "https://a.cn");
+	const char *found = NULL;
+	struct err err;
+
+	assert_non_null(hosts);
+	if (wanted) {
+		assert_int_equal(host_name_find(hosts, name, &found, &err), 0);
+		assert_string_equal(found, wanted);
+	} else {
+		assert_int_equal(host_name_find(hosts, name, &found, &err),
+				 -1);
+		assert_non_null(strstr(err.msg, why));
+	}
+}
+
+static void a_host_may_be_called_by_its_name_or_url(void **state)
+{
+	(void)state;
+	host_is("一号", "hst_1", NULL);
+	host_is("二号", "hst_2", NULL);
+	host_is("https://b.cn/", "hst_2", NULL);
+	host_is("https://a.cn", NULL, "hst_1, hst_3");
+	host_is("三号", NULL, "no host is called '三号'");
+	host_is("", NULL, "no host");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -319,6 +443,8 @@ int main(void)
 		cmocka_unit_test(every_failure_has_its_status),
 		cmocka_unit_test(the_page_of_exit_codes_says_the_same),
 		cmocka_unit_test(run_bodies_come_from_options_and_files),
+		cmocka_unit_test(pages_name_commands_and_options_that_are_there),
+		cmocka_unit_test(a_host_may_be_called_by_its_name_or_url),
 	};
 
 	setlocale(LC_CTYPE, "C.UTF-8");
