@@ -3,8 +3,9 @@
 
 #include "cli/api.h"
 #include "cli/exits.h"
+#include "cli/run_end.h"
 #include "cli/secret.h"
-#include "cli/watch.h"
+#include "cli/words.h"
 #include "shared/table.h"
 
 #define LOOK_WAIT_S 60
@@ -123,6 +124,16 @@ static int ask_adopt(struct call *call, const char *path, const char *plan,
 	return api_post(call, path, &body, 0, err);
 }
 
+static int print_adopt(struct call *call, struct err *err)
+{
+	if (call->form != PRINT_TABLE)
+		return print_object(call->form, call->reply.body, NULL, err);
+	if (print_object(call->form, call->reply.body, preview_parts, err))
+		return -1;
+	words_preview_only(&call->args);
+	return 0;
+}
+
 int cmd_foreign_adopt(struct call *call, struct err *err)
 {
 	AUTO_FREE char *folder = NULL;
@@ -136,19 +147,13 @@ int cmd_foreign_adopt(struct call *call, struct err *err)
 	    ask_adopt(call, path, NULL, err))
 		return -1;
 	if (!apply)
-		return print_object(call->form, call->reply.body,
-				    call->form == PRINT_TABLE ? preview_parts
-							      : NULL, err);
+		return print_adopt(call, err);
 	word = xstrdup(api_text(call->reply.body, "plan"));
 	if (ask_adopt(call, path, word, err))
 		return -1;
 	free(word);
 	word = xstrdup(api_text(call->reply.body, "run_id"));
-	if (args_has(&call->args, OPT_WAIT)) {
-		int rc = watch_run(call, word, err);
-
-		return print_object(call->form, call->reply.body, NULL, err)
-			? -1 : rc;
-	}
+	if (args_has(&call->args, OPT_WAIT))
+		return run_end_watch(call, word, err);
 	return print_object(call->form, call->reply.body, NULL, err);
 }

@@ -1,4 +1,5 @@
 /* cmd_host: the hosts that CRM works on. */
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -230,6 +231,48 @@ static const struct print_part left_parts[] = {
 	{ 0 }
 };
 
+/* With resources there the imports come first, or are left where they are. */
+static void tell_way_on(const char *id, bool left, bool chinese)
+{
+	if (left)
+		fprintf(stderr, chinese
+			? "  先撤回导入：crmctl run list --host %s，再逐个 crmctl run"
+			  " rollback；然后，\n  或者把东西留在主机上："
+			: "  take the imports back first: crmctl run list --host "
+			  "%s, and crmctl run rollback of each;\n  then, or to "
+			  "leave all of it there: ", id);
+	else
+		fputs(chinese ? "  主机上没有留下东西。" : "  nothing is left on "
+		      "the host.  ", stderr);
+	fprintf(stderr, chinese
+		? "忘记 CRM 的记录：crmctl host delete %s --forget\n"
+		: "Forget what CRM knows: crmctl host delete %s --forget\n",
+		id);
+}
+
+/* What holds a host, and how to go on from there. */
+static void tell_use(const struct call *call)
+{
+	const json_t *reply = call->reply.body;
+	int64_t left = api_number(reply, "managed_resources");
+	const char *language;
+	struct err err;
+	bool chinese;
+
+	if (strcmp(api_text(reply, "code"), "host_in_use") != 0 ||
+	    words_language(&call->args, &language, &err))
+		return;
+	chinese = strcmp(language, "zh") == 0;
+	fprintf(stderr, chinese
+		? "  导入 %" PRId64 " 次，主机上的资源 %" PRId64 " 个，对账 %"
+		  PRId64 " 次\n"
+		: "  imports: %" PRId64 ", resources on the host: %" PRId64
+		  ", reconciles: %" PRId64 "\n",
+		api_number(reply, "import_batches"), left,
+		api_number(reply, "reconcile_runs"));
+	tell_way_on(call->args.words[0], left > 0, chinese);
+}
+
 int cmd_host_delete(struct call *call, struct err *err)
 {
 	bool forget = args_has(&call->args, OPT_FORGET);
@@ -240,8 +283,10 @@ int cmd_host_delete(struct call *call, struct err *err)
 		     forget ? "?forget=true" : "", err))
 		return -1;
 	del.path = path;
-	if (client_call(call->client, &del, &call->reply, err))
+	if (client_call(call->client, &del, &call->reply, err)) {
+		tell_use(call);
 		return -1;
+	}
 	return !forget ? 0 : print_object(call->form, call->reply.body,
 					  left_parts, err);
 }

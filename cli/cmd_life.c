@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "cli/api.h"
+#include "cli/run_end.h"
 #include "shared/table.h"
 
 #define BODY_MAX (1 << 20)
@@ -28,9 +29,27 @@ int cmd_host_resume(struct call *call, struct err *err)
 	return say(call, API_HOSTS, "/resume", err);
 }
 
+/* What was said to a run sets it going again: to be waited for, or not. */
+static int go_on(struct call *call, const char *rest, struct err *err)
+{
+	AUTO_FREE char *path = NULL;
+	const json_t *reply, *run;
+
+	if (api_path(&path, API_RUNS, call->args.words[0], rest, err) ||
+	    api_post(call, path, NULL, 0, err))
+		return -1;
+	if (args_has(&call->args, OPT_WAIT))
+		return run_end_watch(call, call->args.words[0], err);
+	reply = call->reply.body;
+	run = json_object_get(reply, "run");
+	if (call->form != PRINT_TABLE || !run)
+		return run_end_print(call, call->reply.body, err);
+	return run_end_print(call, (json_t *)(uintptr_t)run, err);
+}
+
 int cmd_run_resume(struct call *call, struct err *err)
 {
-	return say(call, API_RUNS, "/resume", err);
+	return go_on(call, "/resume", err);
 }
 
 static const struct {
@@ -47,7 +66,7 @@ int cmd_run_retry(struct call *call, struct err *err)
 
 	for (size_t i = 0; i < COUNT(retries); i++)
 		if (!only || strcmp(only, retries[i].word) == 0)
-			return say(call, API_RUNS, retries[i].rest, err);
+			return go_on(call, retries[i].rest, err);
 	return args_refuse(err, "--only failed, or --only cancelled");
 }
 
@@ -73,5 +92,7 @@ int cmd_item_retry(struct call *call, struct err *err)
 	jout_object_end(&body);
 	if (api_post(call, path, &body, 0, err))
 		return -1;
+	if (args_has(args, OPT_WAIT))
+		return run_end_watch(call, args->words[0], err);
 	return print_object(call->form, call->reply.body, NULL, err);
 }

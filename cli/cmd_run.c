@@ -4,8 +4,8 @@
 
 #include "cli/api.h"
 #include "cli/run_body.h"
+#include "cli/run_end.h"
 #include "cli/run_file.h"
-#include "cli/watch.h"
 #include "cli/words.h"
 #include "shared/table.h"
 
@@ -18,22 +18,6 @@ static const struct column run_columns[] = {
 	{ "DONE", "items_done" },	{ "ACTIVE", "items_active" },
 	{ "BROKEN", "items_broken" },	{ "CREATED", "created_at" },
 };
-
-/* The run is printed even if it failed: it says why. */
-static int watch_and_print(struct call *call, const char *run_id,
-			   struct err *err)
-{
-	int rc = watch_run(call, run_id, err);
-	struct err other;
-
-	if (call->reply.body && !json_object_get(call->reply.body, "code") &&
-	    print_object(call->form, call->reply.body, NULL, &other) &&
-	    rc == 0) {
-		*err = other;
-		return -1;
-	}
-	return rc;
-}
 
 static int post_rows(struct call *call, const char *path, const char *type,
 		     struct err *err)
@@ -81,9 +65,9 @@ int cmd_run_create(struct call *call, struct err *err)
 	if (post(call, API_RUNS, err))
 		return -1;
 	if (!args_has(&call->args, OPT_WAIT))
-		return print_object(call->form, call->reply.body, NULL, err);
+		return run_end_print(call, call->reply.body, err);
 	run_id = xstrdup(api_text(call->reply.body, "run_id"));
-	return watch_and_print(call, run_id, err);
+	return run_end_watch(call, run_id, err);
 }
 
 static const struct column plan_columns[] = {
@@ -145,6 +129,21 @@ static void add_plan(json_t *view, const json_t *plan, const char *language)
 			 whose, language);
 }
 
+/* "create 3, reuse 1": what the rows below come to. */
+static void add_counts(json_t *view, const json_t *counts)
+{
+	CLEANUP(buf_done) struct buf text = { .max = 256 };
+	const char *name;
+	json_t *count;
+
+	json_object_foreach((json_t *)(uintptr_t)counts, name, count)
+		if (json_integer_value(count) > 0)
+			buf_addf(&text, "%s%s %" JSON_INTEGER_FORMAT,
+				 text.len ? ", " : "", name,
+				 json_integer_value(count));
+	json_object_set_new(view, "counts", json_string(buf_str(&text)));
+}
+
 static int print_preview(struct call *call, const char *language,
 			 struct err *err)
 {
@@ -167,6 +166,7 @@ static int print_preview(struct call *call, const char *language,
 	}
 	json_array_foreach(json_object_get(reply, "plans"), i, plan)
 		add_plan(view, plan, language);
+	add_counts(view, json_object_get(reply, "counts"));
 	return print_object(call->form, view, preview_parts, err);
 }
 
@@ -222,12 +222,12 @@ int cmd_run_show(struct call *call, struct err *err)
 	if (api_path(&path, API_RUNS, call->args.words[0], "", err) ||
 	    api_get(call, path, err))
 		return -1;
-	return print_object(call->form, call->reply.body, NULL, err);
+	return run_end_print(call, call->reply.body, err);
 }
 
 int cmd_run_watch(struct call *call, struct err *err)
 {
-	return watch_and_print(call, call->args.words[0], err);
+	return run_end_watch(call, call->args.words[0], err);
 }
 
 int cmd_run_report(struct call *call, struct err *err)
@@ -254,5 +254,5 @@ int cmd_run_cancel(struct call *call, struct err *err)
 	if (api_path(&path, API_RUNS, call->args.words[0], "/cancel", err) ||
 	    api_post(call, path, NULL, 0, err))
 		return -1;
-	return print_object(call->form, call->reply.body, NULL, err);
+	return run_end_print(call, call->reply.body, err);
 }

@@ -8,6 +8,7 @@
 
 #include "cli/api.h"
 #include "cli/exits.h"
+#include "cli/words.h"
 #include "shared/clock.h"
 
 #define WAIT_MAX_S 20		/* for one answer */
@@ -28,6 +29,8 @@ struct watch {
 	json_t *seen;		/* item_id -> the line that was shown */
 	char *counts;		/* the line that was shown */
 	bool terminal;
+	bool chinese;
+	const char *language;
 	int64_t until;		/* of the monotonic clock */
 };
 
@@ -52,30 +55,46 @@ static void show_line(const struct watch *watch, const char *line)
 	fflush(stderr);
 }
 
+/* As the API calls it, or in Chinese as people do. */
+static const char *state_word(const struct watch *watch, enum badge_kind kind,
+			      const json_t *of, const char *member)
+{
+	const char *state = api_text(of, member);
+
+	return watch->chinese ? badge_label(kind, state, "zh") : state;
+}
+
 /* What stands still says so, and how it is made to go on. */
-static char *canary_words(const json_t *run)
+static char *canary_words(const struct watch *watch, const json_t *run)
 {
 	const char *state = api_text(run, "canary_state");
 	const char *class = api_text(run, "canary_class");
+	bool zh = watch->chinese;
 
 	if (strcmp(api_text(run, "state"), "running") != 0)
 		return xstrdup("");
 	if (strcmp(state, "proving") == 0)
-		return xasprintf("; the first %" PRId64 " are proven before "
+		return xasprintf(zh ? "；先证明前 %" PRId64 " 个，再做其余"
+				 : "; the first %" PRId64 " are proven before "
 				 "the rest", api_number(run, "canary_items"));
 	if (strcmp(state, "held") == 0)
-		return xasprintf("; the rest is held%s%s: crmctl run resume, "
-				 "or cancel", *class ? ", for " : "", class);
+		return xasprintf(zh ? "；其余暂停%s%s：crmctl run resume 或 cancel"
+				 : "; the rest is held%s%s: crmctl run resume, "
+				 "or cancel", !*class ? "" : zh ? "，因为 "
+				 : ", for ", class);
 	return xstrdup("");
 }
 
 static void show_counts(struct watch *watch, const json_t *run)
 {
-	AUTO_FREE char *canary = canary_words(run);
-	AUTO_FREE char *line = xasprintf(
-		"%s %s: %" PRId64 " of %" PRId64 " done, %" PRId64
-		" active, %" PRId64 " broken, %" PRId64 " with warnings%s",
-		watch->run_id, api_text(run, "state"),
+	AUTO_FREE char *canary = canary_words(watch, run);
+	AUTO_FREE char *line = xasprintf(watch->chinese
+		? "%s %s：完成 %" PRId64 "/%" PRId64 "，可用 %" PRId64
+		  "，不可用 %" PRId64 "，有提醒 %" PRId64 "%s"
+		: "%s %s: %" PRId64 " of %" PRId64 " done, %" PRId64
+		  " active, %" PRId64 " broken, %" PRId64
+		  " with warnings%s",
+		watch->run_id, state_word(watch, BADGE_RUN, run, "state"),
 		api_number(run, "items_done"), api_number(run, "items_total"),
 		api_number(run, "items_active"),
 		api_number(run, "items_broken"),
@@ -91,7 +110,8 @@ static void show_counts(struct watch *watch, const json_t *run)
 }
 
 /* "  #1 api.example.com-1a2b3c4d: done, active, model m". */
-static void describe_item(struct buf *out, const json_t *event)
+static void describe_item(const struct watch *watch, struct buf *out,
+			  const json_t *event)
 {
 	const char *stage = api_text(event, "current_stage");
 	const char *class = api_text(event, "failure_class");
@@ -104,16 +124,19 @@ static void describe_item(struct buf *out, const json_t *event)
 		buf_adds(out, ", ");
 	}
 	columns_text(out, api_text(event, "provider_id"));
-	buf_addf(out, ": %s", stage);
+	buf_addf(out, ": %s", state_word(watch, BADGE_STAGE, event,
+					 "current_stage"));
 	if (strcmp(stage, "done") == 0)
-		buf_addf(out, ", %s", api_text(event, "access_status"));
+		buf_addf(out, ", %s", state_word(watch, BADGE_ACCESS, event,
+						 "access_status"));
 	if (*model) {
-		buf_adds(out, ", model ");
+		buf_adds(out, watch->chinese ? ", 模型 " : ", model ");
 		columns_text(out, model);
 	}
 	if (*class) {
 		buf_addf(out, ", %s: ", class);
-		columns_text(out, api_text(event, "failure_en"));
+		columns_text(out, words_of(event, "failure",
+					    watch->language));
 	}
 }
 
@@ -123,7 +146,7 @@ static void show_item(struct watch *watch, const json_t *event)
 	CLEANUP(buf_done) struct buf line = { .max = LINE_MAX_BYTES };
 	const char *item_id = api_text(event, "item_id");
 
-	describe_item(&line, event);
+	describe_item(watch, &line, event);
 	if (strcmp(api_text(watch->seen, item_id), buf_str(&line)) == 0)
 		return;
 	json_object_set_new(watch->seen, item_id,
@@ -137,10 +160,12 @@ static int start(struct watch *watch, struct err *err)
 
 	if (args_number(&watch->call->args, OPT_TIMEOUT, 1, TIMEOUT_MAX_S,
 			&seconds, err) ||
+	    words_language(&watch->call->args, &watch->language, err) ||
 	    api_path(&watch->path, API_RUNS, watch->run_id, "/events", err))
 		return -1;
 	watch->until = clock_mono_ms() + seconds * 1000;
 	watch->seen = json_object();
+	watch->chinese = strcmp(watch->language, "zh") == 0;
 	watch->terminal = isatty(STDERR_FILENO);
 	return 0;
 }

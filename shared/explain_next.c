@@ -210,10 +210,9 @@ static const struct {
 		"脚本，并让它停止。",
 		"Find out who or what changes account {account} on the host,"
 		" another administrator or a script perhaps, and stop it." },
-	.again = { "原因消除后重新导入：crmctl run create --host {host}"
-		" --base-url {url} --key-file 密钥文件",
-		"When the cause is gone, import again: crmctl run create --host"
-		" {host} --base-url {url} --key-file FILE" },
+	.again = { "原因消除后再试：crmctl item retry {run} {item} --wait",
+		"When the cause is gone, try again: crmctl item retry {run}"
+		" {item} --wait" },
 	.top_up = { "请在供应商处为密钥 …{last4} 充值。",
 		"Top up the key …{last4} at the provider." },
 };

@@ -1,0 +1,124 @@
+#include "cli/run_end.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/api.h"
+#include "cli/watch.h"
+#include "cli/words.h"
+#include "shared/table.h"
+
+#define ITEMS_MAX 1000		/* that are looked through */
+#define TABLE_MAX (256 << 10)
+
+static const struct column class_columns[] = {
+	{ "FAILURE", "class" },	{ "ITEMS", "items" },
+	{ "FIRST", "first" },	{ "WHAT TO DO", "words" },
+};
+
+/* An element of `classes` for each class, with how many and the first. */
+static void count_item(json_t *classes, const json_t *item,
+		       const char *language)
+{
+	const char *class = api_text(item, "failure_class");
+	const char *label = api_text(item, "label");
+	json_t *one;
+	size_t i;
+
+	json_array_foreach(classes, i, one) {
+		if (strcmp(api_text(one, "class"), class) != 0)
+			continue;
+		json_object_set_new(one, "items", json_integer(
+			api_number(one, "items") + 1));
+		return;
+	}
+	json_array_append_new(classes, json_pack("{s:s, s:i, s:s, s:s}",
+		"class", class, "items", 1, "first",
+		*label ? label : api_text(item, "item_id"),
+		"words", words_of(item, "failure", language)));
+}
+
+static json_t *find_classes(struct call *call, const char *run_id,
+			    const char *language)
+{
+	static const char *const filters[] = { "access_status=broken",
+					       "view=brief", NULL };
+	AUTO_FREE char *path = NULL;
+	json_auto_t *items = NULL;
+	json_t *classes = json_array();
+	const json_t *item;
+	struct err err;
+	size_t i;
+
+	/* It is told beside the run: without it there is just less. */
+	if (api_path(&path, API_RUNS, run_id, "/items", &err) ||
+	    api_list(call, path, filters, ITEMS_MAX, &items, &err))
+		return classes;
+	json_array_foreach(items, i, item)
+		count_item(classes, item, language);
+	return classes;
+}
+
+static void tell(const json_t *classes, const char *run_id, bool chinese)
+{
+	CLEANUP(buf_done) struct buf out = { .max = TABLE_MAX };
+
+	columns_list(&out, class_columns, COUNT(class_columns), classes);
+	fprintf(stderr, chinese
+		? "%s逐项：crmctl item list %s --access broken；原因消除后："
+		  "crmctl run retry %s --wait\n"
+		: "%seach: crmctl item list %s --access broken; when that is "
+		  "mended: crmctl run retry %s --wait\n",
+		buf_str(&out), run_id, run_id);
+}
+
+/* Of the run in call->reply, which is still there afterwards. */
+static void tell_broken(struct call *call)
+{
+	json_auto_t *run = json_incref(call->reply.body);
+	json_auto_t *classes = NULL;
+	const char *language;
+	struct err err;
+
+	if (api_number(run, "items_broken") == 0 ||
+	    strcmp(api_text(run, "state"), "running") == 0 ||
+	    words_language(&call->args, &language, &err))
+		return;
+	classes = find_classes(call, api_text(run, "run_id"), language);
+	if (json_array_size(classes) > 0)
+		tell(classes, api_text(run, "run_id"),
+		     strcmp(language, "zh") == 0);
+	api_reply_done(&call->reply);
+	call->reply.body = json_incref(run);
+}
+
+static const struct column reject_columns[] = {
+	{ "LINE", "line" }, { "ROW", "row" }, { "FIELD", "field" },
+	{ "WHAT IS WRONG", "detail" },
+};
+
+static const struct print_part run_parts[] = {
+	{ "rejected", reject_columns, COUNT(reject_columns) },
+	{ 0 }
+};
+
+int run_end_print(struct call *call, json_t *run, struct err *err)
+{
+	return print_object(call->form, run, run_parts, err);
+}
+
+int run_end_watch(struct call *call, const char *run_id, struct err *err)
+{
+	int rc = watch_run(call, run_id, err);
+	struct err other;
+
+	if (!call->reply.body || json_object_get(call->reply.body, "code"))
+		return rc;
+	tell_broken(call);
+	if (run_end_print(call, call->reply.body, &other) && rc == 0) {
+		*err = other;
+		return -1;
+	}
+	return rc;
+}
