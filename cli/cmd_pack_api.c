@@ -212,6 +212,56 @@ int cmd_provider_list(struct call *call, struct err *err)
 			  COUNT(provider_columns), list, err);
 }
 
+static const struct column model_columns[] = {
+	{ "MODEL", "id" },		{ "CANONICAL", "canonical" },
+	{ "STATUS", "status" },		{ "CONTEXT", "context" },
+	{ "MAX OUTPUT", "max_output" },	{ "ALIASES", "aliases" },
+	{ "REPLACEMENT", "replacement" },
+};
+
+static const struct print_part provider_parts[] = {
+	{ "models", model_columns, COUNT(model_columns) },
+	{ 0 }
+};
+
+/* What of a manifest people look for; JSON and YAML have all of it. */
+static json_t *provider_view(const json_t *reply, const char *language)
+{
+	static const char *const ours[] = {
+		"provider_id", "pack_id", "pack_version", "endpoint_key",
+	};
+	static const char *const members[] = {
+		"vendor", "kind", "plan", "region", "status", "base_url",
+		"alternate_base_urls", "key_prefixes", "key_url",
+		"smoke_test_model", "families", "required_headers",
+		"quirks", "models",
+	};
+	const json_t *manifest = json_object_get(reply, "manifest");
+	json_t *view = json_object();
+
+	for (size_t i = 0; i < COUNT(ours); i++)
+		json_object_set(view, ours[i], json_object_get(reply, ours[i]));
+	json_object_set(view, "name", json_object_get(json_object_get(manifest,
+					"display_name"), language));
+	for (size_t i = 0; i < COUNT(members); i++)
+		json_object_set(view, members[i],
+				json_object_get(manifest, members[i]));
+	return view;
+}
+
+static int print_provider(struct call *call, struct err *err)
+{
+	json_auto_t *view = NULL;
+	const char *language;
+
+	if (words_language(&call->args, &language, err))
+		return -1;
+	if (call->form != PRINT_TABLE)
+		return print_object(call->form, call->reply.body, NULL, err);
+	view = provider_view(call->reply.body, language);
+	return print_object(call->form, view, provider_parts, err);
+}
+
 int cmd_provider_show(struct call *call, struct err *err)
 {
 	AUTO_FREE char *path = NULL;
@@ -229,5 +279,5 @@ int cmd_provider_show(struct call *call, struct err *err)
 	get.path = path;
 	if (client_call(call->client, &get, &call->reply, err))
 		return -1;
-	return print_object(call->form, call->reply.body, NULL, err);
+	return print_provider(call, err);
 }

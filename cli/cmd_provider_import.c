@@ -280,11 +280,30 @@ static int get_view(struct call *call, const char *rest, struct err *err)
 	return client_call(call->client, &get, &call->reply, err);
 }
 
+/* "run_1 succeeded": which it was; its own command shows all of it. */
+static void name_latest(json_t *view, const char *member, const char *id,
+			const char *result)
+{
+	const json_t *latest = json_object_get(view, member);
+	AUTO_FREE char *text = xasprintf("%s %s", api_text(latest, id),
+					 api_text(latest, result));
+
+	if (json_is_object(latest))
+		json_object_set_new(view, member, json_string(text));
+}
+
 int cmd_provider_status(struct call *call, struct err *err)
 {
+	json_auto_t *view = NULL;
+
 	if (get_view(call, "/status", err))
 		return -1;
-	return print_object(call->form, call->reply.body, NULL, err);
+	if (call->form != PRINT_TABLE)
+		return print_object(call->form, call->reply.body, NULL, err);
+	view = json_copy(call->reply.body);
+	name_latest(view, "latest_batch", "batch_id", "batch_status");
+	name_latest(view, "latest_rollback", "rollback_id", "result");
+	return print_object(call->form, view, NULL, err);
 }
 
 static const struct column resource_columns[] = {

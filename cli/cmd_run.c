@@ -45,13 +45,20 @@ static int post_run(struct call *call, const char *path, struct err *err)
 	return api_post(call, path, &body, 0, err);
 }
 
+/* A key of a user must not stand in a URL, where a file's options go. */
+static bool brings_key(const struct args *args)
+{
+	return args_has(args, OPT_PROBE_KEY_FILE) ||
+	       args_has(args, OPT_ACCESS_KEY_FILE);
+}
+
 /* The run as the options or a file say it. */
 static int post(struct call *call, const char *path, struct err *err)
 {
 	const char *form;
 
 	if (run_rows_form(&call->args, &form, err) ||
-	    (form ? post_rows(call, path, run_rows_type(form), err)
+	    (form && !brings_key(&call->args) ? post_rows(call, path, run_rows_type(form), err)
 		  : post_run(call, path, err)))
 		return -1;
 	run_file_report(call->reply.body);

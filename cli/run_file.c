@@ -16,10 +16,6 @@ static const struct {
 	enum opt opt;
 	const char *why;
 } misplaced[] = {
-	{ OPT_PROBE_KEY_FILE, "goes with JSON only: a key must not stand in "
-			      "a URL" },
-	{ OPT_ACCESS_KEY_FILE, "goes with JSON only: a key must not stand in "
-			       "a URL" },
 	{ OPT_BASE_URL, "is a column of the file" },
 	{ OPT_KEY_FILE, "is a column of the file" },
 	{ OPT_MODEL, "is a column of the file" },

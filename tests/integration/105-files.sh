@@ -100,7 +100,7 @@ crmctl -o json run create -f - --form jsonl --host "$HOST_ID" \
 cat "$WORK/out" "$WORK/err" >>"$SITE/log/replies"
 BODY=$(cat "$WORK/out")
 is "JSON lines come from standard input" "$RC $(json .items_total)" "0 1"
-like "a broken line is told" "$(cat "$WORK/err")" '^2 +2 +is not JSON'
+like "a broken line is told" "$(cat "$WORK/err")" '^2 +2 +- +is not JSON'
 is "the canary is the run's" "$(json \
 	'"\(.canary_items) \(.canary_stop_after)"')" "1 1"
 secret_file six.key "$(key six)"

@@ -222,7 +222,6 @@ static void what_a_file_of_rows_cannot_say_is_refused(void **state)
 	static const char *const bad[][6] = {
 		{ "-f", "k.csv", NULL },
 		{ "-f", "k.csv", "--host", "h", NULL },	/* no such file */
-		{ "-f", "/dev/null", "--host=h", "--probe-key-file=k", NULL },
 		{ "-f", "/dev/null", "--host=h", "--label=x", NULL },
 		{ "-f", "/dev/null", "--host=h", "--canary=0", NULL },
 	};
@@ -238,6 +237,29 @@ static void what_a_file_of_rows_cannot_say_is_refused(void **state)
 		assert_int_equal(run_file_read(&args, &body, &query, &err),
 				 -1);
 	}
+}
+
+/* The rows are read here then, and nothing of them goes into a URL. */
+static void a_file_of_rows_may_come_with_the_key_of_a_user(void **state)
+{
+	CLEANUP(run_body_done) struct jout body = { .text.max = 4096 };
+	CLEANUP(args_done) struct args args = { 0 };
+	AUTO_FREE char *rows = file_with("url,key\r\nu,one\r\n");
+	AUTO_FREE char *key = file_with("sk-user\n");
+	const char *const argv[] = {
+		"-f", rows, "--form", "csv", "--host", "h",
+		"--probe-key-file", key, NULL
+	};
+	struct err err;
+
+	(void)state;
+	read_line(&args, argv, "run", "create");
+	assert_int_equal(run_body_write(&body, &args, &err), 0);
+	assert_string_equal(buf_str(&body.text), "{\"items\":[{\"base_url\":"
+		"\"u\",\"api_key\":\"one\"}],\"host_id\":\"h\","
+		"\"probe_api_key\":\"sk-user\"}");
+	unlink(rows);
+	unlink(key);
 }
 
 static void one_key_may_have_a_label_and_a_run_a_canary(void **state)
@@ -395,6 +417,8 @@ int main(void)
 		cmocka_unit_test(a_file_tells_its_form_by_its_name_or_an_option),
 		cmocka_unit_test(a_file_of_rows_is_sent_as_it_is),
 		cmocka_unit_test(what_a_file_of_rows_cannot_say_is_refused),
+		cmocka_unit_test(
+			a_file_of_rows_may_come_with_the_key_of_a_user),
 		cmocka_unit_test(one_key_may_have_a_label_and_a_run_a_canary),
 		cmocka_unit_test(a_template_has_the_columns_that_are_known),
 		cmocka_unit_test(text_files_have_one_text),
