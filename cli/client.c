@@ -223,7 +223,10 @@ static int refuse_transfer(const struct client *client, CURLcode code,
 		return err_set(err, ERR_BUSY, "the API at %s took too long",
 			       client->context->url);
 	return err_set(err, ERR_UPSTREAM, "the API at %s cannot be reached: "
-		       "%s", client->context->url, why);
+		       "%s%s", client->context->url, why,
+		       code == CURLE_PEER_FAILED_VERIFICATION
+		       ? "; --ca-file (CRM_CA_FILE, ca_file) names what to "
+			 "trust" : "");
 }
 
 static const struct {

@@ -166,11 +166,12 @@ static int read_lines(const char *path, const char *form,
 		xcalloc(1, sizeof(*problems));
 	enum charset charset;
 	const char *text;
+	struct err why;
 	size_t len;
 
 	if (charset_read(buf_str(bytes), bytes->len, &storage, &text, &len,
-			 &charset, err))
-		return err_wrap(err, "'%s'", path);
+			 &charset, &why))
+		return err_set(err, ERR_INVALID, "'%s' %s", path, why.msg);
 	run_rows_charset(charset_name(charset));
 	file_rows_init(&file);
 	if (strcmp(form, "csv") == 0)

@@ -57,7 +57,7 @@ static int refuse_binaries(const char *text, size_t len, struct err *err)
 	for (size_t i = 0; i < COUNT(binaries); i++)
 		if (len >= binaries[i].len &&
 		    memcmp(text, binaries[i].magic, binaries[i].len) == 0)
-			return err_set(err, ERR_INVALID, "the body is %s: "
+			return err_set(err, ERR_INVALID, "is %s: "
 				       "save it as CSV UTF-8 first",
 				       binaries[i].what);
 	return 0;
@@ -121,11 +121,11 @@ static int read_as(enum source source, const char *text, size_t len,
 {
 	charset_start();
 	if (opened[source] == (iconv_t)-1)
-		return err_set(err, ERR_INVALID, "the body is not UTF-8, and "
+		return err_set(err, ERR_INVALID, "is not UTF-8, and "
 			       "this machine cannot convert %s: save it as "
 			       "UTF-8", sources[source]);
 	if (!convert(source, text, len, storage))
-		return err_set(err, ERR_INVALID, "the body is neither UTF-8 "
+		return err_set(err, ERR_INVALID, "is neither UTF-8 "
 			       "nor %s: save it as UTF-8", sources[source]);
 	return 0;
 }
@@ -167,7 +167,7 @@ int charset_read(const char *text, size_t len, struct buf *storage,
 		len = storage->len;
 	}
 	if (memchr(text, '\0', len))
-		return err_set(err, ERR_INVALID, "the body has NUL characters:"
+		return err_set(err, ERR_INVALID, "has NUL characters:"
 			       " save it as UTF-8");
 	*ret = text;
 	*ret_len = len;

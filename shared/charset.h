@@ -34,7 +34,8 @@ void charset_start(void);
  * *ret is `text` as UTF-8 without a mark: borrowed from `text`, or from
  * `storage` if it was converted; that is the caller's, who gives its ceiling
  * and wipes it where the text holds secrets.  There is no NUL in it.
- * ERR_INVALID if it is no text; then *ret is untouched.
+ * ERR_INVALID if it is no text; then *ret is untouched, and the sentence
+ * begins with the verb: the caller knows what was to be read.
  */
 int charset_read(const char *text, size_t len, struct buf *storage,
 		 const char **ret, size_t *ret_len, enum charset *ret_charset,

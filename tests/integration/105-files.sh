@@ -85,6 +85,7 @@ is "and its Chinese is right" "$(db 'SELECT label FROM import_run_items
 printf 'PK\003\004 and so on' >"$WORK/book.csv"
 ctl run create -f "$WORK/book.csv" --host "$HOST_ID"
 is "a workbook is refused" "$RC" 9
+like "and told once" "$ERR" '^crmctl: the body is an? '
 like "by name" "$ERR" 'xlsx'
 
 # JSON lines by standard input, JSON with the same members.
