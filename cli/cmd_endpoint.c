@@ -3,35 +3,73 @@
 
 #include "cli/api.h"
 #include "cli/host_body.h"
+#include "cli/words.h"
 #include "shared/endpoint.h"
 #include "shared/table.h"
 
 /*
- * *ret is the path of the endpoint that the word names, as a key or a URL, and
- * `rest` behind it.
+ * A provider of a pack goes by another id than its endpoint.  What is no such
+ * either is refused: a pause of it would pause nothing, and say that it did.
  */
-static int endpoint_path(char **ret, const char *word, const char *rest,
+static int path_of_provider(struct call *call, char **ret, const char *word,
+			    const char *rest, struct err *err)
+{
+	AUTO_FREE char *key = NULL;
+	AUTO_FREE char *path = NULL;
+
+	if (api_path(&path, API_PROVIDERS, word, "", err))
+		return -1;
+	if (api_get(call, path, err))
+		return err->kind != ERR_NOT_FOUND ? -1
+			: err_set(err, ERR_NOT_FOUND, "'%s' is no base URL, "
+				  "no PROVIDER of `crmctl item list`, and no "
+				  "provider of a pack", word);
+	key = xstrdup(api_text(call->reply.body, "endpoint_key"));
+	return api_path(ret, API_ENDPOINTS, key, rest, err);
+}
+
+/*
+ * *ret is the path of the endpoint that the first word names, as a URL, a key
+ * or a provider of a pack, and `rest` behind it.
+ */
+static int endpoint_path(struct call *call, char **ret, const char *rest,
 			 struct err *err)
 {
+	const char *word = call->args.words[0];
 	AUTO_FREE char *url = NULL;
 	char key[ENDPOINT_KEY_MAX];
 
-	if (!strstr(word, "://"))
+	if (endpoint_is_key(word))
 		return api_path(ret, API_ENDPOINTS, word, rest, err);
+	if (!strstr(word, "://"))
+		return path_of_provider(call, ret, word, rest, err);
 	if (endpoint_normalise(word, &url, err))
 		return -1;
 	endpoint_key(url, key);
 	return api_path(ret, API_ENDPOINTS, key, rest, err);
 }
 
+static int print(struct call *call, struct err *err)
+{
+	json_auto_t *view = NULL;
+	const char *language;
+
+	if (words_language(&call->args, &language, err))
+		return -1;
+	if (call->form != PRINT_TABLE)
+		return print_object(call->form, call->reply.body, NULL, err);
+	view = words_view(call->reply.body, language);
+	return print_object(call->form, view, NULL, err);
+}
+
 int cmd_endpoint_show(struct call *call, struct err *err)
 {
 	AUTO_FREE char *path = NULL;
 
-	if (endpoint_path(&path, call->args.words[0], "", err) ||
+	if (endpoint_path(call, &path, "", err) ||
 	    api_get(call, path, err))
 		return -1;
-	return print_object(call->form, call->reply.body, NULL, err);
+	return print(call, err);
 }
 
 /* What is set already, and the options that say otherwise. */
@@ -77,7 +115,7 @@ int cmd_endpoint_set(struct call *call, struct err *err)
 	};
 	AUTO_FREE char *path = NULL;
 
-	if (endpoint_path(&path, call->args.words[0], "", err) ||
+	if (endpoint_path(call, &path, "", err) ||
 	    api_get(call, path, err))
 		return -1;
 	jout_object(&body, NULL);
@@ -87,17 +125,17 @@ int cmd_endpoint_set(struct call *call, struct err *err)
 	jout_object_end(&body);
 	if (api_put(call, path, &body, err))
 		return -1;
-	return print_object(call->form, call->reply.body, NULL, err);
+	return print(call, err);
 }
 
 static int say(struct call *call, const char *verb, struct err *err)
 {
 	AUTO_FREE char *path = NULL;
 
-	if (endpoint_path(&path, call->args.words[0], verb, err) ||
+	if (endpoint_path(call, &path, verb, err) ||
 	    api_post(call, path, NULL, 0, err))
 		return -1;
-	return print_object(call->form, call->reply.body, NULL, err);
+	return print(call, err);
 }
 
 int cmd_endpoint_pause(struct call *call, struct err *err)

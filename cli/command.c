@@ -173,7 +173,7 @@ const struct command commands[] = {
 	  "list changes that were refused for want of a right", false,
 	  cmd_audit_refused },
 	{ "endpoint", "show", "PROVIDER", 0, 0,
-	  "show the way to a provider, by its id or base URL", false,
+	  "show the way to a provider: its base URL, id, or name in a pack", false,
 	  cmd_endpoint_show },
 	{ "endpoint", "set", "PROVIDER", 0,
 	  O(PROXY_FILE) | O(NO_PROXY) | O(PEER_CA_FILE) | O(NO_CA) |

@@ -270,3 +270,14 @@ void endpoint_key(const char *normalised, char ret[ENDPOINT_KEY_MAX])
 	ret[len] = '-';
 	seal_sha256_tail8(normalised, ret + len + 1);
 }
+
+bool endpoint_is_key(const char *text)
+{
+	static const char end[] = "-00000000";
+	size_t len = strlen(text), tail = sizeof(end) - 1;
+
+	return len > tail && len < ENDPOINT_KEY_MAX &&
+	       strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-") == len &&
+	       text[len - tail] == '-' &&
+	       strspn(text + len - tail + 1, "0123456789abcdef") == tail - 1;
+}

@@ -7,6 +7,8 @@
 #ifndef SHARED_ENDPOINT_H
 #define SHARED_ENDPOINT_H
 
+#include <stdbool.h>
+
 #include "shared/err.h"
 
 #define ENDPOINT_URL_MAX 512
@@ -25,5 +27,8 @@ int endpoint_normalise(const char *url, char **ret, struct err *err)
  * SHA-256 of the URL.
  */
 void endpoint_key(const char *normalised, char ret[ENDPOINT_KEY_MAX]);
+
+/* Could `text` be such a key? */
+bool endpoint_is_key(const char *text);
 
 #endif

@@ -166,6 +166,8 @@ is "the small run ends" "$(run .state)" completed
 # ---- cancelled with things held, parked, due and under way ------------------
 
 RUN=$BIG
+ctl endpoint pause no-such-provider
+is "what is no provider is not paused" "$RC" 7
 ctl endpoint pause "$PROVIDER_URL/v1"
 wait_for quiet 60
 ctl endpoint resume "$PROVIDER_URL/v1"

@@ -187,6 +187,22 @@ static void a_key_has_only_letters_digits_and_dashes(void **state)
 		assert_true(isdigit(*p) || islower(*p) || *p == '-');
 }
 
+static void a_key_can_be_told_from_a_name(void **state)
+{
+	char key[ENDPOINT_KEY_MAX];
+
+	(void)state;
+	endpoint_key("https://api.deepseek.com", key);
+	assert_true(endpoint_is_key(key));
+	assert_true(endpoint_is_key("127-0-0-1-9101-0bcea590"));
+	assert_false(endpoint_is_key("deepseek"));
+	assert_false(endpoint_is_key("minimax-m2-7-official"));
+	assert_false(endpoint_is_key("-0bcea590"));
+	assert_false(endpoint_is_key("a-0bcea59g"));
+	assert_false(endpoint_is_key("A-0bcea590"));
+	assert_false(endpoint_is_key(""));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -196,6 +212,7 @@ int main(void)
 		cmocka_unit_test(
 			a_key_names_host_and_port_and_tells_urls_apart),
 		cmocka_unit_test(a_key_has_only_letters_digits_and_dashes),
+		cmocka_unit_test(a_key_can_be_told_from_a_name),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
