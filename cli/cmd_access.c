@@ -63,14 +63,18 @@ int cmd_access_list(struct call *call, struct err *err)
 	CLEANUP(api_filters_done) struct api_filters filters = { 0 };
 	const struct args *args = &call->args;
 	json_auto_t *list = NULL;
+	const char *language;
 
 	api_filter(&filters, "host_id", args_get(args, OPT_HOST));
 	api_filter(&filters, "provider_id", args_get(args, OPT_PROVIDER));
 	api_filter(&filters, "status", args_get(args, OPT_STATUS));
 	api_filter(&filters, "access_mode", args_get(args, OPT_ACCESS_MODE));
-	if (api_list(call, API_ACCESSES, (const char *const *)filters.list, 0,
+	if (words_language(args, &language, err) ||
+	    api_list(call, API_ACCESSES, (const char *const *)filters.list, 0,
 		     &list, err))
 		return -1;
+	if (call->form == PRINT_TABLE)
+		words_badges(list, "status", BADGE_ACCESS, language);
 	return print_list(call->form, access_columns, COUNT(access_columns),
 			  list, err);
 }

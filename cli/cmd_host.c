@@ -141,9 +141,13 @@ int cmd_host_list(struct call *call, struct err *err)
 {
 	json_auto_t *list = NULL;
 	const char *const none[] = { NULL };
+	const char *language;
 
-	if (api_list(call, API_HOSTS, none, 0, &list, err))
+	if (words_language(&call->args, &language, err) ||
+	    api_list(call, API_HOSTS, none, 0, &list, err))
 		return -1;
+	if (call->form == PRINT_TABLE)
+		words_badges(list, "state", BADGE_HOST, language);
 	return print_list(call->form, host_columns, COUNT(host_columns), list,
 			  err);
 }

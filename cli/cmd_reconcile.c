@@ -61,13 +61,26 @@ static void value_as_text(json_t *finding, const char *member)
 	json_object_set_new(finding, member, json_string(text));
 }
 
+/* "启用 (service)": what it is called, and by what scripts know it. */
+static void name_field(json_t *finding, const json_t *from)
+{
+	AUTO_FREE char *name = xasprintf("%s (%s)", api_text(from, "field_zh"),
+					 api_text(from, "field"));
+
+	if (*api_text(from, "field_zh"))
+		json_object_set_new(finding, "field", json_string(name));
+}
+
 static json_t *view_of(json_t *run, const char *language)
 {
+	const json_t *from = json_object_get(run, "findings");
 	json_t *view = words_view(run, language);
-	json_t *finding;
+	json_t *finding, *list = json_object_get(view, "findings");
 	size_t i;
 
-	json_array_foreach(json_object_get(view, "findings"), i, finding) {
+	json_array_foreach(list, i, finding) {
+		if (strcmp(language, "zh") == 0)
+			name_field(finding, json_array_get(from, i));
 		AUTO_FREE char *words = joined(json_object_get(finding,
 							"decisions"));
 
@@ -75,6 +88,7 @@ static json_t *view_of(json_t *run, const char *language)
 		value_as_text(finding, "written");
 		value_as_text(finding, "live");
 	}
+	words_badges(list, "state", BADGE_FINDING, language);
 	return view;
 }
 
@@ -214,25 +228,35 @@ static json_int_t findings_of(const json_t *run)
 	return n;
 }
 
+static void show_list(json_t *list, const char *language)
+{
+	json_t *run;
+	size_t i;
+
+	json_array_foreach(list, i, run)
+		json_object_set_new(run, "findings",
+				    json_integer(findings_of(run)));
+	words_badges(list, "result", BADGE_RECONCILE, language);
+}
+
 int cmd_reconcile_list(struct call *call, struct err *err)
 {
 	CLEANUP(api_filters_done) struct api_filters filters = { 0 };
 	const struct args *args = &call->args;
 	json_auto_t *list = NULL;
 	int64_t limit = 0;
-	json_t *run;
-	size_t i;
+	const char *language;
 
 	api_filter(&filters, "host_id", args_get(args, OPT_HOST));
 	api_filter(&filters, "provider_id", args_get(args, OPT_PROVIDER));
 	api_filter(&filters, "result", args_get(args, OPT_STATUS));
-	if (args_number(args, OPT_LIMIT, 1, 1000000, &limit, err) ||
+	if (words_language(args, &language, err) ||
+	    args_number(args, OPT_LIMIT, 1, 1000000, &limit, err) ||
 	    api_list(call, API_RECONCILES, (const char *const *)filters.list,
 		     (size_t)limit, &list, err))
 		return -1;
-	json_array_foreach(list, i, run)
-		json_object_set_new(run, "findings",
-				    json_integer(findings_of(run)));
+	if (call->form == PRINT_TABLE)
+		show_list(list, language);
 	return print_list(call->form, run_columns, COUNT(run_columns), list,
 			  err);
 }
