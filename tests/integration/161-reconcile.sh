@@ -223,7 +223,7 @@ lists_are_shown() {
 	is "$what: the batch shows its own" "$(json '[.reconcile_runs[].batch_id]
 		| unique | tostring')" "[\"$RUN\"]"
 	ctl reconcile list --host "$HOST_ID"
-	like "$what: by crmctl" "$OUT" 'rec_.*run +repair +done +in_sync'
+	like "$what: by crmctl" "$OUT" 'rec_.*run +repair +done +in sync'
 	ctl reconcile show "$RECONCILE"
 	is "$what: one of them" "$RC" 0
 	api POST "/api/import-batches/$RUN/reconcile" '' -H 'Prefer: wait=20'
