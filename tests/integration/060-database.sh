@@ -79,6 +79,16 @@ as_site chmod 755 "$SITE/var"
 again
 as_site chmod 640 "$base"
 
+# A copy has all that the log beside the database still holds, for its owner.
+local_ctl token create --name copied --scope read
+local_ctl db backup "$SITE/var/copy.db"
+is "a backup is made" "$RC" 0
+is "with what was written last" "$(as_site sqlite3 "$SITE/var/copy.db" \
+	"SELECT count(*) FROM tokens WHERE name = 'copied'")" 1
+is "for its owner alone" "$(stat -c %a "$SITE/var/copy.db")" 600
+local_ctl db backup "$SITE/var/copy.db"
+is "a file that is there is not written over" "$RC" 2
+
 # Settings and keys have statuses of their own.
 as_site crmctl --config /nonexistent db check >/dev/null 2>&1
 is "no settings: 2" "$?" 2

@@ -70,6 +70,17 @@ api POST "/api/batch-import/runs/$RUN/resume"
 is "what is not held cannot be resumed" "$STATUS $(json .code)" \
 	"409 run_not_held"
 
+# What an operator is told at the end: why, how often, and what comes next.
+ctl run watch "$RUN"
+like "what failed is told by its causes" "$ERR" '^[a-z_]+ +[12]  '
+like "with what comes next" "$ERR" "crmctl run retry $RUN --wait"
+ctl run watch "$RUN" --lang zh
+like "in the operator's language" "$ERR" '完成 12/12，可用 10，不可用 2'
+ctl host delete "$HOST_ID"
+is "a host in use stays" "$RC" 8
+like "and what holds it is told" "$ERR" '^  imports: [1-9].* resources'
+like "with the ways on" "$ERR" 'host delete .* --forget'
+
 # ---- tried again ------------------------------------------------------------
 
 api GET "/api/batch-import/runs/$RUN/items?access_status=broken"
