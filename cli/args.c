@@ -181,7 +181,7 @@ static const struct opt_spec specs[] = {
 	[OPT_MIRROR_URL]      = { "mirror-url", 0, "URL", false,
 				  "a mirror of the provider's own address" },
 	[OPT_IGNORE_PACKS]    = { "ignore-packs", 0, NULL, false,
-				  "though a pack knows the address" },
+				  "by the address alone, though a pack knows it" },
 	[OPT_SITE_FILE]	      = { "output", 'o', "FILE", false,
 				  "what to write, a new file; else it is"
 				  " printed" },

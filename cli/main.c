@@ -89,6 +89,16 @@ static int read_command(struct call *call, const char *const *argv,
 	return 0;
 }
 
+/* Of "RUN_ID ITEM_ID" what is behind the first `n`. */
+static const char *words_behind(const char *words, size_t n)
+{
+	for (; n > 0; n--) {
+		words += strcspn(words, " ");
+		words += strspn(words, " ");
+	}
+	return words;
+}
+
 static int check_args(const struct call *call, struct err *err)
 {
 	const struct command *command = call->command;
@@ -96,7 +106,9 @@ static int check_args(const struct call *call, struct err *err)
 
 	command_words(command, &min, &max);
 	if (call->args.nwords < min)
-		return args_refuse(err, "%s is missing", command->words);
+		return args_refuse(err, "%s is missing",
+				   words_behind(command->words,
+						call->args.nwords));
 	if (call->args.nwords > max)
 		return args_refuse(err, "'%s' is one word too many",
 				   call->args.words[max]);
