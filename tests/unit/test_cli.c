@@ -369,7 +369,8 @@ static void check_page(const char *page)
 		line[strcspn(line, "\n")] = '\0';
 		if (strncmp(at, "```", 3) == 0)
 			code = !code;
-		else if (code && strncmp(at, "crmctl ", 7) == 0)
+		else if (code && strncmp(at, "crmctl ", 7) == 0 &&
+			 at[7] != ' ')	/* a row of a table */
 			check_command(page, at);
 		else if (code && strncmp(at, "sudo crmctl ", 12) == 0)
 			check_command(page, at + 5);
