@@ -171,6 +171,8 @@ static void set_options(struct transfer *t, const struct settings *s)
 			 (long)s->connect_timeout_ms);
 	curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)t->wire->timeout_ms);
 	curl_easy_setopt(easy, CURLOPT_USERAGENT, "crm/" CRM_VERSION);
+	/* Asked for or not: hosts and clients read it, and so must we. */
+	curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "gzip");
 }
 
 void transfers_send(struct transfers *transfers, uint64_t tag,

@@ -82,6 +82,35 @@ static void act_echo(struct peer_server *peer, int fd)
 	peer_answer(fd, "", peer->request);
 }
 
+static void peer_send(int fd, const void *data, size_t len)
+{
+	if (send(fd, data, len, MSG_NOSIGNAL) != (ssize_t)len)
+		abort();
+}
+
+/* {"a":1}, whether it was asked for in this form or not. */
+static void act_packed(struct peer_server *peer, int fd)
+{
+	static const unsigned char body[] = {
+		0x1f, 0x8b, 0x08, 0, 0, 0, 0, 0, 0x02, 0xff, 0xab, 0x56, 0x4a, 0x54, 0xb2, 0x32, 0xac, 0x05,
+		0, 0xaf, 0xac, 0x1b, 0x56, 0x07, 0, 0,
+		0,
+	};
+
+	(void)peer;
+	peer_say(fd, "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n"
+		 "Content-Type: application/json\r\n"
+		 "Connection: close\r\n\r\n");
+	peer_send(fd, body, sizeof(body));
+}
+
+/* It says that it is packed, and is not. */
+static void act_mispacked(struct peer_server *peer, int fd)
+{
+	(void)peer;
+	peer_answer(fd, "Content-Encoding: gzip\r\n", "{\"a\":1}");
+}
+
 static void act_plain(struct peer_server *peer, int fd)
 {
 	(void)peer;
@@ -198,6 +227,8 @@ static const struct {
 	{ "/ok", act_ok },
 	{ "/echo", act_echo },
 	{ "/plain", act_plain },
+	{ "/packed", act_packed },
+	{ "/mispacked", act_mispacked },
 	{ "/patience", act_patience },
 	{ "/redirect", act_redirect },
 	{ "/silent", act_silent },

@@ -152,6 +152,23 @@ static void a_redirect_is_not_followed(void **state)
 	assert_non_null(strstr(answer.location, "/ok"));
 }
 
+static bool asked(const char *line)
+{
+	return strcasestr(peer.request, line) != NULL;
+}
+
+/* Some relays pack what they say whether they were asked to or not. */
+static void a_packed_answer_is_read(void **state)
+{
+	ANSWER answer = get("/packed");
+
+	(void)state;
+	assert_int_equal(answer.transport, TRANSPORT_OK);
+	assert_string_equal(answer.body, "{\"a\":1}");
+	assert_int_equal(answer.body_len, 7);
+	assert_true(asked("\r\nAccept-Encoding: gzip\r\n"));
+}
+
 /* ---- failures ---- */
 
 /*
@@ -190,6 +207,7 @@ static void every_way_to_fail_has_its_name(void **state)
 		{ "/close", TRANSPORT_RESET },
 		/* It was asked, and who knows what it did. */
 		{ "/garbage", TRANSPORT_RESET },
+		{ "/mispacked", TRANSPORT_RESET },
 		{ "/endless", TRANSPORT_TOO_LARGE },
 	};
 
@@ -287,11 +305,6 @@ static void only_http_is_spoken(void **state)
 }
 
 /* ---- what leaves, and what of it comes back ---- */
-
-static bool asked(const char *line)
-{
-	return strcasestr(peer.request, line) != NULL;
-}
 
 static void a_request_leaves_as_it_was_written(void **state)
 {
@@ -444,6 +457,7 @@ int main(void)
 		cmocka_unit_test(an_answer_need_not_say_anything),
 		cmocka_unit_test(nobody_is_waited_for_for_ages),
 		cmocka_unit_test(a_redirect_is_not_followed),
+		cmocka_unit_test(a_packed_answer_is_read),
 		cmocka_unit_test(every_way_to_fail_has_its_name),
 		cmocka_unit_test(nobody_listens),
 		cmocka_unit_test(a_name_that_is_none),
