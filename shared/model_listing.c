@@ -4,20 +4,57 @@
 #include <strings.h>
 
 #include "shared/model_names.h"
+#include "shared/table.h"
 
 /* Words that a list gives for models that nobody can call any more. */
 static const char *const withdrawn[] = { "shutdown", "retired", "offline" };
 
-/* {"data":[...]}, {"models":[...]}, or the array itself. */
-static const json_t *list_in(const json_t *json)
-{
-	const json_t *list = json_object_get(json, "data");
+/* What a list of models is called, and what it may be wrapped in. */
+static const char *const list_names[] = {
+	"data", "models", "result", "results", "list", "items", "model_list",
+	"records", "rows",
+};
+static const char *const wrappings[] = { "data", "result", "body",
+					 "response" };
+#define WRAPPINGS_MAX 2
 
-	if (!json_is_array(list))
-		list = json_object_get(json, "models");
-	if (!json_is_array(list))
-		list = json;
-	return json_is_array(list) ? list : NULL;
+/* What names a model, the id before what is shown to people. */
+static const char *const name_names[] = { "id", "model_id", "model_name",
+					  "model", "name" };
+
+static const char *name_of(const json_t *model);
+
+static bool names_any(const json_t *list)
+{
+	size_t i;
+	const json_t *model;
+
+	json_array_foreach(list, i, model)
+		if (name_of(model))
+			return true;
+	return false;
+}
+
+/*
+ * {"data":[...]}, {"models":[...]}, or the array itself.  Further inside only
+ * what names a model is the list of models.
+ */
+static const json_t *list_in(const json_t *json, int depth)
+{
+	const json_t *list = json_is_array(json) ? json : NULL;
+
+	for (size_t i = 0; i < COUNT(list_names) && !list; i++) {
+		list = json_object_get(json, list_names[i]);
+		if (!json_is_array(list) ||
+		    ((depth > 0 || i > 1) && !names_any(list)))
+			list = NULL;
+	}
+	for (size_t i = 0; i < COUNT(wrappings) && !list &&
+	     depth < WRAPPINGS_MAX; i++)
+		if (json_is_object(json_object_get(json, wrappings[i])))
+			list = list_in(json_object_get(json, wrappings[i]),
+				       depth + 1);
+	return list;
 }
 
 static bool is_withdrawn(const json_t *model)
@@ -35,10 +72,9 @@ static const char *name_of(const json_t *model)
 {
 	const char *name = json_string_value(model);
 
-	if (!name)
-		name = json_string_value(json_object_get(model, "id"));
-	if (!name)
-		name = json_string_value(json_object_get(model, "name"));
+	for (size_t i = 0; i < COUNT(name_names) && !name; i++)
+		name = json_string_value(json_object_get(model,
+							 name_names[i]));
 	if (!name || *name == '\0' || strlen(name) > MODEL_NAME_MAX ||
 	    is_withdrawn(model))
 		return NULL;
@@ -67,7 +103,7 @@ static json_t *read_names(const json_t *list)
 
 json_t *model_listing(const json_t *answer)
 {
-	const json_t *list = list_in(answer);
+	const json_t *list = list_in(answer, 0);
 
 	return list ? read_names(list) : NULL;
 }

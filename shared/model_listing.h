@@ -1,6 +1,7 @@
 /*
  * model_listing: the names in an answer of GET /models, in any of its forms:
- * {"data":[{"id"}]}, {"models":[...]}, an array of objects or of strings.
+ * {"data":[{"id"}]}, {"models":[...]}, an array of objects or of strings, also
+ * inside of an envelope: {"code":0,"data":{"list":[{"model_name"}]}}.
  */
 #ifndef SHARED_MODEL_LISTING_H
 #define SHARED_MODEL_LISTING_H

@@ -177,6 +177,14 @@ static void lists_come_in_several_shapes(void **state)
 		  "{\"id\":\"\"},{\"id\":7},null,{\"id\":\"b\"}]}",
 		  "[\"b\"]" },
 		{ "{\"object\":\"list\",\"data\":[]}", "[]" },
+		/* Of consoles and gateways of their own making. */
+		{ "{\"data\":[{\"id\":7,\"model\":\"a\",\"name\":\"A one\"},"
+		  "{\"model_name\":\"b\"},{\"name\":\"C\",\"model_id\":\"c\"}]}",
+		  "[\"a\",\"b\",\"c\"]" },
+		{ "{\"result\":[{\"id\":\"a\"}]}", "[\"a\"]" },
+		{ "{\"code\":0,\"data\":{\"list\":[{\"id\":\"a\"}],"
+		  "\"total\":1}}", "[\"a\"]" },
+		{ "{\"result\":{\"data\":{\"models\":[\"a\"]}}}", "[\"a\"]" },
 	};
 
 	(void)state;
@@ -202,6 +210,10 @@ static void a_list_that_is_not_there_is_no_fault(void **state)
 		{ 200, "<!DOCTYPE html><html>", FAILURE_ENDPOINT_UNSUPPORTED },
 		{ 403, "<html>", FAILURE_ENDPOINT_UNSUPPORTED },
 		{ 200, "{\"data\":null}", FAILURE_ENDPOINT_UNSUPPORTED },
+		{ 200, "{\"code\":5,\"data\":{\"list\":[]}}",
+		  FAILURE_ENDPOINT_UNSUPPORTED },
+		{ 200, "{\"data\":{\"items\":[{\"x\":1}]}}",
+		  FAILURE_ENDPOINT_UNSUPPORTED },
 		{ 401, "{}", FAILURE_KEY_INVALID },
 		{ 429, "{}", FAILURE_RATE_LIMITED },
 		{ 502, "<html>", FAILURE_TRANSIENT },
