@@ -31,15 +31,27 @@ static bool ends_in_version(const char *path)
 	return last && is_version(last + 1);
 }
 
+/* Many add "/v1" to any URL: how long it is without; 0 if it has none. */
+static size_t without_habit(const char *base_url)
+{
+	size_t len = strlen(base_url);
+
+	return len > 3 && strcmp(base_url + len - 3, "/v1") == 0 ? len - 3 : 0;
+}
+
 char *api_root(const char *base_url, size_t n)
 {
 	const char *path = path_of(base_url);
 	bool as_it_is_first = has_version(path);
 
-	if (n > 1 || (n == 1 && ends_in_version(path)))
+	if (n > 1)
 		return NULL;
 	if (as_it_is_first == (n == 0))
 		return xstrdup(base_url);
+	if (n == 1 && without_habit(base_url))
+		return xstrndup(base_url, without_habit(base_url));
+	if (n == 1 && ends_in_version(path))
+		return NULL;
 	return xasprintf("%s/v1", base_url);
 }
 

@@ -2,7 +2,8 @@
  * api_root: under which URL a provider's paths stand.
  *
  * "https://host/v1" says it; "https://host" does not: most serve under /v1,
- * some at the top.  A version anywhere in the path is never given another.
+ * some at the top.  A version anywhere in the path is never given another; a
+ * "/v1" at the end may be there by habit only.
  */
 #ifndef SHARED_API_ROOT_H
 #define SHARED_API_ROOT_H

@@ -15,7 +15,8 @@
 #define LABEL_MAX	63
 #define TAIL_LEN	8	/* of the hash, in an endpoint key */
 
-static const char completions[] = "/chat/completions";
+/* What is pasted along with a base URL, as documentation shows it. */
+static const char *const pasted[] = { "/chat/completions", "/models" };
 
 static const struct scheme {
 	const char *name;
@@ -219,15 +220,26 @@ static size_t without_slashes(const char *path, size_t len)
 	return len;
 }
 
+static bool ends_in(const char *path, size_t len, const char *tail)
+{
+	size_t n = strlen(tail);
+
+	return len >= n && strncmp(path + len - n, tail, n) == 0;
+}
+
 /* How much of the path is kept. */
 static size_t path_len(const char *path)
 {
-	const size_t tail = sizeof(completions) - 1;
 	size_t len = without_slashes(path, strlen(path));
 
-	while (len >= tail &&
-	       strncmp(path + len - tail, completions, tail) == 0)
-		len = without_slashes(path, len - tail);
+	for (size_t i = 0; i < COUNT(pasted);) {
+		if (ends_in(path, len, pasted[i])) {
+			len = without_slashes(path, len - strlen(pasted[i]));
+			i = 0;
+		} else {
+			i++;
+		}
+	}
 	return len;
 }
 

@@ -21,6 +21,8 @@ static const struct {
 	{ "https://a.example/v1/chat/completions", "https://a.example/v1" },
 	{ "https://a.example/v1/chat/completions/", "https://a.example/v1" },
 	{ "https://a.example/chat/completions", "https://a.example" },
+	{ "https://a.example/v1/models/", "https://a.example/v1" },
+	{ "https://a.example/big-models", "https://a.example/big-models" },
 	{ "https://a.example/x/chat/completions/chat/completions",
 	  "https://a.example/x" },
 	{ "https://a.example/v1/chat", "https://a.example/v1/chat" },
