@@ -214,7 +214,7 @@ bool ask_rotate_chat(const void *subject, struct request *request)
 
 	if (!name || !url)
 		return false;
-	upstream_ask_chat(request, url, name, im->memo.nonce);
+	upstream_ask_chat(request, url, name, im->memo.nonce, im->memo.bare);
 	upstream_add_headers(request, im->manifest);
 	return true;
 }
@@ -233,6 +233,8 @@ struct verdict got_rotate_chat(void *subject, const struct answer *answer)
 		im->memo.chat_model++;
 		return go_to("rotate.chat");
 	}
+	if (import_asks_bare(im, answer, why))
+		return poll_after(0, FAILURE_NONE);
 	if (import_probe_ends(im, why))
 		return refused(im, answer, why);
 	if (failure_facts(why)->passes && (why == FAILURE_RATE_LIMITED ||

@@ -111,6 +111,7 @@ static void ask_alone(const struct import *im, struct request *request,
 		.model = import_asked_model(im),
 		.nonce = im->memo.nonce,
 		.request_id = id,
+		.max_tokens = im->memo.bare && surface < 0 ? COMPLETION_BARE : 0,
 	};
 
 	if (surface < 0)

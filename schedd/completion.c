@@ -1,6 +1,9 @@
 #include "schedd/completion.h"
 
+#include <string.h>
+
 #include "shared/redact.h"
+#include "shared/table.h"
 #include "shared/verdict_chat.h"
 
 void completion_done(struct completion *completion)
@@ -28,10 +31,27 @@ void completion_ask(struct request *request, const char *model,
 	jout_str(body, "content", text);
 	jout_object_end(body);
 	jout_array_end(body);
-	jout_i64(body, "max_tokens",
-		 max_tokens ? max_tokens : COMPLETION_MAX_TOKENS);
-	jout_bool(body, "stream", false);
+	if (max_tokens != COMPLETION_BARE) {
+		jout_i64(body, "max_tokens",
+			 max_tokens ? max_tokens : COMPLETION_MAX_TOKENS);
+		jout_bool(body, "stream", false);
+	}
 	jout_object_end(body);
+}
+
+bool completion_blames_parameter(enum failure why, const char *words)
+{
+	static const char *const blamed[] = {
+		"param", "max_", "max tokens", "extra", "field", "propert",
+		"argument", "参数", "字段", "參數",
+	};
+
+	if (why != FAILURE_BAD_REQUEST)
+		return false;
+	for (size_t i = 0; words && i < COUNT(blamed); i++)
+		if (strcasestr(words, blamed[i]))
+			return true;
+	return false;
 }
 
 enum failure completion_read(const struct answer *answer,

@@ -13,6 +13,9 @@
 /* Most models of today think first; with less they say nothing at all. */
 #define COMPLETION_MAX_TOKENS 1024
 
+/* Instead of a limit: nothing is sent but the model and the message. */
+#define COMPLETION_BARE (-1)
+
 #define COMPLETION_PREVIEW_MAX 200
 
 /* Zeroed: none.  Release with completion_done(). */
@@ -28,6 +31,7 @@ void completion_done(struct completion *completion);
 /*
  * Write the body and mark the request as a chat.  `nonce` makes the first
  * message one of its own: a gateway routes equal ones to the same account.
+ * `max_tokens` may be 0, for the usual ones, or COMPLETION_BARE.
  */
 void completion_ask(struct request *request, const char *model,
 		    const char *nonce, int64_t max_tokens);
@@ -41,5 +45,11 @@ void completion_ask(struct request *request, const char *model,
  */
 enum failure completion_read(const struct answer *answer,
 			     struct completion *ret);
+
+/*
+ * Do the words of a refusal blame a parameter?  Some know no max_tokens, or
+ * want it within bounds of their own, and answer clients that never send it.
+ */
+bool completion_blames_parameter(enum failure why, const char *words);
 
 #endif

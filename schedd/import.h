@@ -58,9 +58,10 @@ struct import_memo {
 	int64_t selector;	/* which of the run's users is next */
 	int64_t chat_form;	/* which form of the chat URL is tried */
 	int64_t chat_model;	/* which of the models is tried */
-	int64_t chat_tries;	/* of the direct probe, in all */
+	int chat_tries;		/* models that the direct probe tried before */
+	bool bare;		/* chats say nothing but model and message */
 	int64_t page;		/* of a listing */
-	int list_failure;	/* why the provider's list could not be read */
+	int form_failure;	/* what the first form of a URL said: list, chat */
 	int gateway_failure;	/* what was wrong before the last 503 */
 	int64_t polls;		/* of the present step, so far */
 	int64_t doubts;		/* creates whose end we did not see */

@@ -206,7 +206,8 @@ bool ask_diagnose_direct(const void *subject, struct request *request)
 	if (direct_is_known(im) || !im->item.chat_url || !im->item.resolved_smoke_model)
 		return false;
 	upstream_ask_chat(request, im->item.chat_url,
-			  im->item.resolved_smoke_model, im->memo.nonce);
+			  im->item.resolved_smoke_model, im->memo.nonce,
+			  im->memo.bare);
 	upstream_add_headers(request, im->manifest);
 	import_background(im, request);
 	return true;
@@ -231,6 +232,8 @@ struct verdict got_diagnose_direct(void *subject, const struct answer *answer)
 	if (answer) {
 		why = upstream_judge_chat(answer, &completion);
 		import_saw(im, answer);
+		if (import_asks_bare(im, answer, why))
+			return poll_after(0, FAILURE_NONE);
 		if (why != FAILURE_NONE)
 			words = upstream_detail(answer);
 		note_evidence(&im->diagnosis.provider, answer, why, words,

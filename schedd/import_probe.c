@@ -18,6 +18,7 @@
 #include <string.h>
 
 #define MODEL_TRIES_MAX 5
+#define LIST_WAIT_MS 10000	/* for a list that can be done without */
 #define TRANSPORT_TRIES 2	/* then the host may see more than we do */
 
 /* What the direct probe may say on its own; all else is a warning. */
@@ -43,6 +44,17 @@ bool import_probe_ends(const struct import *im, enum failure why)
 	return false;
 }
 
+bool import_asks_bare(struct import *im, const struct answer *answer,
+		      enum failure why)
+{
+	AUTO_FREE char *words = upstream_detail(answer);
+
+	if (im->memo.bare || !completion_blames_parameter(why, words))
+		return false;
+	im->memo.bare = true;
+	return true;
+}
+
 bool ask_upstream_models(const void *subject, struct request *request)
 {
 	const struct import *im = subject;
@@ -63,15 +75,18 @@ bool ask_upstream_models(const void *subject, struct request *request)
  */
 static struct verdict no_models(struct import *im)
 {
-	enum failure why = (enum failure)im->memo.list_failure;
+	enum failure why = (enum failure)im->memo.form_failure;
 
 	/* Somebody did, and every name could be several: none is sent. */
 	if (json_array_size(im->requested) > 0)
 		return failed(FAILURE_MODEL_AMBIGUOUS);
 	if (why == FAILURE_NONE || why == FAILURE_ENDPOINT_UNSUPPORTED) {
 		own_set(&im->item.failure_detail, NULL);
-		import_blame(im, "the provider lists no chat model; name one "
-			     "in requested_models");
+		import_blame(im, im->memo.form_failure
+			     ? "no list of models at this address; if it is "
+			       "right, name a model in requested_models"
+			     : "the provider lists no chat model; name one in "
+			       "requested_models");
 		why = FAILURE_MODEL_NOT_FOUND;
 	}
 	return failed(why);
@@ -104,6 +119,7 @@ static struct verdict models_known(struct import *im, const json_t *listed)
 	im->memo.page = 0;
 	if (json_array_size(models) == 0)
 		return no_models(im);
+	im->memo.form_failure = FAILURE_NONE;
 	own_set(&im->item.failure_detail, NULL);
 	return go_on();
 }
@@ -118,19 +134,34 @@ static void note_list_failure(struct import *im, const struct answer *answer,
 	if (why == FAILURE_ENDPOINT_UNSUPPORTED && answer->status != 404 &&
 	    answer->status != 405)
 		why = upstream_classify(answer, NULL);
-	if (im->memo.list_failure != FAILURE_NONE &&
-	    im->memo.list_failure != FAILURE_ENDPOINT_UNSUPPORTED)
+	if (im->memo.form_failure != FAILURE_NONE &&
+	    im->memo.form_failure != FAILURE_ENDPOINT_UNSUPPORTED)
 		return;
-	im->memo.list_failure = (int)why;
+	im->memo.form_failure = (int)why;
 	own_set(&im->item.failure_detail, NULL);
 	import_blame(im, words);
 }
 
-/* The list is a hint: what it cannot tell, the chat will. */
+/*
+ * The list is a hint: what it cannot tell, the chat will.  Some refuse it to
+ * the keys that chat, so that it ends nothing for who named a model.
+ */
 static bool list_ends_it(const struct import *im, enum failure why)
 {
 	return (why == FAILURE_KEY_INVALID ||
-		why == FAILURE_QUOTA_EXHAUSTED) && import_probe_ends(im, why);
+		why == FAILURE_QUOTA_EXHAUSTED) && import_probe_ends(im, why) &&
+	       json_array_size(im->requested) == 0;
+}
+
+/* Who named a model waits for the list no longer than it is worth. */
+static bool list_is_awaited(const struct import *im,
+			    const struct answer *answer, enum failure why)
+{
+	bool soon = answer->transport != TRANSPORT_SILENT &&
+		    answer->retry_after_ms < LIST_WAIT_MS;
+
+	return failure_facts(why)->passes && im->attempt < TRANSPORT_TRIES &&
+	       (soon || json_array_size(im->requested) == 0);
 }
 
 struct verdict got_upstream_models(void *subject, const struct answer *answer)
@@ -152,7 +183,7 @@ struct verdict got_upstream_models(void *subject, const struct answer *answer)
 		im->memo.page++;
 		return poll_after(0, FAILURE_NONE);
 	}
-	if (failure_facts(why)->passes && im->attempt < TRANSPORT_TRIES)
+	if (list_is_awaited(im, answer, why))
 		return retry(why, answer->retry_after_ms);
 	if (answer->transport != TRANSPORT_OK && import_next_base(im))
 		return poll_after(0, FAILURE_NONE);
@@ -180,7 +211,8 @@ bool ask_upstream_chat(const void *subject, struct request *request)
 
 	if (!url || !model_tried(im))
 		return false;
-	upstream_ask_chat(request, url, model_tried(im), im->memo.nonce);
+	upstream_ask_chat(request, url, model_tried(im), im->memo.nonce,
+			  im->memo.bare);
 	upstream_add_headers(request, im->manifest);
 	return true;
 }
@@ -206,39 +238,83 @@ static struct verdict leave_it_to_the_host(struct import *im,
 	AUTO_FREE char *url = chat_url_at(im, form);
 
 	item_warn(&im->item, failure_name(why), words);
-	if (im->memo.chat_model >= (int64_t)json_array_size(im->models))
-		im->memo.chat_model = 0;
+	im->memo.chat_model = 0;
 	return chat_known(im, url ? form : 0);
 }
 
-/* Nothing more to try: what was said last is what is wrong. */
+/*
+ * Nothing more to try: what was said last is what is wrong, unless it is just
+ * that the path is wrong: then the first form, as it was given, says more.
+ */
 static struct verdict no_more_forms(struct import *im,
 				    const struct answer *answer,
 				    enum failure why)
 {
 	AUTO_FREE char *words = upstream_detail(answer);
 
+	if (im->memo.form_failure && api_root_tries_next(why))
+		return failed((enum failure)im->memo.form_failure);
+	own_set(&im->item.failure_detail, NULL);
 	import_blame(im, words);
 	return failed(why);
 }
 
-static bool has_form(const struct import *im, int64_t form)
+static bool try_next_form(struct import *im, const struct answer *answer,
+			  enum failure why)
 {
-	AUTO_FREE char *url = chat_url_at(im, form);
+	AUTO_FREE char *url = chat_url_at(im, im->memo.chat_form + 1);
+	AUTO_FREE char *words = upstream_detail(answer);
 
-	return url != NULL;
+	if (!url || !api_root_tries_next(why))
+		return false;
+	im->memo.chat_form++;
+	if (im->memo.form_failure == FAILURE_NONE) {
+		im->memo.form_failure = (int)why;
+		own_set(&im->item.failure_detail, NULL);
+		import_blame(im, words);
+	}
+	return true;
+}
+
+/* May another model be better off than this one? */
+static bool is_of_the_model(const struct import *im, enum failure why)
+{
+	switch (why) {
+	case FAILURE_MODEL_NOT_FOUND:
+	case FAILURE_ENTITLEMENT:
+	case FAILURE_BAD_REQUEST:
+		return im->memo.chat_tries + 1 < MODEL_TRIES_MAX;
+	case FAILURE_TRANSIENT:
+	case FAILURE_OVERLOADED:
+		/* All may be down: few questions tell. */
+		return im->attempt > 0 &&
+		       im->memo.chat_tries + 1 < MODEL_TRIES_MAX / 2 + 1;
+	default:
+		return false;
+	}
+}
+
+/*
+ * The first two, then some that are far apart: lists of relays begin with
+ * dozens of one maker, all of whom may be gone.
+ */
+static int64_t model_of_try(int64_t n, int64_t count)
+{
+	return n < 2 || count <= MODEL_TRIES_MAX
+		? n : n * (count - 1) / (MODEL_TRIES_MAX - 1);
 }
 
 /* Without requested models, the first that completes will do. */
 static bool try_next_model(struct import *im, enum failure why)
 {
-	if (why != FAILURE_MODEL_NOT_FOUND && why != FAILURE_ENTITLEMENT &&
-	    why != FAILURE_BAD_REQUEST)
+	int64_t count = (int64_t)json_array_size(im->models);
+
+	if (!is_of_the_model(im, why) || im->memo.chat_tries + 1 >= count)
 		return false;
-	if (im->memo.chat_model + 1 >= (int64_t)json_array_size(im->models) ||
-	    im->memo.chat_model + 1 >= MODEL_TRIES_MAX)
-		return false;
-	im->memo.chat_model++;
+	im->memo.chat_tries++;
+	im->memo.chat_model = model_of_try(im->memo.chat_tries, count);
+	im->memo.chat_form = 0;
+	im->memo.form_failure = FAILURE_NONE;
 	return true;
 }
 
@@ -254,14 +330,9 @@ struct verdict got_upstream_chat(void *subject, const struct answer *answer)
 	import_saw(im, answer);
 	if (why == FAILURE_NONE || why == FAILURE_EMPTY_COMPLETION)
 		return chat_known(im, im->memo.chat_form);
-	if (api_root_tries_next(why) && has_form(im, im->memo.chat_form + 1)) {
-		im->memo.chat_form++;
+	if (import_asks_bare(im, answer, why) ||
+	    try_next_form(im, answer, why) || try_next_model(im, why))
 		return poll_after(0, FAILURE_NONE);
-	}
-	if (try_next_model(im, why)) {
-		im->memo.chat_form = 0;
-		return poll_after(0, FAILURE_NONE);
-	}
 	if (import_probe_ends(im, why))
 		return no_more_forms(im, answer, why);
 	if (failure_facts(why)->passes && (why == FAILURE_RATE_LIMITED ||

@@ -189,6 +189,13 @@ void import_choose_models(struct import *im, const json_t *listed);
 bool import_probe_ends(const struct import *im, enum failure why);
 
 /*
+ * Was a parameter refused?  Then chats are asked with none from here on, and
+ * this one once more.
+ */
+bool import_asks_bare(struct import *im, const struct answer *answer,
+		      enum failure why);
+
+/*
  * What the manifest says; all of it nothing, NULL or false, if there is none.
  * import_manifest_models() are those that may be mapped unasked, the smoke
  * models first, of those in `listed` (NULL: there is no list); NULL if there

@@ -281,6 +281,8 @@ char *import_request_id(const struct import *im)
 /* What was cut before it said anything is asked again with more room. */
 static int64_t budget(const struct import *im)
 {
+	if (im->memo.bare)
+		return COMPLETION_BARE;
 	int64_t doublings = im->attempt < BUDGET_DOUBLINGS ? im->attempt
 							  : BUDGET_DOUBLINGS;
 
@@ -322,8 +324,10 @@ static char *describe_request(const struct import *im)
 	jout_str(&out, "model", import_asked_model(im));
 	jout_str(&out, "nonce", im->memo.nonce);
 	jout_str(&out, "request_id", id);
-	jout_i64(&out, "max_tokens", budget(im));
-	jout_bool(&out, "stream", false);
+	if (!im->memo.bare) {
+		jout_i64(&out, "max_tokens", budget(im));
+		jout_bool(&out, "stream", false);
+	}
 	jout_object_end(&out);
 	jout_array_end(&out);
 	jout_object_end(&out);
@@ -480,6 +484,8 @@ struct verdict got_gateway_chat(void *subject, const struct answer *answer)
 		return warming(im, answer, why);
 	if (!im->memo.renewed_key && can_renew(im, why, &v, answer))
 		return v;
+	if (import_asks_bare(im, answer, why))
+		return poll_after(0, FAILURE_NONE);
 	prove(im, answer, &completion, why);
 	if (why == FAILURE_NONE)
 		return proven(im);

@@ -10,14 +10,14 @@ char *upstream_chat_url(const char *base_url, size_t n)
 }
 
 void upstream_ask_chat(struct request *request, const char *chat_url,
-		       const char *model, const char *nonce)
+		       const char *model, const char *nonce, bool bare)
 {
 	request_start(request, METHOD_POST, PEER_PROVIDER, chat_url, "%s",
 		      "");
 	request_header(request, "Authorization", "Bearer ",
 		       SLOT_PROVIDER_KEY);
 	request_header(request, "Accept", "application/json", SLOT_NONE);
-	completion_ask(request, model, nonce, 0);
+	completion_ask(request, model, nonce, bare ? COMPLETION_BARE : 0);
 }
 
 enum failure upstream_judge_chat(const struct answer *answer,

@@ -11,9 +11,9 @@
 /* The n-th candidate for the chat URL, NULL after the last. */
 char *upstream_chat_url(const char *base_url, size_t n);
 
-/* Names SLOT_PROVIDER_KEY. */
+/* Names SLOT_PROVIDER_KEY; `bare` as COMPLETION_BARE. */
 void upstream_ask_chat(struct request *request, const char *chat_url,
-		       const char *model, const char *nonce);
+		       const char *model, const char *nonce, bool bare);
 
 /*
  * FAILURE_NONE if it says something.  FAILURE_INSPECT_BODY is a success that

@@ -90,7 +90,7 @@ static void what_is_only_ambiguous_ends_the_import(void **state)
 	for (size_t i = 0; i < COUNT(lists); i++) {
 		IMPORT im = import_on("0.1.179");
 
-		im->memo.list_failure = FAILURE_ENDPOINT_UNSUPPORTED;
+		im->memo.form_failure = FAILURE_ENDPOINT_UNSUPPORTED;
 		check_verdict("ambiguous", ask_for(im, "https://p.example",
 			      "[\"kimi\",\"max\"]", lists[i]),
 			      (struct verdict)FAIL(FAILURE_MODEL_AMBIGUOUS));

@@ -1,6 +1,7 @@
 /*
  * The provider itself: what the two steps make of its answers.
  */
+#include "schedd/completion.h"
 #include "tests/unit/import_fixture.h"
 
 #define LIST "{\"data\":[{\"id\":\"m-1\"},{\"id\":\"text-embed\"}," \
@@ -116,6 +117,20 @@ static void models_of_a_provider(void **state)
 	};
 	/* Who named models does not need the list. */
 	static const struct step_case named[] = {
+		{ "a list that is not for this key", names_others,
+		  SAYS(401, ERROR("", "no management key")), ON,
+		  requested_models_without_a_list },
+		{ "a list without money", names_others, SAYS(402, "{}"), ON,
+		  requested_models_without_a_list },
+		{ "too often, not for long", names_others,
+		  SAYS_LATER(429, 2000, "{}"),
+		  AGAIN(FAILURE_RATE_LIMITED, 2000), NULL },
+		{ "too often for a minute", names_others,
+		  SAYS_LATER(429, 60000, "{}"), ON,
+		  requested_models_without_a_list },
+		{ "a list that takes for ever", names_others,
+		  LOST(TRANSPORT_SILENT), ON,
+		  requested_models_without_a_list },
 		{ "a bar", names_others, SAYS(403, "{}"), ON,
 		  requested_models_without_a_list },
 		{ "a bad certificate", names_others, LOST(TRANSPORT_TLS), ON,
@@ -211,7 +226,35 @@ static void next_model(const struct import *im)
 static void on_last_model(struct import *im)
 {
 	last_form(im);
-	im->memo.chat_model = 1;
+	im->memo.chat_model = im->memo.chat_tries = 1;
+}
+
+static void tried_all(struct import *im)
+{
+	im->attempt = 3;
+	im->memo.chat_model = im->memo.chat_tries = 1;
+}
+
+/* The first form as it was given, the second without its "/v1". */
+static void first_form_was_unknown(struct import *im)
+{
+	static const struct said said = SAYS(404, "{\"message\":\"the first\"}");
+	CLEANUP(answer_done) struct answer answer = answer_made(&said);
+
+	own_set(&im->item.base_url, "https://p.example/v1");
+	check_verdict("first", got_upstream_chat(im, &answer),
+		      (struct verdict)WAIT(0, FAILURE_NONE));
+}
+
+static void the_first_form_is_blamed(const struct import *im)
+{
+	assert_int_equal(im->memo.chat_form, 1);
+	assert_non_null(strstr(im->item.failure_detail, "the first"));
+}
+
+static void the_last_form_is_blamed(const struct import *im)
+{
+	assert_null(strstr(im->item.failure_detail, "the first"));
 }
 
 static void says_why(const struct import *im)
@@ -238,6 +281,12 @@ static void chat_of_a_provider(void **state)
 		  next_form },
 		{ "a page everywhere", last_form, SAYS_PAGE(200),
 		  FAIL(FAILURE_INSPECT_BODY), says_why },
+		{ "the page of a console behind it", first_form_was_unknown,
+		  SAYS_PAGE(200), FAIL(FAILURE_ENDPOINT_UNSUPPORTED),
+		  the_first_form_is_blamed },
+		{ "a wrong key behind it", first_form_was_unknown,
+		  SAYS(401, "{}"), FAIL(FAILURE_KEY_INVALID),
+		  the_last_form_is_blamed },
 		{ "no path at all", last_form, SAYS(404, "{}"),
 		  FAIL(FAILURE_ENDPOINT_UNSUPPORTED), says_why },
 		{ "another model", last_form,
@@ -268,8 +317,16 @@ static void what_may_pass_ends_nothing(void **state)
 		  AGAIN(FAILURE_RATE_LIMITED, 30000), says_why },
 		{ "too often again", tried_often, SAYS(429, "{}"),
 		  AGAIN(FAILURE_RATE_LIMITED, -1), says_why },
-		{ "overload", tried_often, SAYS(503, "{}"),
+		{ "overload, at first", NULL, SAYS(503, "{}"),
 		  AGAIN(FAILURE_OVERLOADED, -1), says_why },
+		{ "overload", tried_twice, SAYS(503, "{}"),
+		  WAIT(0, FAILURE_NONE), next_model },
+		{ "overload of all", tried_all, SAYS(503, "{}"),
+		  AGAIN(FAILURE_OVERLOADED, -1), says_why },
+		{ "trouble of one model", tried_twice, SAYS(500, "{}"),
+		  WAIT(0, FAILURE_NONE), next_model },
+		{ "trouble of all", tried_all, SAYS(500, "{}"), ON,
+		  the_host_decides },
 		{ "trouble", NULL, SAYS(500, "{}"),
 		  AGAIN(FAILURE_TRANSIENT, -1), says_why },
 		{ "no way to it", NULL, LOST(TRANSPORT_REFUSED),
@@ -303,6 +360,53 @@ static struct verdict chat_as_asked_from(const char *from,
 	return got_upstream_chat(im, &answer);
 }
 
+/* Clients that do not send max_tokens are served where it is unknown. */
+static void what_is_refused_is_not_sent_again(void **state)
+{
+	static const struct said said = SAYS(400, "{\"error\":{\"message\":"
+		"\"Unsupported parameter: 'max_tokens'\"}}");
+	CLEANUP(answer_done) struct answer answer = answer_made(&said);
+	CLEANUP(request_done) struct request request = { 0 };
+	IMPORT im = import_on("0.1.179");
+
+	(void)state;
+	assert_true(ask_upstream_chat(im, &request));
+	assert_non_null(strstr(buf_str(&request.body.text), "max_tokens"));
+	check_verdict("once more", got_upstream_chat(im, &answer),
+		      (struct verdict)WAIT(0, FAILURE_NONE));
+	assert_int_equal(im->memo.chat_model, 0);
+	assert_true(ask_upstream_chat(im, &request));
+	assert_null(strstr(buf_str(&request.body.text), "max_tokens"));
+	assert_null(strstr(buf_str(&request.body.text), "stream"));
+	check_verdict("it was not that", got_upstream_chat(im, &answer),
+		      (struct verdict)WAIT(0, FAILURE_NONE));
+	assert_int_equal(im->memo.chat_model, 1);
+}
+
+static void only_words_about_parameters_are_heeded(void **state)
+{
+	static const struct {
+		enum failure why;
+		const char *words;
+		bool blames;
+	} cases[] = {
+		{ FAILURE_BAD_REQUEST, "HTTP 400: max_tokens is too large",
+		  true },
+		{ FAILURE_BAD_REQUEST, "HTTP 422: Extra inputs are not "
+		  "permitted: stream", true },
+		{ FAILURE_BAD_REQUEST, "HTTP 400: 参数错误", true },
+		{ FAILURE_BAD_REQUEST, "HTTP 400: no", false },
+		{ FAILURE_BAD_REQUEST, NULL, false },
+		{ FAILURE_MODEL_NOT_FOUND, "param: model", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++)
+		assert_int_equal(completion_blames_parameter(cases[i].why,
+							cases[i].words),
+				 cases[i].blames);
+}
+
 static void whose_view_gates_can_be_set(void **state)
 {
 	static const struct said wrong = SAYS(401, "{}");
@@ -329,10 +433,12 @@ static void few_models_are_tried(void **state)
 	(void)state;
 	for (int i = 3; i < 20; i++)
 		json_array_append_new(im->models, json_sprintf("m-%d", i));
-	im->memo.chat_form = 1;
 	for (int i = 0; i < 4; i++)
 		check_verdict("next", got_upstream_chat(im, &answer),
 			      (struct verdict)WAIT(0, FAILURE_NONE));
+	/* Far apart: many at the beginning may be of one kind. */
+	assert_int_equal(im->memo.chat_model, json_array_size(im->models) - 1);
+	im->memo.chat_form = 1;
 	check_verdict("fifth", got_upstream_chat(im, &answer),
 		      (struct verdict)FAIL(FAILURE_MODEL_NOT_FOUND));
 }
@@ -393,6 +499,8 @@ int main(void)
 			without_a_list_the_documented_models_are_taken),
 		cmocka_unit_test(chat_of_a_provider),
 		cmocka_unit_test(what_may_pass_ends_nothing),
+		cmocka_unit_test(what_is_refused_is_not_sent_again),
+		cmocka_unit_test(only_words_about_parameters_are_heeded),
 		cmocka_unit_test(whose_view_gates_can_be_set),
 		cmocka_unit_test(few_models_are_tried),
 		cmocka_unit_test(a_chat_is_asked_at_each_form_of_the_url),

@@ -97,7 +97,7 @@ static void a_chat_names_the_key_and_never_has_it(void **state)
 
 	(void)state;
 	upstream_ask_chat(&request, "https://a/v1/chat/completions", "m\"1",
-			  "n0nce");
+			  "n0nce", false);
 	assert_string_equal(request.url, "https://a/v1/chat/completions");
 	assert_int_equal(request.method, METHOD_POST);
 	assert_int_equal(request.peer, PEER_PROVIDER);
@@ -120,7 +120,9 @@ static void candidates_follow_the_version_in_the_path(void **state)
 		{ "https://h", "https://h/v1", "https://h" },
 		{ "https://h/openai", "https://h/openai/v1",
 		  "https://h/openai" },
-		{ "https://h/v1", "https://h/v1", NULL },
+		{ "https://h/v1", "https://h/v1", "https://h" },
+		{ "https://h/api/v4/v1", "https://h/api/v4/v1",
+		  "https://h/api/v4" },
 		{ "https://h/api/paas/v4", "https://h/api/paas/v4", NULL },
 		{ "https://h/v2/coding", "https://h/v2/coding",
 		  "https://h/v2/coding/v1" },
