@@ -14,7 +14,13 @@
 
 /* How some say that all is well in a member that is for errors. */
 static const char *const good_codes[] = { "", "0", "200", "ok", "success",
-					  "20000", "00000", "succeeded" };
+					  "20000", "00000", "succeeded",
+					  "successful", "normal", "成功",
+					  "请求成功", "操作成功", "调用成功" };
+
+/* Where envelopes say it in words, whatever number they have for it. */
+static const char *const good_places[] = { "message", "msg", "status",
+					   "status_msg", "desc" };
 
 static const char *const blocked_reasons[] = {
 	"content_filter", "sensitive", "safety", "content_blocked",
@@ -57,6 +63,23 @@ static bool is_empty(const json_t *value)
 	return !json_is_number(value) || json_number_value(value) == 0;
 }
 
+/* A word of success, and not just nothing. */
+static bool says_good(const json_t *json)
+{
+	for (size_t i = 0; i < COUNT(good_places); i++) {
+		const json_t *word = json_object_get(json, good_places[i]);
+
+		if (json_string_length(word) > 0 && is_good_code(word))
+			return true;
+	}
+	return false;
+}
+
+static bool has_bad_code(const json_t *json, const char *name)
+{
+	return !is_good_code(json_object_get(json, name)) && !says_good(json);
+}
+
 /* Some send an error in every answer, with nothing in it. */
 static bool says_nothing(const json_t *value)
 {
@@ -65,6 +88,8 @@ static bool says_nothing(const json_t *value)
 
 	if (!json_is_object(value))
 		return is_empty(value) && !json_is_true(value);
+	if (says_good(value) && is_good_code(json_object_get(value, "code")))
+		return true;
 	json_object_foreach((json_t *)(uintptr_t)value, name, member)
 		if (!is_empty(member))
 			return false;
@@ -85,9 +110,8 @@ static bool reports_error(const json_t *json)
 
 	return !says_nothing(json_object_get(json, "error")) ||
 	       !says_nothing(json_object_get(json, "errors")) ||
-	       !is_good_code(json_object_get(base, "status_code")) ||
-	       !is_good_code(json_object_get(header, "code")) ||
-	       !is_good_code(json_object_get(json, "code")) ||
+	       has_bad_code(base, "status_code") ||
+	       has_bad_code(header, "code") || has_bad_code(json, "code") ||
 	       json_is_false(json_object_get(json, "success")) ||
 	       is_error_word(json_object_get(json, "type")) ||
 	       is_error_word(json_object_get(json, "object"));
