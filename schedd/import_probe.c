@@ -47,7 +47,8 @@ bool import_probe_ends(const struct import *im, enum failure why)
 bool import_asks_bare(struct import *im, const struct answer *answer,
 		      enum failure why)
 {
-	AUTO_FREE char *words = upstream_detail(answer);
+	AUTO_FREE char *words = why == FAILURE_BAD_REQUEST
+		? upstream_detail(answer) : NULL;
 
 	if (im->memo.bare || !completion_blames_parameter(why, words))
 		return false;

@@ -432,13 +432,16 @@ int import_save(const struct store *store, const struct task *task,
 static void conclude(struct import *im, enum failure why, int64_t now)
 {
 	struct diagnosis *d = &im->diagnosis;
+	/* What a model does not say, no host can have taken away. */
+	bool speechless = why == FAILURE_EMPTY_COMPLETION;
 	struct evidence *at = im->memo.failed_stage == STAGE_PROBE
-		? &d->provider : &d->account;
+		? &d->provider : speechless ? &d->gateway : &d->account;
 
 	if (d->class == why || why == FAILURE_CANCELLED)
 		return;
 	*d = (struct diagnosis){ .class = why, .at = now };
-	d->hop = im->memo.failed_stage == STAGE_PROBE ? HOP_PROVIDER :
+	d->hop = im->memo.failed_stage == STAGE_PROBE || speechless
+		? HOP_PROVIDER :
 		 import_is_of_the_key(why) ? HOP_KEY : HOP_HOST;
 	d->next = NEXT_OPERATOR;
 	at->at = now;

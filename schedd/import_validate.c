@@ -469,6 +469,24 @@ static struct verdict proven(struct import *im)
 	return go_to("access.user");
 }
 
+/*
+ * Cut before it said anything is no verdict: it is asked again, with more
+ * room.  Who ended by itself had room enough, and gets one more chance.
+ */
+static struct verdict said_nothing(struct import *im,
+				   const struct completion *completion)
+{
+	const char *reason = completion->finish_reason;
+	AUTO_FREE char *words = xasprintf("no content in the answer, "
+		"finish_reason %s", reason ? reason : "not said");
+	bool cut = !reason || strcmp(reason, "length") == 0;
+
+	own_set(&im->item.failure_detail, NULL);
+	import_blame(im, words);
+	return cut || im->attempt == 0 ? retry(FAILURE_EMPTY_COMPLETION, -1)
+				       : failed(FAILURE_EMPTY_COMPLETION);
+}
+
 struct verdict got_gateway_chat(void *subject, const struct answer *answer)
 {
 	struct import *im = subject;
@@ -491,8 +509,7 @@ struct verdict got_gateway_chat(void *subject, const struct answer *answer)
 		return proven(im);
 	if (answer->status != 0)
 		im->memo.gateway_failure = (int)why;
-	/* Cut before it said anything is no verdict: ask again. */
 	if (why == FAILURE_EMPTY_COMPLETION)
-		return retry(why, -1);
+		return said_nothing(im, &completion);
 	return gateway_failed(im, answer, why);
 }

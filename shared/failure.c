@@ -141,11 +141,12 @@ static const struct failure_facts facts[] = {
 		" words in the detail." },
 	[FAILURE_EMPTY_COMPLETION] = { "empty_completion", false,
 		BLAME_PROVIDER,
-		"模型在给出内容之前就因长度限制结束，尚不能下结论。"
-		"会以更大的长度再问；也可换用非推理模型作为测试模型。",
-		"The model hit the length limit before it said anything, which"
-		" is not conclusive. Ask again with a larger limit, or test"
-		" with a model that does not reason first." },
+		"模型没有给出内容：只有思考过程，或在此之前就因长度限制结束。"
+		"会再问，长度不够时放宽；也可换用非推理模型作为测试模型。",
+		"The model said nothing: it only thought, or hit the length"
+		" limit before it spoke. It is asked again, with more room if"
+		" it lacked some; or test with a model that does not reason"
+		" first." },
 	[FAILURE_TRANSIENT] = { "transient", true, BLAME_PROVIDER,
 		"对方出现临时性服务器错误，稍后重试。",
 		"The other side had a passing server error: retry"

@@ -265,6 +265,37 @@ static void no_answer_has_the_class_of_its_end(void **state)
 	}
 }
 
+/* Where there are no words, what there is instead. */
+static void a_success_without_words_is_described(void **state)
+{
+	static const struct {
+		const char *type, *body, *detail;
+	} cases[] = {
+		{ "application/json", "", "HTTP 200: an empty body" },
+		{ "application/json", "{\"id\":\"1\",\"result\":{}}",
+		  "HTTP 200: JSON of id, result" },
+		{ "application/json", "{}", "HTTP 200: JSON of nothing" },
+		{ "application/json", "{\"choices\":[{\"index\":0,"
+		  "\"delta\":{\"content\":\"Hi\"}}]}",
+		  "HTTP 200: a choice of index, delta" },
+		{ "text/event-stream", "data: {\"choices\":[{\"delta\":"
+		  "{\"content\":\"Hi\"}}]}\n\ndata: [DONE]\n\n",
+		  "HTTP 200: a stream of events, which was not asked for" },
+		{ "text/html", "<html></html>",
+		  "HTTP 200: no completion but text/html" },
+		{ "text/plain", "no money", "HTTP 200: no money" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		CLEANUP(answer_done) struct answer answer =
+			answered(200, cases[i].type, cases[i].body);
+		AUTO_FREE char *detail = upstream_detail(&answer);
+
+		assert_string_equal(detail, cases[i].detail);
+	}
+}
+
 static void details_are_the_providers_words_without_the_key(void **state)
 {
 	CLEANUP(answer_done) struct answer answer = answered(
@@ -311,6 +342,7 @@ int main(void)
 		cmocka_unit_test(no_answer_has_the_class_of_its_end),
 		cmocka_unit_test(
 			details_are_the_providers_words_without_the_key),
+		cmocka_unit_test(a_success_without_words_is_described),
 		cmocka_unit_test(long_words_are_cut_between_characters),
 	};
 

@@ -8,6 +8,8 @@
 	name "\"}]}")
 #define WORD "{\"model\":\"m-1x\",\"choices\":[{\"message\":{\"content\":" \
 	"\"Hello\"},\"finish_reason\":\"stop\"}]}"
+#define THOUGHT "{\"choices\":[{\"message\":{\"content\":\"\"," \
+	"\"reasoning_content\":\"Hm.\"},\"finish_reason\":\"stop\"}]}"
 #define NO_WORD "{\"choices\":[{\"message\":{\"content\":\"\"}," \
 	"\"finish_reason\":\"length\"}]}"
 #define ROUTED(type, message) \
@@ -302,6 +304,12 @@ static void the_key_is_masked(const struct import *im)
 	assert_null(strstr(im->proof.answer_json, SECRET));
 }
 
+static void says_how_it_ended(const struct import *im)
+{
+	assert_string_equal(im->item.failure_detail,
+			    "no content in the answer, finish_reason stop");
+}
+
 static void a_chat_proves_or_disproves(void **state)
 {
 	static const struct step_case cases[] = {
@@ -314,6 +322,12 @@ static void a_chat_proves_or_disproves(void **state)
 		  TO("prove.groups"), proven_alone },
 		{ "no word in so few tokens", NULL, SAYS(200, NO_WORD),
 		  AGAIN(FAILURE_EMPTY_COMPLETION, -1), disproved },
+		{ "no word, again and again", tried_often, SAYS(200, NO_WORD),
+		  AGAIN(FAILURE_EMPTY_COMPLETION, -1), disproved },
+		{ "a thought", NULL, SAYS(200, THOUGHT),
+		  AGAIN(FAILURE_EMPTY_COMPLETION, -1), disproved },
+		{ "a thought, again", tried_often, SAYS(200, THOUGHT),
+		  FAIL(FAILURE_EMPTY_COMPLETION), says_how_it_ended },
 		{ "no completion", NULL, SAYS(200, "{}"),
 		  AGAIN(FAILURE_INSPECT_BODY, -1), disproved },
 		{ "never a completion", tried_often, SAYS(200, "{}"),
