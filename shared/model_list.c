@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "shared/model_dress.h"
 #include "shared/model_names.h"
 #include "shared/own.h"
 
@@ -209,6 +210,37 @@ size_t model_list_going_on(const struct model_names *names, const char *key,
 		n += next >= 'a' && next <= 'z' &&
 		     (low == 0 || strcmp(names->sorted[low]->key,
 					 names->sorted[low - 1]->key) != 0);
+	}
+	return n;
+}
+
+static bool is_dressed(const struct model_listed *row, const char *key,
+		       size_t len)
+{
+	struct model_name name;
+	const struct model *model;
+	size_t from, left;
+
+	if (!model_undress(row->id, row->len, &from, &left) ||
+	    !model_name_parse(row->id + from, left, &name))
+		return false;
+	model = model_known(&name);
+	if (model)
+		return model->key_len == len &&
+		       memcmp(model->key, key, len) == 0;
+	return name.len == len && memcmp(name.key, key, len) == 0;
+}
+
+size_t model_list_dressed(const struct model_names *names, const char *key,
+			  size_t len, const struct model_listed **ret)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < names->count; i++) {
+		if (!is_dressed(&names->listed[i], key, len))
+			continue;
+		if (n++ == 0)
+			*ret = &names->listed[i];
 	}
 	return n;
 }

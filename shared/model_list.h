@@ -33,4 +33,11 @@ struct model_names {
 size_t model_list_going_on(const struct model_names *names, const char *key,
 			   size_t len);
 
+/*
+ * How many listed ids have this key below what a relay put around them, and
+ * in *ret the first; see model_dress.h.
+ */
+size_t model_list_dressed(const struct model_names *names, const char *key,
+			  size_t len, const struct model_listed **ret);
+
 #endif

@@ -240,6 +240,23 @@ static void leave_open(const struct model_names *names,
 	}
 }
 
+/* One id of a relay's: that is it.  Of several, people choose. */
+static bool is_dressed(const struct model_names *names,
+		       const struct asked *asked, struct model_result *ret)
+{
+	const struct model_listed *row = NULL;
+	size_t n = model_list_dressed(names, asked->key, asked->key_len, &row);
+
+	if (n == 1) {
+		listed_is(row, MODEL_CORRECTED, ret);
+		ret->canonical = asked->model ? asked->model->name
+					      : row->canonical;
+	} else if (n > 1) {
+		ret->state = MODEL_AMBIGUOUS;
+	}
+	return n > 0;
+}
+
 static void resolve_read(const struct model_names *names, struct asked *asked,
 			 struct model_result *ret)
 {
@@ -257,6 +274,8 @@ static void resolve_read(const struct model_names *names, struct asked *asked,
 		keep_level(names, asked, ret);
 		return;
 	}
+	if (is_dressed(names, asked, ret))
+		return;
 	if (is_retired(names, asked, ret))
 		return;
 	if (names->count > 0 && listed_by_table(names, asked, ret)) {

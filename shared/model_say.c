@@ -6,6 +6,7 @@
 
 #define NOTE_MAX 2048
 #define DISTANCE_MAX 2		/* of a name that was mistyped */
+#define SPELLED_MIN 4		/* letters that tell a name within another */
 #define DISTANCE_CHARS 48	/* longer names are not compared so */
 
 /* How far an offer for an ambiguous name is off. */
@@ -80,6 +81,11 @@ static bool is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
+static bool is_letter(char c)
+{
+	return (c >= 'a' && c <= 'z') || is_digit(c);
+}
+
 /* "v3" in "deepseek-v3", but not "max" in "minimax": from a word's beginning. */
 static bool holds_words(const struct model_text *folded, const char *text,
 			size_t len)
@@ -87,7 +93,7 @@ static bool holds_words(const struct model_text *folded, const char *text,
 	for (size_t from = 0; from < folded->len; from++) {
 		size_t at = from, n = 0;
 
-		if (from > 0 && folded->text[from - 1] != '-' &&
+		if (from > 0 && is_letter(folded->text[from - 1]) &&
 		    is_digit(folded->text[from - 1]) ==
 		    is_digit(folded->text[from]))
 			continue;
@@ -151,6 +157,13 @@ static bool is_offer(const struct search *search, const struct offer *offer,
 
 	if (!search->spelled)
 		return false;
+	/* The whole name, with something around it. */
+	if (offer->id && !offer->family && name->len >= SPELLED_MIN &&
+	    (is_spelled_in(offer, name->key, name->len) ||
+	     is_spelled_in(offer, name->raw, name->raw_len))) {
+		*ret_off = GOES_ON;
+		return true;
+	}
 	same = common(offer->key, offer->key_len, name->key, name->len);
 	if (search->state == MODEL_AMBIGUOUS)
 		return may_mean(search, offer, same, ret_off);

@@ -119,6 +119,38 @@ static void models_of_tomorrow_match_by_their_key(void **state)
 	     "\"m-2\"]", cases);
 }
 
+/* Relays say in Chinese how they serve a model; Latin words are not theirs. */
+static void relays_dress_names(void **state)
+{
+	static const struct name_case cases[] = {
+		{ "glm 4.7", MODEL_CORRECTED, "[官转]glm-4.7", "glm-4.7",
+		  NULL },
+		{ "glm-4.6", MODEL_CORRECTED, "假流式/glm-4.6", "glm-4.6",
+		  NULL },
+		{ "DeepSeek V3.2", MODEL_CORRECTED, "【满血】deepseek-v3.2",
+		  "deepseek-v3.2", NULL },
+		{ "deepseek-v3.2-exp", MODEL_CORRECTED,
+		  "deepseek-v3.2-exp（特价）", "deepseek-v3.2-exp", NULL },
+		{ "glm-4.5", MODEL_CORRECTED, "官转-glm-4.5", "glm-4.5",
+		  NULL },
+		{ "qwen3-max", MODEL_AMBIGUOUS, NULL, NULL,
+		  "[官转]qwen3-max,[逆向]qwen3-max" },
+		{ "极光-2", MODEL_RESOLVED, "极光-2", "极光-2", NULL },
+		{ "kimi k2.6", MODEL_UNKNOWN, NULL, "kimi-k2.6",
+		  "az-kimi-k2.6" },
+		{ "aurora chat 2.5", MODEL_UNKNOWN, NULL, NULL,
+		  "zen/Aurora-Chat-2.5:free" },
+		{ "aurora x", MODEL_UNKNOWN, NULL, NULL, "[Pro]aurora-x" },
+	};
+
+	(void)state;
+	WALK(NULL, "[\"[官转]glm-4.7\",\"假流式/glm-4.6\",\"极光-2\","
+	     "\"【满血】deepseek-v3.2\",\"deepseek-v3.2-exp（特价）\","
+	     "\"官转-glm-4.5\",\"[官转]qwen3-max\",\"[逆向]qwen3-max\","
+	     "\"az-kimi-k2.6\",\"zen/Aurora-Chat-2.5:free\","
+	     "\"[Pro]aurora-x\"]", cases);
+}
+
 /* Two ids that differ in capitals alone are two. */
 static void the_very_id_comes_first(void **state)
 {
@@ -318,6 +350,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_list_decides),
 		cmocka_unit_test(models_of_tomorrow_match_by_their_key),
+		cmocka_unit_test(relays_dress_names),
 		cmocka_unit_test(the_very_id_comes_first),
 		cmocka_unit_test(an_endpoint_has_its_own_names),
 		cmocka_unit_test(plans_have_other_names_still),
