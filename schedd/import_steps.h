@@ -188,6 +188,15 @@ void import_choose_models(struct import *im, const json_t *listed);
 /* May the direct probe end it on its own (decision D15)? */
 bool import_probe_ends(const struct import *im, enum failure why);
 
+/* Tokens that a chat through the gateway may cost; or COMPLETION_BARE. */
+int64_t import_budget(const struct import *im);
+
+/* Write down what was asked, through which key, and what came back. */
+struct completion;
+void import_write_proof(struct import *im, const struct answer *answer,
+			const struct completion *completion,
+			enum failure why);
+
 /*
  * Was a parameter refused?  Then chats are asked with none from here on, and
  * this one once more.

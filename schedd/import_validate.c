@@ -14,7 +14,6 @@
 
 #define LIST_CACHE_MS	16000	/* a host keeps its model list for 15 s */
 #define LIST_POLL_MS	1000
-#define BUDGET_DOUBLINGS 3
 #define BENCH_429_MS	5200	/* a host leaves an account alone so long */
 #define WARM_FIRST_MS	60
 #define WARM_POLL_MS	250
@@ -278,17 +277,6 @@ char *import_request_id(const struct import *im)
 	return xasprintf("%s-%s", im->item.item_id, im->memo.nonce);
 }
 
-/* What was cut before it said anything is asked again with more room. */
-static int64_t budget(const struct import *im)
-{
-	if (im->memo.bare)
-		return COMPLETION_BARE;
-	int64_t doublings = im->attempt < BUDGET_DOUBLINGS ? im->attempt
-							  : BUDGET_DOUBLINGS;
-
-	return (int64_t)COMPLETION_MAX_TOKENS << doublings;
-}
-
 bool ask_gateway_chat(const void *subject, struct request *request)
 {
 	const struct import *im = subject;
@@ -297,7 +285,7 @@ bool ask_gateway_chat(const void *subject, struct request *request)
 		.model = import_asked_model(im),
 		.nonce = im->memo.nonce,
 		.request_id = id,
-		.max_tokens = budget(im),
+		.max_tokens = import_budget(im),
 	};
 
 	if (!has_key(im))
@@ -305,85 +293,6 @@ bool ask_gateway_chat(const void *subject, struct request *request)
 	host_ask_chat(request, &im->peer, &chat);
 	import_background(im, request);
 	return true;
-}
-
-static char *describe_request(const struct import *im)
-{
-	struct jout out = { .text.max = 4096 };
-	AUTO_FREE char *id = import_request_id(im);
-
-	jout_object(&out, NULL);
-	jout_array(&out, "requests");
-	jout_object(&out, NULL);
-	jout_str(&out, "method", "GET");
-	jout_str(&out, "path", "/v1/models");
-	jout_object_end(&out);
-	jout_object(&out, NULL);
-	jout_str(&out, "method", "POST");
-	jout_str(&out, "path", "/v1/chat/completions");
-	jout_str(&out, "model", import_asked_model(im));
-	jout_str(&out, "nonce", im->memo.nonce);
-	jout_str(&out, "request_id", id);
-	if (!im->memo.bare) {
-		jout_i64(&out, "max_tokens", budget(im));
-		jout_bool(&out, "stream", false);
-	}
-	jout_object_end(&out);
-	jout_array_end(&out);
-	jout_object_end(&out);
-	return buf_take(&out.text);
-}
-
-static char *describe_answer(const struct import *im,
-			     const struct answer *answer,
-			     const struct completion *completion)
-{
-	struct jout out = { .text.max = 4096 };
-
-	jout_object(&out, NULL);
-	jout_i64(&out, "models_status", im->memo.models_status);
-	jout_bool(&out, "models_listed", im->memo.models_listed);
-	jout_i64(&out, "completion_status", answer->status);
-	jout_str(&out, "completion_type", answer->content_type);
-	jout_str(&out, "model", completion->model);
-	jout_str(&out, "finish_reason", completion->finish_reason);
-	jout_str(&out, "request_id", answer->request_id);
-	jout_i64(&out, "bytes", (int64_t)answer->body_len);
-	jout_object_end(&out);
-	return buf_take(&out.text);
-}
-
-/* Write down what was asked, through which key, and what came back. */
-static void prove(struct import *im, const struct answer *answer,
-		  const struct completion *completion, enum failure why)
-{
-	struct proof *proof = &im->proof;
-
-	*proof = (struct proof){
-		.item_id = xstrdup(im->item.item_id),
-		.host_id = xstrdup(im->host.host_id),
-		.kind = im->memo.proving ? PROOF_ACCOUNT : PROOF_ACCESS,
-		.ok = why == FAILURE_NONE && im->memo.models_listed,
-		.group_id = xstrdup_null(im->resources[
-			import_stage_group(im)].host_resource_id),
-		.account_id = xstrdup_null(im->item.account_id),
-		.model = xstrdup(im->item.resolved_smoke_model),
-		.models_status = im->memo.models_status,
-		.models_listed = im->memo.models_listed,
-		.completion_ok = why == FAILURE_NONE,
-		.completion_status = answer->status,
-		.completion_type = xstrdup_null(answer->content_type),
-		.completion_preview = xstrdup_null(completion->preview),
-		.latency_ms = answer->latency_ms,
-		.first_token_ms = answer->first_byte_ms,
-		.key_source = xstrdup(import_key_source(im)),
-		.requested_key = xstrdup_null(im->run.given_key_fingerprint),
-		.check_id = xstrdup_null(im->check.check_id),
-		.key_fingerprint = xstrdup_null(im->key_fingerprint),
-		.request_json = describe_request(im),
-		.answer_json = describe_answer(im, answer, completion),
-		.failure_class = why ? xstrdup(failure_name(why)) : NULL,
-	};
 }
 
 /* What this task was making is proven: let the others have it. */
@@ -504,7 +413,7 @@ struct verdict got_gateway_chat(void *subject, const struct answer *answer)
 		return v;
 	if (import_asks_bare(im, answer, why))
 		return poll_after(0, FAILURE_NONE);
-	prove(im, answer, &completion, why);
+	import_write_proof(im, answer, &completion, why);
 	if (why == FAILURE_NONE)
 		return proven(im);
 	if (answer->status != 0)
