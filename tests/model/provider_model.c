@@ -235,6 +235,10 @@ static bool refuses(struct provider_call *call, const struct provider_ask *ask)
 	else if (ask->wants_json && provider_is(call, TWIST_NO_JSON))
 		provider_answer_error(call, 400, "response_format is not "
 				      "supported", "invalid_parameter");
+	else if (json_object_get(ask->body, "max_tokens") &&
+		 provider_is(call, TWIST_NO_LIMIT))
+		provider_answer_error(call, 400, "Unsupported parameter: "
+				      "'max_tokens'", "unsupported_parameter");
 	else
 		return false;
 	return true;

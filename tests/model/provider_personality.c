@@ -153,6 +153,7 @@ static const struct provider_personality personalities[] = {
 	  ON_ALL(work, work, work, work, work), TWIST_APART },
 	{ "plain-chat", "as chat-only-404; 400 on tools and JSON mode, never streams",
 	  ONLY(404), TWIST_NO_TOOLS | TWIST_NO_JSON | TWIST_WHOLE },
+	{ "no-max-tokens", "as chat-only-404; 400 on max_tokens", ONLY(404), TWIST_NO_LIMIT },
 	{ "think-tags", "as dual; thinks inside of the content, streams without [DONE]",
 	  ONLY(work), TWIST_TAGS },
 	{ "no-models", "chat; 404 on /models and /responses", ON(work, 404, 404, work), 0 },

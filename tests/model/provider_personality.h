@@ -54,6 +54,7 @@ enum provider_twist {
 	TWIST_TAGS	= 1 << 16,	/* thinks in the content; no [DONE] */
 	TWIST_APART	= 1 << 17,	/* /messages is below /anthropic only */
 	TWIST_AGENT	= 1 << 18,	/* lets one user agent by */
+	TWIST_NO_LIMIT	= 1 << 19,	/* max_tokens is a bad request */
 };
 
 struct provider_personality {
