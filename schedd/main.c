@@ -5,6 +5,7 @@
 #include "schedd/checkpoint.h"
 #include "schedd/loop.h"
 #include "schedd/watch.h"
+#include "shared/charset.h"
 #include "shared/clock.h"
 #include "shared/log.h"
 #include "shared/migrate.h"
@@ -110,6 +111,7 @@ static enum exit_status run(const struct settings *settings)
 	AUTO_FREE char *lock = xasprintf("%s.schedd.lock", path);
 	struct err err;
 
+	charset_start();	/* what some providers say is GBK */
 	if (seal_start(&err) ||
 	    seal_read_private(&site.key, settings->seal_private,
 			      settings->fingerprint_key, &err))

@@ -265,6 +265,27 @@ static void no_answer_has_the_class_of_its_end(void **state)
 	}
 }
 
+/* "余额不足" in GBK, alone and in JSON; and in UTF-8 that is cut short. */
+static void old_gateways_speak_gbk(void **state)
+{
+	static const char *const bodies[] = {
+		"\xd3\xe0\xb6\xee\xb2\xbb\xd7\xe3",
+		"{\"message\":\"\xd3\xe0\xb6\xee\xb2\xbb\xd7\xe3\"}",
+		"余额不足，请充\xe5\x80",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(bodies); i++) {
+		CLEANUP(answer_done) struct answer answer =
+			answered(403, "text/plain", bodies[i]);
+		struct upstream_error detail;
+
+		assert_int_equal(upstream_classify(&answer, &detail),
+				 FAILURE_QUOTA_EXHAUSTED);
+		assert_non_null(strstr(detail.text, "余额不足"));
+	}
+}
+
 /* Where there are no words, what there is instead. */
 static void a_success_without_words_is_described(void **state)
 {
@@ -343,6 +364,7 @@ int main(void)
 		cmocka_unit_test(
 			details_are_the_providers_words_without_the_key),
 		cmocka_unit_test(a_success_without_words_is_described),
+		cmocka_unit_test(old_gateways_speak_gbk),
 		cmocka_unit_test(long_words_are_cut_between_characters),
 	};
 
