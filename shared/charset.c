@@ -174,3 +174,31 @@ int charset_read(const char *text, size_t len, struct buf *storage,
 	*ret_charset = charset;
 	return 0;
 }
+
+/* More characters that are none than that are some: a cut text has one. */
+static bool is_other_charset(const char *text)
+{
+	size_t good = 0, bad = 0;
+
+	while (*text) {
+		size_t len = redact_character(text);
+
+		good += len > 1;
+		bad += len == 0;
+		text += len ? len : 1;
+	}
+	return bad > good;
+}
+
+void charset_guess(const char **body, size_t *len, struct buf *storage)
+{
+	AUTO_FREE char *text = xstrndup(*body, *len);
+	enum charset charset;
+	struct err err;
+
+	if (!is_other_charset(text))
+		return;
+	storage->max = 2 * *len;
+	if (charset_read(*body, *len, storage, body, len, &charset, &err))
+		buf_done(storage);
+}

@@ -41,4 +41,11 @@ int charset_read(const char *text, size_t len, struct buf *storage,
 		 const char **ret, size_t *ret_len, enum charset *ret_charset,
 		 struct err *err) MUST_CHECK;
 
+/*
+ * What another program sent without saying how: if more of it is no UTF-8 than
+ * is, and it can be read otherwise, then *body and *len are that, in
+ * `storage`, which the caller releases.
+ */
+void charset_guess(const char **body, size_t *len, struct buf *storage);
+
 #endif

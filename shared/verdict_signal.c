@@ -456,42 +456,13 @@ static void read_body(struct signal *signal, const char *content_type,
 	}
 }
 
-/* More characters that are none than that are some: a cut text has one. */
-static bool is_other_charset(const char *text)
-{
-	size_t good = 0, bad = 0;
-
-	while (*text) {
-		size_t len = redact_character(text);
-
-		good += len > 1;
-		bad += len == 0;
-		text += len ? len : 1;
-	}
-	return bad > good;
-}
-
-/* Old gateways speak GBK; what is no text at all stays as it is. */
-static void as_utf8(const char **body, size_t *len, struct buf *storage)
-{
-	AUTO_FREE char *text = xstrndup(*body, *len);
-	enum charset charset;
-	struct err err;
-
-	if (!is_other_charset(text))
-		return;
-	storage->max = 2 * *len;
-	if (charset_read(*body, *len, storage, body, len, &charset, &err))
-		buf_done(storage);
-}
-
 void signal_read(struct signal *ret, const char *content_type,
 		 const char *body, size_t len, const json_t *json)
 {
 	CLEANUP(buf_done) struct buf storage = { 0 };
 
 	if (!json && body && len > 0)
-		as_utf8(&body, &len, &storage);
+		charset_guess(&body, &len, &storage);
 	*ret = (struct signal){ .wait_ms = -1, .words.max = WORDS_MAX };
 	if (!json && body && len > 0)
 		ret->said = parse(body, len);
