@@ -1,7 +1,7 @@
 #!/bin/sh
 # How fast CRM is, and in how little memory: docs/performance.md.
 #
-# Usage: run.sh [--only get|page|post|packs|memory|proof|watch|names|reconcile|throughput]...
+# Usage: run.sh [--only get|page|post|packs|memory|proof|watch|names|reconcile|rollback|throughput]...
 #        run.sh --real-host URL --host-token-file FILE
 #               [--provider URL --provider-key-file FILE]
 #
@@ -46,7 +46,7 @@ while [ $# -gt 0 ]; do
 	shift
 done
 case "$real_host:$real_token" in
-:) only=${only:-get page post packs memory proof watch names reconcile throughput} ;;
+:) only=${only:-get page post packs memory proof watch names reconcile rollback throughput} ;;
 :* | *:) usage ;;
 *) only=proof ;;
 esac
@@ -55,7 +55,7 @@ case "$provider:$provider_key" in
 *) usage ;;
 esac
 
-for part in lib get page post packs memory proof watch names reconcile throughput; do
+for part in lib get page post packs memory proof watch names reconcile rollback throughput; do
 	# shellcheck source=/dev/null
 	. "tests/bench/$part.sh"
 done
@@ -91,7 +91,7 @@ machine
 heading
 for part in $only; do
 	case $part in
-	get | page | post | packs | memory | proof | watch | names | reconcile | throughput) "part_$part" ;;
+	get | page | post | packs | memory | proof | watch | names | reconcile | rollback | throughput) "part_$part" ;;
 	*) usage ;;
 	esac
 done
