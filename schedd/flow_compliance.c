@@ -139,8 +139,7 @@ static int acceptance_save(const struct store *store, const struct task *task,
 	if (!a->new_session)
 		return 0;
 	return hosts_session(store->db, a->host.host_id,
-			     a->host.session_expires_at
-			     ? a->host.session_secret_id : NULL,
+			     a->host.session_secret_id,
 			     a->host.session_expires_at, now, err);
 }
 

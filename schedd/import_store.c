@@ -353,11 +353,9 @@ static int save_step_event(const struct store *store, struct import *im,
 int import_save_host(const struct store *store, struct import *im,
 		     int64_t now, struct err *err)
 {
-	bool ended = im->host.session_expires_at == 0;
-
 	if (im->new_session &&
 	    hosts_session(store->db, im->host.host_id,
-			  ended ? NULL : im->host.session_secret_id,
+			  im->host.session_secret_id,
 			  im->host.session_expires_at, now, err))
 		return -1;
 	if (!im->run_mode)

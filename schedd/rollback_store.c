@@ -220,12 +220,11 @@ int rollback_save(const struct store *store, const struct task *task,
 		  const struct verdict *verdict, int64_t now, struct err *err)
 {
 	struct rollback_work *w = subject;
-	bool ended = w->host.session_expires_at == 0;
 
 	(void)task;
 	if (w->new_session &&
 	    hosts_session(store->db, w->host.host_id,
-			  ended ? NULL : w->host.session_secret_id,
+			  w->host.session_secret_id,
 			  w->host.session_expires_at, now, err))
 		return -1;
 	if (save_row(store, w, now, err) || save_part(store, w, now, err))

@@ -221,14 +221,15 @@ int hosts_session(struct db *db, const char *host_id, const char *secret_id,
 		  int64_t expires_at, int64_t now, struct err *err)
 {
 	CLEANUP(host_done) struct host old = { 0 };
+	const char *kept = expires_at ? secret_id : NULL;
 
 	assert(db_in_tx(db));
 	if (hosts_get(db, host_id, &old, err) ||
-	    db_run(db, &q_session, DB_ARGS(DB_TEXT(host_id),
-		   DB_TEXT(secret_id), DB_TIME(secret_id ? expires_at : 0),
-		   DB_I64(now)), err))
+	    db_run(db, &q_session, DB_ARGS(DB_TEXT(host_id), DB_TEXT(kept),
+		   DB_TIME(kept ? expires_at : 0), DB_I64(now)), err) ||
+	    secrets_forget(db, old.session_secret_id, err))
 		return -1;
-	return secrets_forget(db, old.session_secret_id, err);
+	return kept ? 0 : secrets_forget(db, secret_id, err);
 }
 
 static const struct db_query q_run_mode = { "hosts.run_mode",

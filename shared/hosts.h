@@ -121,7 +121,9 @@ int hosts_found(struct db *db, const char *host_id,
 
 /*
  * Keep the JWT of a HOST_AUTH_PASSWORD host, in place of the one before,
- * whose secret is removed; NULL forgets it.  Inside a transaction.
+ * whose secret is removed.  One that has ended (`expires_at` 0: it was
+ * refused, or was no administrator's) is removed as well, and none is kept.
+ * Inside a transaction.
  */
 int hosts_session(struct db *db, const char *host_id, const char *secret_id,
 		  int64_t expires_at, int64_t now, struct err *err) MUST_CHECK;

@@ -294,6 +294,24 @@ static void a_session_replaces_the_one_before(void **state)
 			    "sec_1 sec_pw sec_pw2 sec_px");
 }
 
+/* A login came, and was no administrator's: nobody is to hold its token. */
+static void a_session_that_never_began_is_not_kept(void **state)
+{
+	CLEANUP(db_close) struct db *db = fixture_hosts();
+	CLEANUP(host_done) struct host host = { 0 };
+	char id[ID_MAX];
+	struct err err;
+
+	(void)state;
+	add_full(db, id);
+	set_session(db, id, "sec_jwt", NOW + 50);
+	set_session(db, id, "sec_jwt2", 0);
+	OK(hosts_get(db, id, &host, &err));
+	assert_null(host.session_secret_id);
+	assert_string_equal(fixture_value(db, &q_secrets, ""),
+			    "sec_1 sec_pw sec_pw2 sec_px");
+}
+
 static void a_change_keeps_what_it_does_not_name(void **state)
 {
 	CLEANUP(db_close) struct db *db = fixture_hosts();
@@ -435,6 +453,7 @@ int main(void)
 			removing_takes_tasks_snapshots_and_token_along),
 		cmocka_unit_test(a_host_in_use_is_not_removed),
 		cmocka_unit_test(a_session_replaces_the_one_before),
+		cmocka_unit_test(a_session_that_never_began_is_not_kept),
 		cmocka_unit_test(a_change_keeps_what_it_does_not_name),
 		cmocka_unit_test(a_suspicion_keeps_its_beginning),
 		cmocka_unit_test(the_run_mode_is_kept),
