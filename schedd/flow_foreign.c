@@ -36,7 +36,17 @@ struct foreign_look_at {
 	json_t *page;		/* what the step saw; or NULL */
 	bool new_session;
 	int64_t now;
+	int64_t attempt;
 };
+
+/* There is no answer: later again, or the end. */
+static struct verdict refused(const struct foreign_look_at *at,
+			      const struct answer *answer, enum failure why)
+{
+	return failure_facts(why)->passes ||
+	       host_may_stumble(answer, why, at->attempt)
+		? retry(why, host_retry_after_ms(answer)) : failed(why);
+}
 
 static bool ask_list(const void *subject, struct request *request)
 {
@@ -54,9 +64,7 @@ static struct verdict got_list(void *subject, const struct answer *answer)
 	enum failure why = host_judge_page(answer, &page);
 
 	if (why != FAILURE_NONE)
-		return failure_facts(why)->passes
-			? retry(why, host_retry_after_ms(answer))
-			: failed(why);
+		return refused(at, answer, why);
 	switch (listing_take(&at->listing, &page, HOST_LIST_PAGE, &range)) {
 	case LISTING_MORE:
 		at->page = json_deep_copy(page.items);
@@ -87,9 +95,7 @@ static struct verdict got_login(void *subject, const struct answer *answer)
 	enum failure why = host_judge_admin_login(answer, &login);
 
 	if (why != FAILURE_NONE)
-		return failure_facts(why)->passes
-			? retry(why, host_retry_after_ms(answer))
-			: failed(why);
+		return refused(at, answer, why);
 	at->host.session_expires_at = host_login_ends(&login, at->now);
 	return go_on();
 }
@@ -258,6 +264,7 @@ static int look_load(const struct store *store, const struct task *task,
 	void *subject = at;
 
 	at->now = now;
+	at->attempt = task->attempt;
 	read_memo(at, task->memo);
 	if (hosts_get(store->db, task->subject_id, &at->host, err) ||
 	    installation_get(store->db, at->inst, err) ||
@@ -288,8 +295,7 @@ static int look_save(const struct store *store, const struct task *task,
 	if (!at->new_session)
 		return 0;
 	return hosts_session(store->db, at->host.host_id,
-			     at->host.session_expires_at
-			     ? at->host.session_secret_id : NULL,
+			     at->host.session_secret_id,
 			     at->host.session_expires_at, now, err);
 }
 

@@ -23,7 +23,8 @@ struct verdict reconcile_failed(struct reconcile *rc,
 
 	snprintf(rc->memo.detail, sizeof(rc->memo.detail), "%s",
 		 words ? words : "");
-	if (failure_facts(why)->passes)
+	if (failure_facts(why)->passes ||
+	    host_may_stumble(answer, why, rc->attempt))
 		return retry(why, host_retry_after_ms(answer));
 	return failed(why);
 }
@@ -289,8 +290,7 @@ static int save(const struct store *store, const struct task *task,
 	(void)verdict;
 	if (rc->new_session &&
 	    hosts_session(store->db, rc->host.host_id,
-			  rc->host.session_expires_at
-			  ? rc->host.session_secret_id : NULL,
+			  rc->host.session_secret_id,
 			  rc->host.session_expires_at, now, err))
 		return -1;
 	if (repairs)

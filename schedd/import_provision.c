@@ -17,23 +17,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define STUMBLES_MAX	5
 #define LOOKS_MIN	2	/* for what may have been made unseen */
-
-/*
- * Something that a healthy host does not say: 5xx without a reason, a success
- * that cannot be read.  It may be a stumble; a few repeats tell.
- */
-static bool may_be_a_stumble(const struct import *im,
-			     const struct answer *answer, enum failure why)
-{
-	return im->attempt < STUMBLES_MAX &&
-	       (why == FAILURE_HOST_REFUSED || why == FAILURE_NOT_JSON ||
-		why == FAILURE_HOST_UNSUPPORTED ||
-		why == FAILURE_NOT_AS_WRITTEN ||
-		why == FAILURE_INSPECT_BODY) &&
-	       (answer->status >= 500 || judge_is_success(answer));
-}
 
 struct verdict import_host_failed(struct import *im,
 				  const struct answer *answer,
@@ -52,7 +36,7 @@ struct verdict import_again(struct import *im, const struct answer *answer,
 		own_set(&im->item.failure_detail, NULL);
 		import_blame(im, words);
 	}
-	if (failure_facts(why)->passes || may_be_a_stumble(im, answer, why))
+	if (failure_facts(why)->passes || host_may_stumble(answer, why, im->attempt))
 		return retry(why, host_retry_after_ms(answer));
 	return failed(why);
 }

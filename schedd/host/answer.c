@@ -5,6 +5,7 @@
 #include "shared/table.h"
 
 #define DETAIL_MAX 300
+#define STUMBLES_MAX 5
 
 /* The first request ends within milliseconds, whatever Retry-After says. */
 #define IN_PROGRESS_MS 200
@@ -118,6 +119,17 @@ enum failure host_judge(const struct answer *answer)
 	if (is_zero(code))
 		return FAILURE_NONE;
 	return FAILURE_HOST_REFUSED;
+}
+
+bool host_may_stumble(const struct answer *answer, enum failure why,
+		      int64_t attempt)
+{
+	return attempt < STUMBLES_MAX &&
+	       (why == FAILURE_HOST_REFUSED || why == FAILURE_NOT_JSON ||
+		why == FAILURE_HOST_UNSUPPORTED ||
+		why == FAILURE_NOT_AS_WRITTEN ||
+		why == FAILURE_INSPECT_BODY) &&
+	       (answer->status >= 500 || judge_is_success(answer));
 }
 
 const char *host_reason(const struct answer *answer)

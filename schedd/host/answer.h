@@ -19,6 +19,14 @@
  */
 enum failure host_judge(const struct answer *answer);
 
+/*
+ * Something that a healthy host does not say: 5xx without a reason, a success
+ * that cannot be read.  It may be a stumble, which a few repeats tell;
+ * `attempt` is how many there were.
+ */
+bool host_may_stumble(const struct answer *answer, enum failure why,
+		      int64_t attempt);
+
 /* "GROUP_EXISTS", "FORBIDDEN" ...; NULL if it gives none. */
 const char *host_reason(const struct answer *answer);
 bool host_reason_is(const struct answer *answer, const char *reason);

@@ -146,6 +146,25 @@ MAYBE_UNUSED static void script_free(struct script **scriptp)
 
 #define SCRIPT CLEANUP(script_free) struct script *
 
+/* The administrator's password is the host's secret. */
+MAYBE_UNUSED static struct script *script_by_password(void)
+{
+	struct script *script = script_new(":memory:");
+	struct secret_face face;
+	struct host_spec spec = { .name = "p",
+				  .base_url = "http://pass.test",
+				  .auth_type = HOST_AUTH_PASSWORD,
+				  .admin_email = "root@pass.test" };
+	struct err err;
+
+	OK(secrets_add(script->db, &script->key.pub, SECRET_HOST_TOKEN,
+		       "the password", NOW, ++script->random, &face, &err));
+	spec.auth_secret_id = face.secret_id;
+	OK(hosts_add(script->db, &spec, NOW, ++script->random,
+		     script->host_id, &err));
+	return script;
+}
+
 /* The engine dies, and another one begins. */
 MAYBE_UNUSED static void script_restart(struct script *script)
 {
@@ -259,16 +278,23 @@ MAYBE_UNUSED static void answer_with(struct script *script, size_t i,
 	engine_answered(script->engine, tag, take_answer);
 }
 
-MAYBE_UNUSED static void reply(struct script *script, int status,
-			       const char *body)
+MAYBE_UNUSED static void reply_as(struct script *script, int status,
+				  const char *type, int64_t retry_after_ms,
+				  const char *body)
 {
-	struct answer answer = { .status = status, .retry_after_ms = -1,
-				 .latency_ms = 7 };
+	struct answer answer = { .status = status, .latency_ms = 7,
+				 .retry_after_ms = retry_after_ms };
 
-	own_set(&answer.content_type, "application/json");
+	own_set(&answer.content_type, type);
 	own_set(&answer.body, body);
 	answer.body_len = strlen(body);
 	answer_with(script, 0, &answer);
+}
+
+MAYBE_UNUSED static void reply(struct script *script, int status,
+			       const char *body)
+{
+	reply_as(script, status, "application/json", -1, body);
 }
 
 MAYBE_UNUSED static void lose(struct script *script, enum transport how)

@@ -32,6 +32,12 @@ struct stage {
 	size_t writes;
 	const char *export;	/* what it says to that; NULL: it refuses */
 	size_t exports;
+	size_t lists_refused;	/* how often, then they are shown; 0: always */
+	const char *lists_type;	/* of a refusal; NULL: JSON */
+	int login_status;	/* 0: a session for an administrator */
+	const char *login_body;
+	size_t login_refused;	/* how often, then it gives one; 0: always */
+	size_t logins;
 };
 
 static const char wanted[] =
@@ -202,11 +208,36 @@ static void say_no_group(struct stage *stage, const char *url)
 		      "\"GROUP_NOT_FOUND\",\"message\":\"no\"}");
 }
 
+static void say_login(struct stage *stage)
+{
+	stage->logins++;
+	if (stage->login_status && (stage->login_refused == 0 ||
+				    stage->logins <= stage->login_refused))
+		reply(stage->script, stage->login_status, stage->login_body);
+	else
+		reply(stage->script, 200, "{\"code\":0,\"data\":{"
+		      "\"access_token\":\"jwt-1\",\"expires_in\":3600,"
+		      "\"user\":{\"id\":1,\"role\":\"admin\"}}}");
+}
+
+static void refuse_list(struct stage *stage)
+{
+	reply_as(stage->script, stage->lists_status, stage->lists_type
+		 ? stage->lists_type : "application/json", -1,
+		 stage->lists_refusal);
+	if (stage->lists_refused && --stage->lists_refused == 0)
+		stage->lists_status = 0;
+}
+
 static void answer(struct stage *stage)
 {
 	const struct wire *wire = stage->script->sent[0].wire;
 
 	stage->calls++;
+	if (strstr(wire->url, "/auth/login")) {
+		say_login(stage);
+		return;
+	}
 	if (strstr(wire->url, "/groups"))
 		say_no_group(stage, wire->url);
 	else if (strstr(wire->url, "/bulk-update"))
@@ -214,8 +245,7 @@ static void answer(struct stage *stage)
 	else if (strstr(wire->url, "/accounts/data?"))
 		say_export(stage);
 	else if (strstr(wire->url, "/accounts?") && stage->lists_status)
-		reply(stage->script, stage->lists_status,
-		      stage->lists_refusal);
+		refuse_list(stage);
 	else if (strstr(wire->url, "/accounts?"))
 		say_page(stage);
 	else

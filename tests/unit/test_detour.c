@@ -14,25 +14,6 @@
 	"{\"code\":" #status ",\"reason\":\"" reason "\"," \
 	"\"message\":\"no\"}"
 
-/* The administrator's password is the host's secret. */
-static struct script *by_password(void)
-{
-	struct script *script = script_new(":memory:");
-	struct secret_face face;
-	struct host_spec spec = { .name = "p",
-				  .base_url = "http://pass.test",
-				  .auth_type = HOST_AUTH_PASSWORD,
-				  .admin_email = "root@pass.test" };
-	struct err err;
-
-	OK(secrets_add(script->db, &script->key.pub, SECRET_HOST_TOKEN,
-		       "the password", NOW, ++script->random, &face, &err));
-	spec.auth_secret_id = face.secret_id;
-	OK(hosts_add(script->db, &spec, NOW, ++script->random,
-		     script->host_id, &err));
-	return script;
-}
-
 /* An item before a call of the administrator's. */
 static struct script_item item_before(struct script *script,
 				      const char *step)
@@ -80,7 +61,7 @@ static void logged_in(struct script *script, const char *token)
 
 static void a_login_comes_first(void **state)
 {
-	SCRIPT script = by_password();
+	SCRIPT script = script_by_password();
 	struct script_item item = item_before(script, "access.find_user");
 
 	(void)state;
@@ -105,7 +86,7 @@ static void a_login_comes_first(void **state)
 
 static void a_session_that_ends_is_replaced_before_it_does(void **state)
 {
-	SCRIPT script = by_password();
+	SCRIPT script = script_by_password();
 
 	(void)state;
 	item_before(script, "access.find_user");
@@ -130,7 +111,7 @@ static void a_session_that_ends_is_replaced_before_it_does(void **state)
 /* Its token ends before five minutes are over: no reason to login for ever. */
 static void a_short_session_serves_for_most_of_its_life(void **state)
 {
-	SCRIPT script = by_password();
+	SCRIPT script = script_by_password();
 
 	(void)state;
 	item_before(script, "access.find_user");
@@ -144,7 +125,7 @@ static void a_short_session_serves_for_most_of_its_life(void **state)
 
 static void a_session_that_is_refused_is_renewed_once(void **state)
 {
-	SCRIPT script = by_password();
+	SCRIPT script = script_by_password();
 	struct script_item item = item_before(script, "access.find_user");
 	size_t logins = 0;
 
@@ -173,7 +154,7 @@ static void a_session_that_is_refused_is_renewed_once(void **state)
 /* A step of theirs that was refused for another reason keeps the session. */
 static void what_is_forbidden_renews_nothing(void **state)
 {
-	SCRIPT script = by_password();
+	SCRIPT script = script_by_password();
 
 	(void)state;
 	item_before(script, "access.find_user");
@@ -201,7 +182,7 @@ static void a_login_that_is_refused_ends_the_flow(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
-		SCRIPT script = by_password();
+		SCRIPT script = script_by_password();
 		struct script_item item = item_before(script,
 						      "access.find_user");
 
@@ -223,7 +204,7 @@ static void a_login_that_is_refused_ends_the_flow(void **state)
 /* One that fails in passing is repeated, and not for ever. */
 static void a_login_that_fails_in_passing_is_repeated(void **state)
 {
-	SCRIPT script = by_password();
+	SCRIPT script = script_by_password();
 	struct script_item item = item_before(script, "access.find_user");
 	int i;
 
@@ -241,7 +222,7 @@ static void a_login_that_fails_in_passing_is_repeated(void **state)
 
 static void one_login_is_enough_for_all(void **state)
 {
-	SCRIPT script = by_password();
+	SCRIPT script = script_by_password();
 	size_t logins = 0;
 
 	(void)state;
@@ -265,7 +246,7 @@ static void one_login_is_enough_for_all(void **state)
 /* The one who logs in for all dies: another does it. */
 static void a_login_that_nobody_ends_is_done_by_another(void **state)
 {
-	SCRIPT script = by_password();
+	SCRIPT script = script_by_password();
 	struct err err;
 
 	(void)state;
@@ -292,7 +273,7 @@ static void a_login_that_nobody_ends_is_done_by_another(void **state)
 /* What was made stays, but it does not go round in circles. */
 static void undoing_without_a_login_ends(void **state)
 {
-	SCRIPT script = by_password();
+	SCRIPT script = script_by_password();
 	struct script_item item = item_before(script, "undo.find_group");
 	AUTO_FREE char *sql = xasprintf("INSERT INTO managed_resources"
 		" (resource_id, host_id, resource_type, lookup, mark, state,"
