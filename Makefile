@@ -212,7 +212,7 @@ lint:
 fmt:
 	clang-format-14 -i $(OURS)
 analyze:
-	scripts/analyze.sh
+	scripts/analyze.py
 tidy:
 	scripts/tidy.sh
 coverage:

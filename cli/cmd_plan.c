@@ -1,6 +1,7 @@
 /* cmd_plan: plans in files, made by `crmctl plan` and done by `crmctl apply`. */
 #include "cli/cmd_plan.h"
 
+#include <assert.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
@@ -70,6 +71,7 @@ static json_t *scope_of(const char *path, const json_t *body)
 					       API_BATCHES "/" };
 	static const char *const members[] = { "batch_id", "host_id" };
 
+	assert(path);
 	for (size_t i = 0; i < COUNT(folders); i++) {
 		size_t len = strlen(folders[i]);
 

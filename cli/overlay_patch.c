@@ -111,7 +111,7 @@ int overlay_patch_tool(char **ret, struct err *err)
 {
 	static const char *const argv[] = { "git", "--version", NULL };
 	CLEANUP(buf_done) struct buf said = { .max = SAID_MAX };
-	int status;
+	int status = 0;
 
 	if (run(argv, "/", "", &said, &status, err))
 		return -1;
@@ -177,7 +177,7 @@ int overlay_patch_apply(const char *tree, const char *name, const char *text,
 	static const char *const wet[] = { "git", "apply",
 		"--whitespace=nowarn", "-p1", "-", NULL };
 	CLEANUP(buf_done) struct buf said = { .max = SAID_MAX };
-	int status;
+	int status = 0;
 
 	if (run(dry, tree, text, &said, &status, err))
 		return -1;

@@ -93,7 +93,7 @@ static const json_t *value_at(const json_t *value, const char *pointer)
 	AUTO_FREE char *storage = xstrdup(pointer);
 	char *rest = storage, *name;
 
-	strsep(&rest, "/");
+	(void)strsep(&rest, "/");	/* the empty one before the first */
 	while (value && (name = strsep(&rest, "/")))
 		value = json_is_array(value)
 			? json_array_get(value, strtoul(name, NULL, 10))

@@ -174,9 +174,11 @@ static int store(const struct request *req, const struct packs_spec *spec,
 }
 
 static int install_files(const struct request *req,
-			 const struct bundle *files, struct packs_spec *spec,
-			 struct reply *reply, struct err *err)
+			 const struct bundle *files,
+			 const struct packs_spec *wish, struct reply *reply,
+			 struct err *err)
 {
+	struct packs_spec spec = *wish;
 	CLEANUP(pack_done) struct pack pack = { 0 };
 	struct pack_problems problems;
 	char sum[SEAL_HASH_TEXT];
@@ -185,10 +187,10 @@ static int install_files(const struct request *req,
 	if (!pack_read(files, true, &pack, &problems))
 		return refuse_pack(reply, &problems);
 	seal_sha256(req->text, req->text_len, sum);
-	spec->files = files;
-	spec->pack = &pack;
-	spec->bundle_sha256 = sum;
-	return store(req, spec, reply, err);
+	spec.files = files;
+	spec.pack = &pack;
+	spec.bundle_sha256 = sum;
+	return store(req, &spec, reply, err);
 }
 
 static int pack_install(const struct request *req, struct reply *reply,

@@ -130,6 +130,8 @@ static int open_database(struct parts *parts, struct err *err)
 static int add_token(const struct parts *parts, const char *text, int64_t now,
 		     struct err *err)
 {
+	static const char after[] = "{\"name\":\"" ENV_TOKEN_NAME
+				    "\",\"scope\":\"admin\"}";
 	CLEANUP(db_tx_done) struct db_tx tx = { 0 };
 	char id[ID_MAX];
 
@@ -145,8 +147,7 @@ static int add_token(const struct parts *parts, const char *text, int64_t now,
 				[AUDIT_ACTION] = "token.create",
 				[AUDIT_OBJECT] = "token",
 				[AUDIT_OBJECT_ID] = id,
-				[AUDIT_AFTER] = "{\"name\":\"" ENV_TOKEN_NAME
-					"\",\"scope\":\"admin\"}",
+				[AUDIT_AFTER] = after,
 				[AUDIT_RESULT] = "ok",
 			} }, err))
 		return -1;

@@ -165,12 +165,15 @@ static char *stray_of(const json_t *element, const char *list, size_t n)
 char *plan_secrets_stray(const json_t *body)
 {
 	const json_t *element;
-	char *stray;
 	size_t n;
 
-	for (size_t i = 0; i < COUNT(lists); i++)
-		json_array_foreach(json_object_get(body, lists[i]), n, element)
-			if ((stray = stray_of(element, lists[i], n)))
+	for (size_t i = 0; i < COUNT(lists); i++) {
+		json_array_foreach(json_object_get(body, lists[i]), n, element) {
+			char *stray = stray_of(element, lists[i], n);
+
+			if (stray)
 				return stray;
+		}
+	}
 	return NULL;
 }

@@ -1,5 +1,6 @@
 #include "fcgi/trail.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -88,9 +89,11 @@ void trail_action(const struct route *route, char ret[AUDIT_ACTION_MAX])
 {
 	struct part parts[PARTS_MAX];
 	size_t n = split(route->path, parts);
-	const struct part *last = &parts[n - 1];
-	const struct part *noun = noun_before(parts, n - 1);
+	const struct part *last, *noun;
 
+	assert(n > 0);	/* there is no route to nothing */
+	last = &parts[n - 1];
+	noun = noun_before(parts, n - 1);
 	if (route->action)
 		snprintf(ret, AUDIT_ACTION_MAX, "%s", route->action);
 	else if (is_id(last) && noun)

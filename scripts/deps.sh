@@ -41,6 +41,7 @@ test	python3-jsonschema	checks our schemas by itself
 test	sqlite3			looks into the state database
 dev	clang-14		second compiler, fuzzing
 dev	clang-tidy-14		finds mistakes
+dev	cppcheck		finds others
 dev	clang-format-14		lays out text
 dev	gcovr			coverage
 dev	debootstrap		makes the fresh root of check-fresh

@@ -246,9 +246,9 @@ static void say(struct row *row, const char *words)
 /* Why it was not asked, or what came instead of what was wanted. */
 static void say_why(struct row *row, const struct conformance *c)
 {
-	const struct tried *tried = row->seen ? &row->seen->tried : NULL;
+	const struct tried *tried = &row->seen->tried;
 
-	if (!tried || !row->seen->asked) {
+	if (!row->seen->asked) {
 		buf_addf(&row->words, "not asked: %s", c->stopped
 			 ? failure_name(c->stopped) : "nothing led to it");
 		return;
@@ -259,12 +259,11 @@ static void say_why(struct row *row, const struct conformance *c)
 		say(row, tried->words);
 }
 
-static enum conform_verdict compare(const char *expected, enum capable is)
+static enum conform_verdict compare(bool expected, enum capable is)
 {
 	if (is == CAPABLE_UNKNOWN)
 		return CONFORM_UNKNOWN;
-	return (strcmp(expected, "yes") == 0) == (is == CAPABLE_YES)
-	       ? CONFORM_OK : CONFORM_DIFFERS;
+	return expected == (is == CAPABLE_YES) ? CONFORM_OK : CONFORM_DIFFERS;
 }
 
 /* There is no such path, whoever asks. */
@@ -286,7 +285,7 @@ static enum capable settled(const struct tried *tried, bool elsewhere)
 static void judge_capable(struct row *row, const struct conformance *c,
 			  enum capable is)
 {
-	row->verdict = compare(expectation(c, row->name), is);
+	row->verdict = compare(expects(c, row->name, "yes"), is);
 	if (is != CAPABLE_UNKNOWN)
 		say(row, capable_name(is));
 	if (is != CAPABLE_YES)
@@ -325,7 +324,7 @@ static void judge_reasoning(struct row *row, const struct conformance *c)
 	else
 		say_why(row, c);
 	if (thought || !chats(c))
-		row->verdict = compare(expectation(c, "reasoning"), thought
+		row->verdict = compare(expects(c, "reasoning", "yes"), thought
 				       ? CAPABLE_YES : CAPABLE_UNKNOWN);
 	else
 		row->verdict = expects(c, "reasoning", "no")

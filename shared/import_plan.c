@@ -91,9 +91,9 @@ static struct plan_entry *add(struct planning *planning,
 		.lookup = lookup,
 		.place = planning->first,
 		.resource_id = xstrdup_null(there->resource_id),
-		.mark = TAKE(there->mark),
-		.host_resource_id = TAKE(there->host_resource_id),
 	};
+	entry->mark = TAKE(there->mark);
+	entry->host_resource_id = TAKE(there->host_resource_id);
 	return entry;
 }
 

@@ -252,7 +252,8 @@ static void decode_value(const struct place *p, json_t *v)
 		decode_object(p, v);
 		break;
 	case JDEC_ANY:
-		*(json_t **)p->at = v;
+		if (p->at)
+			*(json_t **)p->at = v;
 		break;
 	}
 }

@@ -96,7 +96,7 @@ static void read_line(struct model_rules *rules, char *line)
 	struct strmap *set = set_of(rules, kind);
 	char *item;
 
-	assert(items);
+	assert(rules && items);
 	if (strcmp(kind, "rename") == 0) {
 		assert(rules->nrenames < MODEL_RENAMES_MAX && meaning && line);
 		rules->renames[rules->nrenames++] =

@@ -117,7 +117,7 @@ static bool is_spelled_in(const struct offer *offer, const char *text,
 {
 	struct model_text folded;
 
-	if (!offer->id)
+	if (offer->model)
 		return model_text_fold(offer->model->name,
 				       strlen(offer->model->name), &folded) &&
 		       holds_words(&folded, text, len);
@@ -194,7 +194,7 @@ static void insert(struct search *search, const struct offer *offer,
 		found->ids[i] = found->ids[i - 1];
 		search->off[i] = search->off[i - 1];
 	}
-	found->ids[at] = offer->id ? offer->id : offer->model->name;
+	found->ids[at] = offer->model ? offer->model->name : offer->id;
 	search->off[at] = off;
 }
 

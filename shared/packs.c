@@ -1,5 +1,6 @@
 #include "shared/packs.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -332,6 +333,7 @@ static int look_for_same(struct db *db, const struct pack *pack,
 
 	if (packs_get(db, m->pack_id, m->version, &row, err))
 		return -1;
+	assert(row.content_sha256);
 	if (strcmp(row.content_sha256, pack->sha256) == 0)
 		return 0;
 	err_set(err, ERR_CONFLICT, "version %s of pack %s is installed with "

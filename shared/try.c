@@ -67,6 +67,7 @@ static const char *const questions[TRY__MAX] = {
 	[TRY_STREAM]	= "Reply with one short word.",
 	[TRY_CHAT]	= "Reply with one short word.",
 	[TRY_MESSAGES]	= "Reply with one short word.",
+	/* NOLINTNEXTLINE(bugprone-suspicious-missing-comma): one sentence */
 	[TRY_TOOLS]	= "Call the tool " TOOL " for the city of Paris. Do "
 			  "not answer yourself.",
 	[TRY_JSON_MODE]	= "Reply with this one word: json.",

@@ -401,13 +401,14 @@ static bool is_stream(const char *body, size_t len)
 
 json_t *signal_events(const char *body, size_t len, bool *ret_done)
 {
-	const char *at = body, *end = body + len, *line;
+	const char *at = body, *end, *line;
 	json_t *events;
 	size_t n;
 
 	*ret_done = false;
 	if (!body || !is_stream(body, len))
 		return NULL;
+	end = body + len;
 	events = json_array();
 	while ((line = next_line(&at, end, &n)) &&
 	       json_array_size(events) < EVENTS_MAX) {
