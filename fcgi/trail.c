@@ -206,34 +206,6 @@ void trail_look(const struct request *req)
 	trail->seen = view_of(req);
 }
 
-void trail_about(const struct request *req, const char *object,
-		 const char *object_id, const char *host_id)
-{
-	struct trail *trail = req->trail;
-
-	if (!trail)
-		return;
-	if (object)
-		snprintf(trail->object, sizeof(trail->object), "%s", object);
-	if (object_id)
-		snprintf(trail->object_id, sizeof(trail->object_id), "%s",
-			 object_id);
-	if (host_id)
-		snprintf(trail->host_id, sizeof(trail->host_id), "%s",
-			 host_id);
-}
-
-void trail_values(const struct request *req, const char *before,
-		  const char *after)
-{
-	struct trail *trail = req->trail;
-
-	if (trail && before)
-		own_set(&trail->before, before);
-	if (trail && after)
-		own_set(&trail->after, after);
-}
-
 /* Names of what was given, never its values: some of them are secret. */
 static char *fields_of(const struct request *req)
 {
@@ -295,10 +267,8 @@ static void compare(const struct request *req, const struct reply *reply)
 	/* Something was begun or made, and is told in the reply. */
 	if (!before && !after && trail->route->method != HTTP_DELETE)
 		after = xstrdup_null(reply_text(reply));
-	if (!trail->before)
-		trail->before = TAKE(before);
-	if (!trail->after)
-		trail->after = TAKE(after);
+	trail->before = TAKE(before);
+	trail->after = TAKE(after);
 }
 
 /* Objects name their host themselves. */

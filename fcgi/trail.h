@@ -27,7 +27,7 @@ struct trail {
 	char *view_path;	/* where GET shows the object, or NULL */
 	const struct route *view;
 	char *seen;		/* that view, before the handler wrote */
-	char *before, *after;	/* of a handler that knows better */
+	char *before, *after;	/* what of it changed */
 };
 
 void trail_done(struct trail *trail);
@@ -44,12 +44,5 @@ void trail_look(const struct request *req);
 /* Add the row.  At the end of the transaction. */
 int trail_write(const struct request *req, const struct reply *reply,
 		struct err *err) MUST_CHECK;
-
-/* For handlers; each may be left out, and NULL keeps what there is. */
-void trail_about(const struct request *req, const char *object,
-		 const char *object_id, const char *host_id);
-/* JSON objects; secrets are masked, but better not given. */
-void trail_values(const struct request *req, const char *before,
-		  const char *after);
 
 #endif

@@ -40,13 +40,6 @@ void tsv_read(struct tsv *ret, const char *text, size_t columns)
 			read_row(&ret->rows[ret->count++], line, columns);
 }
 
-void tsv_done(struct tsv *tsv)
-{
-	free(tsv->text);
-	free(tsv->rows);
-	*tsv = (struct tsv){ 0 };
-}
-
 const char *tsv_item(const char **at, size_t *ret_len)
 {
 	const char *item = *at;

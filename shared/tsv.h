@@ -17,7 +17,7 @@ struct tsv_row {
 	char *cells[TSV_CELLS_MAX];	/* borrowed from the text */
 };
 
-/* Release with tsv_done(). */
+/* Tables of the program are kept for its life. */
 struct tsv {
 	char *text;
 	struct tsv_row *rows;
@@ -26,7 +26,6 @@ struct tsv {
 
 /* Every row has `columns` cells; 0: it is left whole, as its first cell. */
 void tsv_read(struct tsv *ret, const char *text, size_t columns);
-void tsv_done(struct tsv *tsv);
 
 /*
  * The next of the items between '|', its length in *ret_len; NULL after the

@@ -165,18 +165,3 @@ enum failure host_judge_account_test(const struct answer *answer, bool relays,
 		ret->class = FAILURE_NONE;
 	return FAILURE_NONE;
 }
-
-void host_account_test_write(struct jout *out, const char *name,
-			     const struct host_account_test *test)
-{
-	jout_object(out, name);
-	jout_bool(out, "asked", test->asked);
-	jout_bool(out, "by_chat", test->by_chat);
-	jout_bool(out, "means_something", test->means);
-	jout_bool(out, "ok", test->ok);
-	jout_bool(out, "advisory", test->advisory);
-	jout_i64(out, "status", test->status);
-	jout_str(out, "class", failure_name(test->class));
-	jout_str(out, "words", test->words);
-	jout_object_end(out);
-}

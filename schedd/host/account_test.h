@@ -41,8 +41,4 @@ void host_account_test_done(struct host_account_test *test);
 enum failure host_judge_account_test(const struct answer *answer, bool relays,
 				     struct host_account_test *ret);
 
-/* Members "asked", "means", "ok" ... for diagnoses. */
-void host_account_test_write(struct jout *out, const char *name,
-			     const struct host_account_test *test);
-
 #endif
