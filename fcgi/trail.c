@@ -250,7 +250,7 @@ static const char *reply_text(const struct reply *reply)
 	return reply->out.text.len ? buf_str(&reply->out.text) : NULL;
 }
 
-/* Before and after, unless the handler has said them. */
+/* What there was before, and what there is after. */
 static void compare(const struct request *req, const struct reply *reply)
 {
 	struct trail *trail = req->trail;

@@ -63,6 +63,10 @@ class Finding:
         lost = re.match(r"leak of '(\w+)\(", self.message)
         return bool(lost) and self.depth > 1 and lost[1] == self.function
 
+    def has_no_name(self):
+        """What a block of a loop released, when the loop comes round again."""
+        return self.message == "use of uninitialized value '<unknown>'"
+
     def matches(self, row):
         return (row[0] == self.file and row[1] == self.function and
                 row[2] in self.message)
@@ -105,7 +109,7 @@ def gcc(files):
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         for found in pool.map(lambda file: look_at(file, flags), files):
             for finding in found:
-                if finding.lost_on_its_way():
+                if finding.lost_on_its_way() or finding.has_no_name():
                     continue
                 ours = [i for i, row in enumerate(rows) if finding.matches(row)]
                 used.update(ours)

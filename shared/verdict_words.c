@@ -74,11 +74,9 @@ static void add_ascii(struct buf *out, const char *at, const char *start)
 
 	if (begins_word(at, start))
 		add_blank(out);
-	if (is_word(c))
-		buf_add(out, &c, 1);
-	else if (c == '\'' && inside)
+	if (c == '\'' && inside)
 		return;
-	else if ((c == '.' || c == '/') && inside)
+	if (is_word(c) || ((c == '.' || c == '/') && inside))
 		buf_add(out, &c, 1);
 	else if (c == '.' || c == '!' || c == '?' || c == ';')
 		add_break(out);

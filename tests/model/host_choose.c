@@ -183,8 +183,10 @@ struct host_account *host_choose(struct host_model *model,
 			host_account_find(model, bucket->list[i]);
 		int order;
 
+		if (!account)
+			continue;
 		/* Most are used: who is worse need not be looked at closely. */
-		if (best && account && account->id != kept &&
+		if (best && account->id != kept &&
 		    compare(account, best) > 0)
 			continue;
 		if (!is_candidate(model, wanted, account))

@@ -293,7 +293,7 @@ void host_ops_note(struct host_model *model,
 	row = row_of(model, exchange, answer);
 	json_array_append_new(model->ops, json_pack("{so so sI}",
 		"row", row, "detail", detail_of(model, exchange, answer),
-		"visible_at", (json_int_t)(model->now + delay_of(model))));
+		"visible_at", (json_int_t)model->now + delay_of(model)));
 }
 
 static bool is_visible(const struct host_call *call, const json_t *entry)

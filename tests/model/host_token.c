@@ -74,7 +74,7 @@ char *host_token_make(struct host_model *model, const struct host_user *user)
 		"user_id", (json_int_t)user->id, "email", user->email,
 		"role", user->role,
 		"token_version", (json_int_t)user->token_version,
-		"exp", (json_int_t)(now + model->options.token_ms / 1000),
+		"exp", (json_int_t)now + model->options.token_ms / 1000,
 		"iat", (json_int_t)now,
 		"sid", (json_int_t)++model->token_serial);
 	AUTO_FREE char *text = json_dumps(claims, JSON_COMPACT);

@@ -56,6 +56,34 @@ static void a_good_object_fills_the_struct(void **state)
 	assert_int_equal(problems.count, 0);
 }
 
+/* Of an object in an object there is no struct to fill. */
+static void a_shape_is_only_checked(void **state)
+{
+	static const struct jdec_field inner[] = {
+		JDEC_STR(struct thing, name, true, 1, 9),
+		JDEC_VALUE(struct thing, extra, true),
+	};
+	static const struct jdec_shape shape = { inner, COUNT(inner) };
+	static const struct {
+		const char *text;
+		size_t problems;
+	} cases[] = {
+		{ "{\"name\":\"x\",\"extra\":[1]}", 0 },
+		{ "{\"name\":\"x\",\"extra\":\"any\"}", 0 },
+		{ "{\"name\":7}", 2 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		json_auto_t *json = json_loads(cases[i].text, 0, NULL);
+		struct jdec_problems problems = { 0 };
+
+		assert_int_equal(jdec_check(json, "at", &shape, &problems),
+				 cases[i].problems == 0);
+		assert_int_equal(problems.count, cases[i].problems);
+	}
+}
+
 static void what_is_left_out_keeps_its_default(void **state)
 {
 	struct thing thing = { .size = 4, .colour = 1 };
@@ -167,6 +195,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_good_object_fills_the_struct),
+		cmocka_unit_test(a_shape_is_only_checked),
 		cmocka_unit_test(what_is_left_out_keeps_its_default),
 		cmocka_unit_test(each_mistake_is_named),
 		cmocka_unit_test(all_mistakes_are_collected_with_their_path),
