@@ -203,7 +203,8 @@ bool ask_diagnose_direct(const void *subject, struct request *request)
 {
 	const struct import *im = subject;
 
-	if (direct_is_known(im) || !im->item.chat_url || !im->item.resolved_smoke_model)
+	if (direct_is_known(im) || !im->item.chat_url ||
+	    !im->item.resolved_smoke_model)
 		return false;
 	upstream_ask_chat(request, im->item.chat_url,
 			  im->item.resolved_smoke_model, im->memo.nonce,

@@ -14,6 +14,9 @@
 #define UNAVAILABLE { CHAT, GATEWAY(502, "upstream_error", \
 			"Upstream service temporarily unavailable") }
 #define WELL SHOWN(5, "")
+#define READ "GET /api/v1/admin/accounts/5"
+/* NOW is 2026-09-21T14:13:20Z. */
+#define LIMITED ",\"rate_limit_reset_at\":\"2026-09-21T14:13:25Z\""
 
 static struct play validate(struct import *im, const struct exchange *list,
 			    size_t n)
@@ -419,6 +422,53 @@ static void an_import_looks_at_its_own_account(void **state)
 	assert_string_equal(im->diagnosis.account_id, "5");
 }
 
+/* What a check that was answered directly so long ago asks after this. */
+static void asks_directly(const struct said *said, int64_t ago_ms,
+			  const struct exchange *list, size_t n)
+{
+	OURS;
+	IMPORT im = check_on(NEW, CHECK_BY_WATCH, rows.list, rows.n);
+	struct exchange all[8] = { { CHAT, *said } };
+	PLAY play = { 0 };
+
+	memcpy(all + 1, list, n * sizeof(*list));
+	snprintf(im->diagnosis.account_id, sizeof(im->diagnosis.account_id),
+		 "5");
+	im->diagnosis.provider = (struct evidence){ .at = NOW - ago_ms,
+						    .status = 200 };
+	play = play_flow(im, &flow_check, "validate.chat", all, n + 1);
+	assert_int_equal(play.end.kind, VERDICT_DONE);
+}
+
+/*
+ * A provider that takes every second question would, asked directly after each
+ * proof that it refuses, refuse each proof.
+ */
+static void what_the_provider_said_holds_for_a_minute(void **state)
+{
+	static const struct said busy = GATEWAY(429, "rate_limit_error",
+		"Upstream rate limit exceeded, please retry later");
+	static const struct said refused = GATEWAY(502, "upstream_error",
+		"Upstream authentication failed");
+	static const struct exchange asked[] = {
+		{ DIRECTLY, WORD },
+		{ LOG, SAYS(200, PAGE("")) },
+		{ LIST_ACCOUNTS, SAYS(200, PAGE(SHOWN(5, LIMITED))) },
+		{ READ, SAYS(200, ENVELOPE(WELL)) },
+		{ MODELS, LISTED },
+		{ CHAT, WORD },
+	};
+	const struct exchange direct[] = {
+		asked[0], asked[2], asked[3], asked[4], asked[5],
+	};
+
+	(void)state;
+	asks_directly(&busy, 59999, asked + 2, COUNT(asked) - 2);
+	asks_directly(&busy, 60000, direct, COUNT(direct));
+	/* No time cures that: has the key been revoked since? */
+	asks_directly(&refused, 1, asked, COUNT(asked));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -442,6 +492,7 @@ int main(void)
 		cmocka_unit_test(a_channel_may_be_in_the_way),
 		cmocka_unit_test(a_host_that_tests_by_chat_is_asked_last),
 		cmocka_unit_test(an_import_looks_at_its_own_account),
+		cmocka_unit_test(what_the_provider_said_holds_for_a_minute),
 	};
 
 	return cmocka_run_group_tests(tests, read_settings, drop_settings);

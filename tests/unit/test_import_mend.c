@@ -378,53 +378,6 @@ static void a_nudge_is_followed_by_a_proof(void **state)
 	assert_int_equal(rows.list[0].mends, 0);
 }
 
-/* What a check that was answered directly so long ago asks after this. */
-static void asks_directly(const struct said *said, int64_t ago_ms,
-			  const struct exchange *list, size_t n)
-{
-	OURS;
-	IMPORT im = check_on(NEW, CHECK_BY_WATCH, rows.list, rows.n);
-	struct exchange all[8] = { { CHAT, *said } };
-	PLAY play = { 0 };
-
-	memcpy(all + 1, list, n * sizeof(*list));
-	snprintf(im->diagnosis.account_id, sizeof(im->diagnosis.account_id),
-		 "5");
-	im->diagnosis.provider = (struct evidence){ .at = NOW - ago_ms,
-						    .status = 200 };
-	play = play_flow(im, &flow_check, "validate.chat", all, n + 1);
-	assert_int_equal(play.end.kind, VERDICT_DONE);
-}
-
-/*
- * A provider that takes every second question would, asked directly after each
- * proof that it refuses, refuse each proof.
- */
-static void what_the_provider_said_holds_for_a_minute(void **state)
-{
-	static const struct said busy = GATEWAY(429, "rate_limit_error",
-		"Upstream rate limit exceeded, please retry later");
-	static const struct said refused = GATEWAY(502, "upstream_error",
-		"Upstream authentication failed");
-	static const struct exchange asked[] = {
-		{ DIRECTLY, WORD },
-		{ LOG, SAYS(200, PAGE("")) },
-		LISTS(SHOWN(5, LIMITED)),
-		{ READ, IS(WELL) },
-		{ MODELS, LISTED },
-		{ CHAT, WORD },
-	};
-	const struct exchange direct[] = {
-		asked[0], asked[2], asked[3], asked[4], asked[5],
-	};
-
-	(void)state;
-	asks_directly(&busy, 59999, asked + 2, COUNT(asked) - 2);
-	asks_directly(&busy, 60000, direct, COUNT(direct));
-	/* No time cures that: has the key been revoked since? */
-	asks_directly(&refused, 1, asked, COUNT(asked));
-}
-
 /* The gateway hides what the provider said; the account shows no such thing. */
 static void what_is_hidden_by_nobody_of_ours_is_not_looked_at_for_ever(
 	void **state)
@@ -529,8 +482,6 @@ int main(void)
 		cmocka_unit_test(
 			a_proof_that_fails_is_tried_again_after_a_repair),
 		cmocka_unit_test(a_nudge_is_followed_by_a_proof),
-		cmocka_unit_test(
-			what_the_provider_said_holds_for_a_minute),
 		cmocka_unit_test(
 		what_is_hidden_by_nobody_of_ours_is_not_looked_at_for_ever),
 		cmocka_unit_test(a_repair_is_asked_again_for_the_same),
