@@ -17,6 +17,7 @@
 
 #define OURS 5
 #define FIRST_ID 100
+#define TOO_LONG (-1)		/* a status: the page is, and was not read */
 
 /* What the host shows. */
 struct stage {
@@ -222,9 +223,12 @@ static void say_login(struct stage *stage)
 
 static void refuse_list(struct stage *stage)
 {
-	reply_as(stage->script, stage->lists_status, stage->lists_type
-		 ? stage->lists_type : "application/json", -1,
-		 stage->lists_refusal);
+	if (stage->lists_status == TOO_LONG)
+		lose(stage->script, TRANSPORT_TOO_LARGE);
+	else
+		reply_as(stage->script, stage->lists_status, stage->lists_type
+			 ? stage->lists_type : "application/json", -1,
+			 stage->lists_refusal);
 	if (stage->lists_refused && --stage->lists_refused == 0)
 		stage->lists_status = 0;
 }

@@ -166,6 +166,10 @@ static const struct {
 	  "host_refused", ALL },
 	{ "a page, once", 200, "text/html", HTML, 1, NULL, 2 },
 	{ "half an answer", 200, NULL, "{\"code\":0,\"da", 1, NULL, 2 },
+	/* Pages of 1000, 250, 62, 15 accounts. */
+	{ "pages that are too long, thrice", TOO_LONG, NULL, NULL, 3, NULL, 4 },
+	{ "pages that are too long, whatever their size", TOO_LONG, NULL, NULL,
+	  0, "too_large", 4 },
 	{ "half answers for ever", 200, NULL, "{\"code\":0,\"da", 0,
 	  "not_json", ALL },
 };
