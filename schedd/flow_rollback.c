@@ -25,8 +25,9 @@ static struct verdict got_rb_login(void *subject, const struct answer *answer)
 	struct host_login login = { 0 };
 	enum failure why = host_judge_admin_login(answer, &login);
 
+	/* Whatever part it is for: without a session none is taken back. */
 	if (why != FAILURE_NONE)
-		return rollback_trouble(w, answer, why);
+		return rollback_host_trouble(w, answer, why);
 	w->host.session_expires_at = host_login_ends(&login, w->now);
 	return go_on();
 }

@@ -111,6 +111,11 @@ struct verdict rollback_trouble(struct rollback_work *w,
 				const struct answer *answer,
 				enum failure why);
 
+/* The same of what is asked for no part: it is tried again, or ends all. */
+struct verdict rollback_host_trouble(struct rollback_work *w,
+				     const struct answer *answer,
+				     enum failure why);
+
 /* Of the host as a whole: nothing else will work either. */
 bool rollback_is_of_the_host(const struct answer *answer, enum failure why);
 

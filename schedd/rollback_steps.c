@@ -72,9 +72,11 @@ struct verdict rollback_left(struct rollback_work *w, const char *class,
 	return rollback_settle(w, ROLLBACK_LEFT, class, detail);
 }
 
-static bool may_pass(const struct answer *answer, enum failure why)
+static bool tries_again(const struct rollback_work *w,
+			const struct answer *answer, enum failure why)
 {
-	return failure_facts(why)->passes || answer->status >= 500;
+	return (failure_facts(why)->passes || answer->status >= 500) &&
+	       w->attempt + 1 < w->settings->attempts_max;
 }
 
 bool rollback_is_of_the_host(const struct answer *answer, enum failure why)
@@ -83,20 +85,29 @@ bool rollback_is_of_the_host(const struct answer *answer, enum failure why)
 	       answer->transport != TRANSPORT_OK;
 }
 
+struct verdict rollback_host_trouble(struct rollback_work *w,
+				     const struct answer *answer,
+				     enum failure why)
+{
+	AUTO_FREE char *words = host_detail(answer);
+
+	if (tries_again(w, answer, why))
+		return retry(why, host_retry_after_ms(answer));
+	snprintf(w->memo.detail, sizeof(w->memo.detail), "%s",
+		 words ? words : "");
+	return failed(why);
+}
+
 struct verdict rollback_trouble(struct rollback_work *w,
 				const struct answer *answer,
 				enum failure why)
 {
 	AUTO_FREE char *words = host_detail(answer);
 
-	if (may_pass(answer, why) &&
-	    w->attempt + 1 < w->settings->attempts_max)
-		return retry(why, host_retry_after_ms(answer));
-	if (!rollback_is_of_the_host(answer, why) && w->part.kind)
+	if (!tries_again(w, answer, why) && w->part.kind &&
+	    !rollback_is_of_the_host(answer, why))
 		return rollback_left(w, failure_name(why), words);
-	snprintf(w->memo.detail, sizeof(w->memo.detail), "%s",
-		 words ? words : "");
-	return failed(why);
+	return rollback_host_trouble(w, answer, why);
 }
 
 bool rollback_looked_long_ago(const struct rollback_work *w)
