@@ -18,8 +18,8 @@
 #include <jansson.h>
 
 #include "fcgi/dispatch.h"
-#include "shared/migrate.h"
 #include "shared/tokens.h"
+#include "tests/unit/schema.h"
 
 #define NOW INT64_C(1800000000000)
 
@@ -62,7 +62,6 @@ __attribute__((unused))
 static int setup(void **state)
 {
 	struct err err;
-	int applied;
 
 	(void)state;
 	api = (struct api){ .dir = "/tmp/crm-test-XXXXXX" };
@@ -74,8 +73,7 @@ static int setup(void **state)
 	free(api.settings.runtime_dir);
 	api.settings.runtime_dir = xstrdup(api.dir);
 	api.path = xasprintf("%s/crm.db", api.dir);
-	must(db_open(&api.db, api.path, DB_CREATE, &err), &err);
-	must(migrate_apply(api.db, NOW, &applied, &err), &err);
+	must(schema_open(&api.db, api.path, NOW, &err), &err);
 	add_token(READ_TOKEN, SCOPE_READ);
 	add_token(OPERATE_TOKEN, SCOPE_OPERATE);
 	add_token(ADMIN_TOKEN, SCOPE_ADMIN);

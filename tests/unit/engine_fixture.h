@@ -111,14 +111,12 @@ static struct script *script_new(const char *database)
 {
 	struct script *script = xcalloc(1, sizeof(*script));
 	struct err err;
-	int applied;
 
 	script->now = NOW;
 	OK(seal_start(&err));
 	seal_generate(&script->key);
 	OK(settings_read(&script->settings, NULL, &err));
-	OK(db_open(&script->db, database, DB_CREATE, &err));
-	OK(migrate_apply(script->db, NOW, &applied, &err));
+	OK(schema_open(&script->db, database, NOW, &err));
 	script_host(script, "http://host.test", HOST_AUTH_API_KEY,
 		    script->host_id);
 	script_start(script);

@@ -14,8 +14,8 @@
 
 #include "shared/db.h"
 #include "shared/id.h"
-#include "shared/migrate.h"
 #include "shared/seal.h"
+#include "tests/unit/schema.h"
 
 #define NOW INT64_C(1790000000000)
 
@@ -39,11 +39,9 @@ static inline struct db *fixture_db(void)
 {
 	struct db *db = NULL;
 	struct err err;
-	int applied;
 
 	OK(seal_start(&err));
-	OK(db_open(&db, ":memory:", DB_CREATE, &err));
-	OK(migrate_apply(db, NOW, &applied, &err));
+	OK(schema_open(&db, ":memory:", NOW, &err));
 	return db;
 }
 
