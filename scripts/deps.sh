@@ -5,6 +5,7 @@
 #   build	compile and install the programs
 #   demo	run scripts/demo
 #   test	run scripts/check
+#   quick	scripts/check, but sooner
 #   dev		the targets beside it: analyze, tidy, coverage, check-fresh, bench
 #
 # -n only says what is missing, and fails if something is.
@@ -39,6 +40,7 @@ test	git			crmctl overlay applies patches with it
 test	python3			measures functions
 test	python3-jsonschema	checks our schemas by itself
 test	sqlite3			looks into the state database
+quick	gojq			starts eight times as fast as jq
 dev	clang-14		second compiler, fuzzing
 dev	clang-tidy-14		finds mistakes
 dev	cppcheck		finds others
@@ -63,6 +65,7 @@ for set; do
 	build) wanted="$wanted build " ;;
 	demo) wanted="$wanted build demo " ;;
 	test) wanted="$wanted build demo test " ;;
+	quick) wanted="$wanted quick " ;;
 	dev) wanted="$wanted build demo test dev " ;;
 	*) echo "deps.sh: no such set: $set" >&2; exit 2 ;;
 	esac

@@ -200,6 +200,19 @@ api() {
 	ask -X "$method" -H "@$WORK/bearer" "$@" "$CRM_URL$path"
 }
 
+# jq WORD...: by gojq, if it is here: it starts eight times as fast, and jq is
+# started ten thousand times.  Members are sorted anyway, so it has no -S.
+if command -v gojq >/dev/null; then
+	jq() {
+		case $* in
+		*input_line_number*) command jq "$@" ;;
+		-cS* | -Sc*) shift && gojq -c "$@" ;;
+		-S*) shift && gojq "$@" ;;
+		*) gojq "$@" ;;
+		esac
+	}
+fi
+
 # json FILTER: of the last body.
 json() {
 	json_of "$BODY" "$1"
