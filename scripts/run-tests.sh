@@ -21,7 +21,7 @@ fi
 case $kind in
 unit) seconds=${TIMEOUT:-120} ;;
 sim) seconds=${TIMEOUT:-600} ;;
-*) seconds=${TIMEOUT:-420} ;;
+*) seconds=${TIMEOUT:-900} ;;
 esac
 CMOCKA_MESSAGE_OUTPUT=TAP
 export CMOCKA_MESSAGE_OUTPUT
