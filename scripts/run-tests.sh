@@ -19,7 +19,7 @@ if [ "${JOBS:-1}" -gt 1 ] && [ $# -gt 1 ]; then
 	exit 1
 fi
 case $kind in
-unit) seconds=${TIMEOUT:-120} ;;
+unit) seconds=${TIMEOUT:-300} ;;
 sim) seconds=${TIMEOUT:-600} ;;
 *) seconds=${TIMEOUT:-900} ;;
 esac
