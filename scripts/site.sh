@@ -11,6 +11,7 @@
 
 # Nobody's number: no other process runs as this user.
 SITE_UID=${SITE_UID:-61234}
+case $(id -u) in 0) by_root=yes ;; *) by_root= ;; esac
 
 # Nothing of a site goes through a proxy of the machine.
 no_proxy=localhost,127.0.0.1
@@ -47,7 +48,7 @@ site_new() {
 site_place() {
 	mkdir -p "$1"
 	SITE=$(cd "$1" && pwd -P)
-	[ "$(id -u)" -eq 0 ] || return 0
+	[ -n "$by_root" ] || return 0
 	chmod 755 "$SITE"
 	! setpriv --reuid "$SITE_UID" --regid "$SITE_UID" --clear-groups \
 		test -x "$SITE" || return 0
@@ -58,12 +59,12 @@ site_place() {
 
 # What is in the folder belongs to the user of the site.
 site_give() {
-	[ "$(id -u)" -ne 0 ] || chown -R "$SITE_UID:$SITE_UID" "$SITE"
+	[ -z "$by_root" ] || chown -R "$SITE_UID:$SITE_UID" "$SITE"
 }
 
 # as_site COMMAND...: run it as the user of the site.
 as_site() {
-	if [ "$(id -u)" -eq 0 ]; then
+	if [ -n "$by_root" ]; then
 		setpriv --reuid "$SITE_UID" --regid "$SITE_UID" \
 			--clear-groups "$@"
 	else
@@ -171,7 +172,7 @@ start() {
 	stop "$1"
 	name=$1
 	shift
-	if [ "$(id -u)" -eq 0 ]; then
+	if [ -n "$by_root" ]; then
 		setsid setpriv --reuid "$SITE_UID" --regid "$SITE_UID" \
 			--clear-groups "$@" \
 			</dev/null >>"$SITE/log/$name.log" 2>&1 &
@@ -298,7 +299,7 @@ start_provider() {
 secret_file() {
 	[ ! -s "$SITE/etc/$1" ] || return 0
 	(umask 077 && echo "$2" >"$SITE/etc/$1")
-	[ "$(id -u)" -ne 0 ] || chown "$SITE_UID" "$SITE/etc/$1"
+	[ -z "$by_root" ] || chown "$SITE_UID" "$SITE/etc/$1"
 }
 
 random_text() {
