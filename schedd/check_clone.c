@@ -302,9 +302,10 @@ struct verdict got_clone_flag(void *subject, const struct answer *answer)
 bool ask_clone_bind(const void *subject, struct request *request)
 {
 	const struct import *im = subject;
-	const int64_t group = import_id(im, IMPORT_PROOF_GROUP);
+	json_auto_t *group = json_pack("[I]",
+			(json_int_t)import_id(im, IMPORT_PROOF_GROUP));
 	const struct host_account_patch patch = {
-		.relay = true, .group_ids = &group, .ngroups = 1,
+		.relay = true, .group_ids = group,
 	};
 
 	if (!import_needs_parking(im))

@@ -25,6 +25,7 @@
 
 #define NAME_MAX_SHOWN 100
 #define MODELS_MAX_SHOWN 20
+#define GROUPS_MAX_SHOWN 64
 #define MEMO_TEXT_MAX 512
 
 struct foreign_look_at {
@@ -127,12 +128,10 @@ static char *models_of(const struct host_account *it)
 
 static char *groups_of(const struct host_account *it)
 {
-	int64_t ids[HOST_GROUPS_MAX];
-	size_t n = host_account_groups(it->live, ids);
-	json_auto_t *groups = json_array();
+	json_auto_t *groups = host_account_groups(it->live);
 
-	for (size_t i = 0; i < n; i++)
-		json_array_append_new(groups, json_integer(ids[i]));
+	while (json_array_size(groups) > GROUPS_MAX_SHOWN)
+		json_array_remove(groups, json_array_size(groups) - 1);
 	return json_dumps(groups, JSON_COMPACT);
 }
 

@@ -82,6 +82,7 @@ struct import_memo {
 	bool retired;		/* it left our group */
 	bool adopting;		/* somebody's account is taken over */
 	char groups[600];	/* that it was in as read last: "7,12" */
+	bool many_groups;	/* they do not fit: none may be written */
 	int64_t moves;		/* how often that list was written */
 	bool looked;		/* for others' accounts, or another does */
 	int64_t look_seen;	/* accounts of the pages so far */

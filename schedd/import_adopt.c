@@ -62,7 +62,7 @@ static bool has_base_url(const struct import *im, const char *base_url)
 }
 
 /* NULL: it may be taken over. */
-static const char *why_not(const struct import *im,
+static const char *why_not(struct import *im,
 			   const struct host_account *it)
 {
 	const char *print = im->item.api_key_fingerprint;
@@ -80,6 +80,8 @@ static const char *why_not(const struct import *im,
 		       " to take it all the same";
 	if (it->key && print && strcmp(it->key, print) != 0)
 		return "it has another key than the item";
+	if (!import_keep_groups(im, it->live))
+		return "it is in too many groups";
 	return NULL;
 }
 
@@ -96,9 +98,6 @@ static char *describe(const json_t *live)
 		"custom_error_codes",
 	};
 	json_t *prior = json_object();
-	int64_t ids[HOST_GROUPS_MAX];
-	size_t count = host_account_groups(live, ids);
-	json_t *groups = json_array();
 	char *text;
 
 	for (size_t i = 0; i < COUNT(members); i++)
@@ -107,9 +106,7 @@ static char *describe(const json_t *live)
 	for (size_t i = 0; i < COUNT(inner); i++)
 		json_object_set(prior, inner[i],
 				json_object_get(credentials, inner[i]));
-	for (size_t i = 0; i < count; i++)
-		json_array_append_new(groups, json_integer(ids[i]));
-	json_object_set_new(prior, "group_ids", groups);
+	json_object_set_new(prior, "group_ids", host_account_groups(live));
 	text = json_dumps(prior, JSON_COMPACT);
 	json_decref(prior);
 	return text;
@@ -247,12 +244,11 @@ void import_ask_taken_over(const struct import *im, struct request *request)
 	json_auto_t *wanted = json_loads(row->wanted_json, 0, NULL);
 	const bool on = true;
 	const int64_t proxy = import_proxy(im);
-	int64_t ids[HOST_GROUPS_MAX];
+	json_auto_t *ids = import_new_groups(im,
+			import_id(im, import_stage_group(im)), 0);
 	const struct host_account_patch patch = {
 		.relay = true,
 		.group_ids = ids,
-		.ngroups = import_new_groups(im,
-			import_id(im, import_stage_group(im)), 0, ids),
 		.models = json_object_get(json_object_get(wanted,
 				"credentials"), "model_mapping"),
 		.pool_mode = import_wants_pool_mode(im),
@@ -298,26 +294,32 @@ struct verdict got_restore_read(void *subject, const struct answer *answer)
 	}
 	if (why != FAILURE_NONE)
 		return import_leave(im, import_host_failed(im, answer, why));
-	import_keep_groups(im, host_data(answer));
+	if (!import_keep_groups(im, host_data(answer)))
+		item_warn(&im->item, "left_on_host", "the account is in too "
+			  "many groups: it stays in all of them");
 	return go_on();
 }
 
 /* Out of our groups that it was not in; others may have moved it. */
-static size_t groups_without_ours(const struct import *im,
-				  const json_t *prior, int64_t *ret)
+static json_t *groups_without_ours(const struct import *im,
+				   const json_t *prior)
 {
 	static const enum import_resource ours[] = {
 		IMPORT_GROUP, IMPORT_PROOF_GROUP, IMPORT_PARKING,
 	};
-	size_t count = import_new_groups(im, 0, 0, ret), kept = 0;
+	json_auto_t *all = import_new_groups(im, 0, 0);
+	json_t *kept = json_array();
+	size_t i;
+	json_t *id;
 
-	for (size_t i = 0; i < count; i++) {
+	json_array_foreach(all, i, id) {
+		const int64_t group = json_integer_value(id);
 		bool is_ours = false;
 
 		for (size_t j = 0; j < COUNT(ours); j++)
-			is_ours |= ret[i] == import_id(im, ours[j]);
-		if (!is_ours || host_account_in_group(prior, ret[i]))
-			ret[kept++] = ret[i];
+			is_ours |= group == import_id(im, ours[j]);
+		if (!is_ours || host_account_in_group(prior, group))
+			json_array_append(kept, id);
 	}
 	return kept;
 }
@@ -332,11 +334,10 @@ bool ask_restore(const void *subject, struct request *request)
 	const char *status = host_member_text(prior, "status");
 	const bool on = json_is_true(json_object_get(prior, "schedulable"));
 	const int64_t proxy = host_member_i64(prior, "proxy_id");
-	int64_t ids[HOST_GROUPS_MAX];
+	json_auto_t *ids = groups_without_ours(im, prior);
 	const struct host_account_patch patch = {
 		.name = host_member_text(prior, "name"),
-		.group_ids = ids,
-		.ngroups = groups_without_ours(im, prior, ids),
+		.group_ids = im->memo.many_groups ? NULL : ids,
 		.models = json_is_object(mapping) ? mapping : nothing,
 		.no_pool_mode = import_wants_pool_mode(im) &&
 			!json_is_true(json_object_get(prior, "pool_mode")),

@@ -67,12 +67,11 @@ static int64_t birth_place(const struct import *im)
 bool ask_bind(const void *subject, struct request *request)
 {
 	const struct import *im = subject;
-	int64_t ids[HOST_GROUPS_MAX];
+	json_auto_t *ids = import_new_groups(im,
+			import_id(im, import_stage_group(im)),
+			birth_place(im));
 	const struct host_account_patch patch = {
 		.relay = true, .group_ids = ids,
-		.ngroups = import_new_groups(im,
-			import_id(im, import_stage_group(im)),
-			birth_place(im), ids),
 	};
 
 	if (!import_needs_parking(im) && !im->memo.adopted)

@@ -15,50 +15,47 @@
 
 bool import_keep_groups(struct import *im, const json_t *live)
 {
-	int64_t ids[HOST_GROUPS_MAX];
-	size_t count = host_account_groups(live, ids), len = 0;
-	char *text = im->memo.groups;
+	json_auto_t *ids = host_account_groups(live);
+	struct buf text = { .max = sizeof(im->memo.groups) - 1 };
+	bool fits;
+	size_t i;
+	const json_t *id;
 
-	*text = '\0';
-	for (size_t i = 0; i < count; i++) {
-		int n = snprintf(text + len, sizeof(im->memo.groups) - len,
-				 "%s%" PRId64, i ? "," : "", ids[i]);
-
-		len += (size_t)n;
-		if (len >= sizeof(im->memo.groups))
-			return false;
-	}
-	/* A list that is full may be one that goes on. */
-	return count < HOST_GROUPS_MAX;
+	json_array_foreach(ids, i, id)
+		buf_addf(&text, "%s%" JSON_INTEGER_FORMAT, i ? "," : "",
+			 json_integer_value(id));
+	fits = !text.failed;
+	/* A part of them, written, would take it out of the others. */
+	snprintf(im->memo.groups, sizeof(im->memo.groups), "%s",
+		 fits ? buf_str(&text) : "");
+	im->memo.many_groups = !fits;
+	buf_done(&text);
+	return fits;
 }
 
-size_t import_new_groups(const struct import *im, int64_t add, int64_t drop,
-			 int64_t *ret)
+json_t *import_new_groups(const struct import *im, int64_t add, int64_t drop)
 {
 	const char *at = im->memo.groups;
-	size_t count = 0;
+	json_t *ids = json_array();
 
-	while (*at && count + 1 < HOST_GROUPS_MAX) {
+	while (*at) {
 		char *end;
 		int64_t id = strtoll(at, &end, 10);
 
 		if (id != drop && id != add)
-			ret[count++] = id;
+			json_array_append_new(ids, json_integer(id));
 		at = *end == ',' ? end + 1 : end;
 	}
 	if (add)
-		ret[count++] = add;
-	return count;
+		json_array_append_new(ids, json_integer(add));
+	return ids;
 }
 
 void import_ask_groups(const struct import *im, struct request *request,
 		       int64_t account, int64_t add, int64_t drop)
 {
-	int64_t ids[HOST_GROUPS_MAX];
-	const struct host_account_patch patch = {
-		.group_ids = ids,
-		.ngroups = import_new_groups(im, add, drop, ids),
-	};
+	json_auto_t *ids = import_new_groups(im, add, drop);
+	const struct host_account_patch patch = { .group_ids = ids };
 
 	host_ask_account_patch(request, &im->peer, account, &patch);
 }
@@ -66,11 +63,12 @@ void import_ask_groups(const struct import *im, struct request *request,
 bool import_groups_hold(const struct import *im, const json_t *live,
 			int64_t add, int64_t drop)
 {
-	int64_t ids[HOST_GROUPS_MAX];
-	size_t count = import_new_groups(im, add, drop, ids);
+	json_auto_t *ids = import_new_groups(im, add, drop);
+	size_t i;
+	const json_t *id;
 
-	for (size_t i = 0; i < count; i++)
-		if (!host_account_in_group(live, ids[i]))
+	json_array_foreach(ids, i, id)
+		if (!host_account_in_group(live, json_integer_value(id)))
 			return false;
 	return !drop || !host_account_in_group(live, drop);
 }

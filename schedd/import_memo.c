@@ -39,6 +39,7 @@ static const struct {
 	FIELD(MEMO_BOOL, retired),
 	FIELD(MEMO_BOOL, adopting),
 	FIELD(MEMO_TEXT, groups),
+	FIELD(MEMO_BOOL, many_groups),
 	FIELD(MEMO_I64,	 moves),
 	FIELD(MEMO_BOOL, looked),
 	FIELD(MEMO_I64,	 look_seen),

@@ -161,6 +161,7 @@ ASKS(undo_right); GETS(undo_right);
 ASKS(undo_key);		GETS(undo_key);
 ASKS(lost_account);	GETS(lost_account);
 ASKS(undo_account);	GETS(undo_account);
+ASKS(retired_now);	GETS(retired_now);
 ASKS(undo_retired);	GETS(undo_retired);
 ASKS(undo_switch);	GETS(undo_switch);
 ASKS(restore_read);	GETS(restore_read);
@@ -365,9 +366,9 @@ bool import_wants_look(const struct import *im);
  */
 bool import_keep_groups(struct import *im, const json_t *live);
 
-/* Those, with one more and without another (0: none); HOST_GROUPS_MAX fit. */
-size_t import_new_groups(const struct import *im, int64_t add, int64_t drop,
-			 int64_t *ret);
+/* Those, with one more and without another (0: none): an array of ids. */
+json_t *import_new_groups(const struct import *im, int64_t add, int64_t drop)
+	MUST_CHECK;
 void import_ask_groups(const struct import *im, struct request *request,
 		       int64_t account, int64_t add, int64_t drop);
 bool import_groups_hold(const struct import *im, const json_t *live,

@@ -86,26 +86,28 @@ static json_t *merged(const json_t *there, const json_t *ours)
 	return both;
 }
 
-static bool has(const int64_t *ids, size_t count, int64_t id)
+static bool has(const json_t *ids, const json_t *id)
 {
-	for (size_t i = 0; i < count; i++)
-		if (ids[i] == id)
+	size_t i;
+	const json_t *one;
+
+	json_array_foreach(ids, i, one)
+		if (json_equal(one, id))
 			return true;
 	return false;
 }
 
-/* None if they do not fit: a list that is cut takes it out of the rest. */
-static size_t all_groups(const json_t *live, const json_t *wanted,
-			 int64_t *ids)
+/* All of them: what is not in the list, it is taken out of. */
+static json_t *all_groups(const json_t *live, const json_t *wanted)
 {
-	size_t count = host_account_groups(live, ids), i;
-	const json_t *value;
+	json_t *ids = host_account_groups(live);
+	size_t i;
+	json_t *id;
 
-	json_array_foreach(wanted, i, value)
-		if (count < HOST_GROUPS_MAX &&
-		    !has(ids, count, json_integer_value(value)))
-			ids[count++] = json_integer_value(value);
-	return count < HOST_GROUPS_MAX ? count : 0;
+	json_array_foreach(wanted, i, id)
+		if (!has(ids, id))
+			json_array_append(ids, id);
+	return ids;
 }
 
 static void ask_account(const struct reconcile *rc, const json_t *wanted,
@@ -114,7 +116,8 @@ static void ask_account(const struct reconcile *rc, const json_t *wanted,
 	const int64_t proxy = json_integer_value(json_object_get(wanted,
 							"proxy_id"));
 	const bool on = true;
-	int64_t ids[HOST_GROUPS_MAX];
+	json_auto_t *groups = all_groups(live, json_object_get(wanted,
+							"group_ids"));
 	json_auto_t *models = merged(json_object_get(json_object_get(live,
 				"credentials"), "model_mapping"),
 				json_object_get(wanted, "model_mapping"));
@@ -128,11 +131,8 @@ static void ask_account(const struct reconcile *rc, const json_t *wanted,
 		.key = reconcile_restores(rc, "key"),
 	};
 
-	if (reconcile_restores(rc, "group_ids")) {
-		patch.ngroups = all_groups(live, json_object_get(wanted,
-							"group_ids"), ids);
-		patch.group_ids = patch.ngroups ? ids : NULL;
-	}
+	if (reconcile_restores(rc, "group_ids"))
+		patch.group_ids = groups;
 	if (reconcile_restores(rc, "model_mapping"))
 		patch.models = models;
 	if (reconcile_restores(rc, "base_url"))
@@ -172,23 +172,14 @@ static void ask_channel(const struct reconcile *rc, const json_t *wanted,
 	json_auto_t *body = json_loads(rc->row.wanted_json, 0, NULL);
 	json_auto_t *put = json_object();
 	AUTO_FREE char *text = NULL;
-	int64_t ids[HOST_GROUPS_MAX];
 
 	for (size_t i = 0; i < COUNT(members); i++)
 		if (reconcile_restores(rc, members[i]))
 			json_object_set(put, members[i],
 					json_object_get(body, members[i]));
-	if (reconcile_restores(rc, "group_ids")) {
-		json_t *all = json_array();
-		size_t count = all_groups(live, json_object_get(wanted,
-							"group_ids"), ids);
-
-		for (size_t i = 0; i < count; i++)
-			json_array_append_new(all, json_integer(ids[i]));
-		if (count)
-			json_object_set(put, "group_ids", all);
-		json_decref(all);
-	}
+	if (reconcile_restores(rc, "group_ids"))
+		json_object_set_new(put, "group_ids", all_groups(live,
+				    json_object_get(wanted, "group_ids")));
 	if (reconcile_restores(rc, "service"))
 		json_object_set_new(put, "status", json_string("active"));
 	text = json_dumps(put, JSON_COMPACT);

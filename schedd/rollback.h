@@ -76,8 +76,7 @@ struct rollback_work {
 	json_t *rights;		/* of its owner that others of ours need */
 	char fingerprint[SEAL_FINGERPRINT_TEXT];	/* of our key */
 	json_t *surplus;	/* names that an account maps no more */
-	int64_t ours[HOST_GROUPS_MAX];	/* of the account's groups: we made them */
-	size_t nours;
+	json_t *ours;		/* of the account's groups: we made them */
 	bool unproxied;		/* a change took the account's proxy away */
 	bool new_session;	/* of the host's administrator */
 	struct rollback_memo memo;

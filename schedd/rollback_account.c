@@ -217,21 +217,6 @@ static void set_text(json_t *plan, const char *name, char *take_text)
 	free(take_text);
 }
 
-/* Of a list that is cut nothing is written. */
-static void set_groups(json_t *plan, const json_t *live)
-{
-	int64_t ids[HOST_GROUPS_MAX];
-	size_t count = host_account_groups(live, ids);
-	json_t *groups;
-
-	if (count == HOST_GROUPS_MAX)
-		return;
-	groups = json_array();
-	for (size_t i = 0; i < count; i++)
-		json_array_append_new(groups, json_integer(ids[i]));
-	json_object_set_new(plan, "group_ids", groups);
-}
-
 static char *release_plan(const struct rollback_work *w, const json_t *live)
 {
 	json_auto_t *wanted = parsed(w->row.wanted_json);
@@ -245,7 +230,7 @@ static char *release_plan(const struct rollback_work *w, const json_t *live)
 	json_object_set_new(plan, "extra", extra_before(live, prior));
 	service_before(w, plan, live, prior);
 	switches_before(w, plan, live, wanted, prior);
-	set_groups(plan, live);
+	json_object_set_new(plan, "group_ids", host_account_groups(live));
 	return json_dumps(plan, JSON_COMPACT);
 }
 
@@ -357,27 +342,33 @@ struct verdict got_rb_account_narrow(void *subject,
 	return rollback_settle(w, ROLLBACK_PART_DONE, NULL, NULL);
 }
 
+static bool has_id(const json_t *ids, const json_t *id)
+{
+	size_t i;
+	const json_t *one;
+
+	json_array_foreach(ids, i, one)
+		if (json_equal(one, id))
+			return true;
+	return false;
+}
+
 /*
  * Those that we made are left, if it was not in them before us; others may
  * have put it elsewhere.
  */
-static size_t groups_before(const struct rollback_work *w,
-			    const json_t *plan, int64_t *ret)
+static json_t *groups_before(const struct rollback_work *w,
+			     const json_t *plan)
 {
 	json_auto_t *prior = parsed(w->row.prior_json);
-	size_t kept = 0, i;
-	const json_t *value;
+	json_t *kept = json_array();
+	size_t i;
+	json_t *id;
 
-	json_array_foreach(json_object_get(plan, "group_ids"), i, value) {
-		const int64_t id = json_integer_value(value);
-		bool ours = false;
-
-		for (size_t j = 0; j < w->nours; j++)
-			ours |= w->ours[j] == id;
-		if ((!ours || host_account_in_group(prior, id)) &&
-		    kept < HOST_GROUPS_MAX)
-			ret[kept++] = id;
-	}
+	json_array_foreach(json_object_get(plan, "group_ids"), i, id)
+		if (!has_id(w->ours, id) ||
+		    host_account_in_group(prior, json_integer_value(id)))
+			json_array_append(kept, id);
 	return kept;
 }
 
@@ -388,11 +379,10 @@ bool ask_rb_account_release(const void *subject, struct request *request)
 	const int64_t proxy = host_member_i64(plan, "proxy_id");
 	const json_t *schedulable = json_object_get(plan, "schedulable");
 	const bool on = json_is_true(schedulable);
-	int64_t ids[HOST_GROUPS_MAX];
+	json_auto_t *ids = groups_before(w, plan);
 	const struct host_account_patch patch = {
 		.name = host_member_text(plan, "name"),
 		.group_ids = json_object_get(plan, "group_ids") ? ids : NULL,
-		.ngroups = groups_before(w, plan, ids),
 		.models = json_object_get(plan, "model_mapping"),
 		.no_pool_mode = is_set(plan, "no_pool_mode"),
 		.hide_errors = is_set(plan, "hide_errors"),

@@ -149,8 +149,10 @@ static int load_groups(const struct store *store, struct rollback_work *w,
 				return -1;
 			continue;
 		}
-		if (w->nours < HOST_GROUPS_MAX)
-			w->ours[w->nours++] = json_integer_value(id);
+		if (!w->ours)
+			w->ours = json_array();
+		json_array_append_new(w->ours, json_integer(
+				      json_integer_value(id)));
 	}
 	return 0;
 }
@@ -262,6 +264,7 @@ void rollback_free(void **subject)
 	resource_done(&w->owner);
 	resource_done(&w->token);
 	json_decref(w->surplus);
+	json_decref(w->ours);
 	json_decref(w->rights);
 	free(w);
 	*subject = NULL;

@@ -200,7 +200,7 @@ void host_ask_account_patch(struct request *request,
 		jout_object_end(body);
 	}
 	if (patch->group_ids)
-		write_groups(body, patch->group_ids, patch->ngroups);
+		jout_json(body, "group_ids", patch->group_ids);
 	patch_credentials(request, patch);
 	if (patch->priority)
 		jout_i64(body, "priority", *patch->priority);

@@ -60,8 +60,7 @@ void host_ask_account(struct request *request, const struct host_peer *peer,
 /* A change of some members; what is not said stays.  Members are borrowed. */
 struct host_account_patch {
 	bool relay;		/* the mode, and the boolean off */
-	const int64_t *group_ids;	/* replaces all; NULL: as they are */
-	size_t ngroups;
+	const json_t *group_ids;	/* replaces all; NULL: as they are */
 	const json_t *models;	/* replaces all; NULL: as they are */
 	const char *base_url;	/* NULL: as it is */
 	const char *name;	/* NULL: as it is; as is status */

@@ -73,22 +73,23 @@ bool host_account_in_group(const json_t *live, int64_t group_id)
 	return false;
 }
 
-size_t host_account_groups(const json_t *live, int64_t *ret)
+json_t *host_account_groups(const json_t *live)
 {
 	const json_t *list = json_object_get(live, "group_ids");
-	size_t count = 0, i;
+	json_t *ids = json_array();
+	size_t i;
 	const json_t *value;
 
 	json_array_foreach(list, i, value)
-		if (count < HOST_GROUPS_MAX)
-			ret[count++] = json_integer_value(value);
+		json_array_append_new(ids, json_integer(
+				      json_integer_value(value)));
 	if (list && !json_is_null(list))
-		return count;
+		return ids;
 	/* Some answers have only the long form. */
 	json_array_foreach(json_object_get(live, "account_groups"), i, value)
-		if (count < HOST_GROUPS_MAX)
-			ret[count++] = host_member_i64(value, "group_id");
-	return count;
+		json_array_append_new(ids, json_integer(
+				      host_member_i64(value, "group_id")));
+	return ids;
 }
 
 bool host_account_expired(const json_t *live, int64_t now)

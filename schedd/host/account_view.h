@@ -32,10 +32,11 @@ bool host_account_converts(const struct host_features *features,
 
 bool host_account_in_group(const json_t *live, int64_t group_id);
 
-#define HOST_GROUPS_MAX 64
-
-/* The groups that it is bound to; *ret holds HOST_GROUPS_MAX. */
-size_t host_account_groups(const json_t *live, int64_t *ret);
+/*
+ * The groups that it is bound to, however many: an array of ids, never NULL.
+ * A patch replaces them all, so that none may be missing in it.
+ */
+json_t *host_account_groups(const json_t *live) MUST_CHECK;
 
 /* Its time has run out, and the host stops using it for that. */
 bool host_account_expired(const json_t *live, int64_t now);

@@ -180,17 +180,17 @@ struct host_mend_plan host_mend_plan(const struct host_mend_case *the)
 /* ---- the calls ---- */
 
 /* What it is bound to and what it should be: a list replaces the other. */
-size_t host_mend_groups(const struct host_mend_case *the, int64_t *ids)
+json_t *host_mend_groups(const struct host_mend_case *the)
 {
-	size_t count = host_account_groups(the->live, ids), i;
-	const json_t *value;
+	json_t *ids = host_account_groups(the->live);
+	size_t i;
+	json_t *value;
 
 	json_array_foreach(json_object_get(the->wanted, "group_ids"), i, value)
 		if (!host_account_in_group(the->live,
-					   json_integer_value(value)) &&
-		    count < HOST_GROUPS_MAX)
-			ids[count++] = json_integer_value(value);
-	return count;
+					   json_integer_value(value)))
+			json_array_append(ids, value);
+	return ids;
 }
 
 /* A mapping is replaced whole, and never made smaller by us. */
@@ -210,12 +210,13 @@ static void ask_patch(struct request *request, const struct host_peer *peer,
 {
 	struct host_account account = host_account_read(the->live, the->inst,
 							the->now);
-	int64_t ids[HOST_GROUPS_MAX];
+	json_auto_t *groups = host_mend_groups(the);
 	const int64_t proxy = host_member_i64(the->wanted, "proxy_id");
 	const bool on = true;
 	json_auto_t *models = all_models(the, &account);
 	struct host_account_patch patch = {
 		.relay = repairs & BIT(HOST_REPAIR_MODE),
+		.group_ids = repairs & BIT(HOST_REPAIR_GROUPS) ? groups : NULL,
 		.models = repairs & BIT(HOST_REPAIR_MAPPING) ? models : NULL,
 		.show_errors = repairs & BIT(HOST_REPAIR_ERROR_CODES),
 		.pool_mode = repairs & BIT(HOST_REPAIR_POOL),
@@ -227,10 +228,6 @@ static void ask_patch(struct request *request, const struct host_peer *peer,
 	if (repairs & BIT(HOST_REPAIR_ACTIVATE)) {
 		patch.status = "active";
 		patch.schedulable = &on;
-	}
-	if (repairs & BIT(HOST_REPAIR_GROUPS)) {
-		patch.group_ids = ids;
-		patch.ngroups = host_mend_groups(the, ids);
 	}
 	/* The same value: it changes nothing and tells the scheduler. */
 	if (repairs & BIT(HOST_REPAIR_NUDGE))

@@ -118,9 +118,9 @@ struct host_mend_plan host_mend_plan(const struct host_mend_case *the);
 
 /*
  * What it is bound to and what it should be besides: a list of a patch
- * replaces the other.  *ids holds HOST_GROUPS_MAX.
+ * replaces the other.  An array of ids.
  */
-size_t host_mend_groups(const struct host_mend_case *the, int64_t *ids);
+json_t *host_mend_groups(const struct host_mend_case *the) MUST_CHECK;
 
 /* False for a wait: there is nothing to ask. */
 bool host_ask_mend(struct request *request, const struct host_peer *peer,

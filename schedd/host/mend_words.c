@@ -25,24 +25,26 @@ static void say_mode(const struct host_mend_case *the,
 	buf_adds(after, "mode force_chat_completions, supported false");
 }
 
-static void list_ids(struct buf *out, const int64_t *ids, size_t count)
+static void list_ids(struct buf *out, json_t *take_ids)
 {
-	for (size_t i = 0; i < count; i++)
-		buf_addf(out, "%s%lld", i ? ", " : "", (long long)ids[i]);
-	if (count == 0)
+	size_t i;
+	const json_t *id;
+
+	json_array_foreach(take_ids, i, id)
+		buf_addf(out, "%s%lld", i ? ", " : "",
+			 (long long)json_integer_value(id));
+	if (json_array_size(take_ids) == 0)
 		buf_adds(out, "-");
+	json_decref(take_ids);
 }
 
 static void say_groups(const struct host_mend_case *the,
 		       const struct host_account *account, struct buf *before,
 		       struct buf *after)
 {
-	struct host_mend_case alone = { .live = the->live };
-	int64_t ids[HOST_GROUPS_MAX];
-
 	(void)account;
-	list_ids(before, ids, host_mend_groups(&alone, ids));
-	list_ids(after, ids, host_mend_groups(the, ids));
+	list_ids(before, host_account_groups(the->live));
+	list_ids(after, host_mend_groups(the));
 }
 
 static void say_mapping(const struct host_mend_case *the,

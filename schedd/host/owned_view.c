@@ -194,23 +194,27 @@ static bool has_id(const json_t *array, int64_t id)
 
 /* Of these, those that we want; all, if nobody knows what we want. */
 static json_t *our_ids(const struct view *v, const char *member,
-		       const int64_t *ids, size_t count)
+		       const json_t *ids)
 {
 	const json_t *ours = json_object_get(v->the->wanted, member);
 	json_t *list = json_array();
+	size_t i;
+	const json_t *one;
 
-	for (size_t i = 0; i < count; i++)
-		if (!ours || has_id(ours, ids[i]))
-			json_array_append_new(list, json_integer(ids[i]));
+	json_array_foreach(ids, i, one) {
+		const int64_t id = json_integer_value(one);
+
+		if (!ours || has_id(ours, id))
+			json_array_append_new(list, json_integer(id));
+	}
 	return list;
 }
 
 static json_t *account_groups(const struct view *v, const char *member)
 {
-	int64_t ids[HOST_GROUPS_MAX];
-	size_t count = host_account_groups(v->it, ids);
+	json_auto_t *ids = host_account_groups(v->it);
 
-	return our_ids(v, member, ids, count);
+	return our_ids(v, member, ids);
 }
 
 static json_t *mapping(const struct view *v, const char *member)
@@ -233,16 +237,8 @@ static json_t *mapping(const struct view *v, const char *member)
 static json_t *channel_groups(const struct view *v, const char *member)
 {
 	const json_t *groups = json_object_get(v->it, member);
-	int64_t ids[HOST_GROUPS_MAX];
-	size_t count = 0, i;
-	const json_t *one;
 
-	if (!json_is_array(groups))
-		return NULL;
-	json_array_foreach(groups, i, one)
-		if (count < HOST_GROUPS_MAX)
-			ids[count++] = json_integer_value(one);
-	return our_ids(v, member, ids, count);
+	return json_is_array(groups) ? our_ids(v, member, groups) : NULL;
 }
 
 /* As text, with the decimals that a host keeps: two doubles would differ. */

@@ -50,6 +50,34 @@ static void calls_never_make_anything_smaller(void **state)
 	assert_false(host_ask_mend(&request, &by_key, &the, &mend));
 }
 
+/* A list that is cut would take it out of groups of others. */
+static void it_stays_in_all_its_groups_however_many(void **state)
+{
+	struct buf ids = { .max = 4096 };
+	struct row row = { 0 };
+	AUTO_FREE char *want = NULL;
+	json_auto_t *wanted = json_loads(WANTED, 0, NULL);
+	json_auto_t *live = NULL;
+	struct host_features features = host_features_of("0.1.129");
+	struct host_mend_case the = { .features = &features,
+		.wanted = wanted, .inst = "ab12cd", .now = NOW };
+	struct host_mend mend = mend_of(BIT(HOST_REPAIR_GROUPS));
+	CLEANUP(request_done) struct request request = { 0 };
+
+	(void)state;
+	for (int id = 100; id < 400; id++)
+		buf_addf(&ids, "%s%d", id > 100 ? "," : "", id);
+	want = xasprintf("{\"group_ids\":[%s]}", buf_str(&ids));
+	row.change = want;
+	the.live = live = changed(&row);
+	assert_true(host_ask_mend(&request, &by_key, &the, &mend));
+	free(want);
+	want = xasprintf("{\"account_ids\":[5],\"group_ids\":[%s,7]}",
+			 buf_str(&ids));
+	assert_string_equal(buf_str(&request.body.text), want);
+	buf_done(&ids);
+}
+
 static void answers_of_mends_are_judged(void **state)
 {
 	CLEANUP(answer_done) struct answer recovered =
@@ -115,6 +143,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(calls_never_make_anything_smaller),
+		cmocka_unit_test(it_stays_in_all_its_groups_however_many),
 		cmocka_unit_test(answers_of_mends_are_judged),
 		cmocka_unit_test(every_repair_says_before_and_after),
 	};

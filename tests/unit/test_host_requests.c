@@ -178,15 +178,16 @@ static void accounts_are_found_page_by_page(void **state)
 
 static void a_patch_says_only_what_changes(void **state)
 {
-	static const int64_t groups[] = { 5, 6 };
-	static const int64_t nothing[1];
+	json_auto_t *two = json_pack("[i, i]", 5, 6);
+	json_auto_t *one = json_pack("[i]", 5);
+	json_auto_t *none = json_array();
 	static const bool on = true;
 	static const int64_t proxy = 7;
 	json_auto_t *models = json_pack("[s]", "m");
 	struct host_account_patch patches[] = {
-		{ .relay = true, .group_ids = groups, .ngroups = 2 },
-		{ .group_ids = groups, .ngroups = 1 },
-		{ .group_ids = nothing, .ngroups = 0 },
+		{ .relay = true, .group_ids = two },
+		{ .group_ids = one },
+		{ .group_ids = none },
 		{ .models = models },
 		{ .base_url = "https://u/v1", .key = true },
 		{ .status = "active", .schedulable = &on },

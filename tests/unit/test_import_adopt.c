@@ -279,6 +279,69 @@ static void a_failure_gives_it_back_as_it_was(void **state)
 	check_asks(ask_undo_account, im, "");
 }
 
+/* The groups of an account, from 100 on. */
+static char *groups_to(int last)
+{
+	struct buf ids = { .max = 8192 };
+
+	for (int id = 100; id <= last; id++)
+		buf_addf(&ids, "%s%d", id > 100 ? "," : "", id);
+	return buf_take(&ids);
+}
+
+static char *theirs_in(const char *groups)
+{
+	return xasprintf(ENVELOPE(THEIRS("theirs", P, "", "%s")), groups);
+}
+
+/* A list that is cut would take it out of groups of others. */
+static void it_is_given_back_to_all_its_groups(void **state)
+{
+	AUTO_FREE char *groups = groups_to(219);
+	AUTO_FREE char *body = theirs_in(groups);
+	AUTO_FREE char *want = xasprintf("\"group_ids\":[%s]", groups);
+	const struct said all = SAYS(200, body);
+	CLEANUP(answer_done) struct answer answer = answer_made(&all);
+	CLEANUP(request_done) struct request request = { 0 };
+	IMPORT im = adopted();
+
+	(void)state;
+	got_restore_read(im, &answer);
+	assert_true(ask_restore(im, &request));
+	assert_non_null(strstr(buf_str(&request.body.text), want));
+}
+
+static void more_than_can_be_kept_are_left_as_they_are(void **state)
+{
+	AUTO_FREE char *groups = groups_to(399);
+	AUTO_FREE char *body = theirs_in(groups);
+	const struct said all = SAYS(200, body);
+	CLEANUP(answer_done) struct answer answer = answer_made(&all);
+	CLEANUP(request_done) struct request request = { 0 };
+	IMPORT im = adopted();
+
+	(void)state;
+	got_restore_read(im, &answer);
+	assert_non_null(strstr(im->item.warnings, "left_on_host"));
+	assert_true(ask_restore(im, &request));
+	assert_null(strstr(buf_str(&request.body.text), "group_ids"));
+	assert_non_null(strstr(buf_str(&request.body.text), "\"theirs\""));
+}
+
+static void an_account_in_too_many_groups_is_not_taken(void **state)
+{
+	AUTO_FREE char *groups = groups_to(399);
+	AUTO_FREE char *body = theirs_in(groups);
+	const struct said all = SAYS(200, body);
+	CLEANUP(answer_done) struct answer answer = answer_made(&all);
+	IMPORT im = import_on(NEW);
+
+	(void)state;
+	named(im);
+	assert_int_equal(got_adopt(im, &answer).kind, VERDICT_FAILED);
+	refused(im);
+}
+
 /* A repair shows errors that it hid; and it was in a group of ours before. */
 static void what_it_hid_and_where_it_was_is_put_back(void **state)
 {
@@ -321,6 +384,9 @@ int main(void)
 		cmocka_unit_test(it_is_marked_and_keeps_its_name),
 		cmocka_unit_test(it_is_bound_beside_its_own_groups),
 		cmocka_unit_test(a_failure_gives_it_back_as_it_was),
+		cmocka_unit_test(it_is_given_back_to_all_its_groups),
+		cmocka_unit_test(more_than_can_be_kept_are_left_as_they_are),
+		cmocka_unit_test(an_account_in_too_many_groups_is_not_taken),
 		cmocka_unit_test(what_it_hid_and_where_it_was_is_put_back),
 		cmocka_unit_test(an_account_of_our_own_is_not_restored),
 	};

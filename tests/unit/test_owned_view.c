@@ -258,6 +258,27 @@ static void what_counts_of_an_account_is_told(void **state)
 	}
 }
 
+/* Not seen in ours it would be bound again and again. */
+static void it_is_in_our_group_behind_many_others(void **state)
+{
+	struct host_features features = host_features_of("0.1.129");
+	json_auto_t *wanted = json_loads(body, 0, NULL);
+	const struct host_owned_case the = { .features = &features,
+		.type = RESOURCE_ACCOUNT, .wanted = wanted, .inst = "ab12cd" };
+	json_auto_t *live = json_deep_copy(wanted);
+	json_t *groups = json_array();
+	json_auto_t *flat = NULL;
+
+	(void)state;
+	for (int id = 100; id < 300; id++)
+		json_array_append_new(groups, json_integer(id));
+	json_array_append_new(groups, json_integer(5));
+	json_object_set_new(live, "group_ids", groups);
+	flat = host_owned_live(&the, live);
+	assert_int_equal(json_array_size(json_object_get(flat, "group_ids")),
+			 1);
+}
+
 /* Of somebody else's account some things are not ours to know. */
 static void what_an_adopted_account_was_is_not_guessed(void **state)
 {
@@ -373,6 +394,7 @@ int main(void)
 		cmocka_unit_test(what_a_host_was_asked_for_is_what_it_shows),
 		cmocka_unit_test(every_row_is_read_of_what_hosts_list),
 		cmocka_unit_test(what_counts_of_an_account_is_told),
+		cmocka_unit_test(it_is_in_our_group_behind_many_others),
 		cmocka_unit_test(what_an_adopted_account_was_is_not_guessed),
 		cmocka_unit_test(who_is_out_by_us_is_wanted_out),
 		cmocka_unit_test(prices_are_equal_in_any_order_and_notation),
