@@ -71,25 +71,57 @@ struct verdict got_retire(void *subject, const struct answer *answer)
 	return next;
 }
 
-/* The one in its place did not do: it is where it was. */
+/*
+ * The one in its place did not do: it comes back to our group.  Others may
+ * have bound it elsewhere meanwhile.
+ */
+bool ask_retired_now(const void *subject, struct request *request)
+{
+	const struct import *im = subject;
+
+	if (!im->memo.retired || import_id(im, IMPORT_GROUP) == 0 ||
+	    im->resources[IMPORT_GROUP].state == RESOURCE_GONE)
+		return false;
+	host_ask_account(request, &im->peer, im->memo.retire);
+	return true;
+}
+
+struct verdict got_retired_now(void *subject, const struct answer *answer)
+{
+	const char *next = "undo.switch";
+	struct import *im = subject;
+	enum failure why;
+
+	if (!answer)
+		return go_to(next);
+	why = host_judge(answer);
+	import_saw(im, answer);
+	if (why == FAILURE_GONE)
+		return go_to(next);
+	if (why != FAILURE_NONE)
+		return import_leave_to(im, import_host_failed(im, answer, why),
+				       next);
+	if (import_keep_groups(im, host_data(answer)))
+		return go_on();
+	item_warn(&im->item, "left_on_host", "the account that was to come "
+		  "back to the group is in too many others");
+	return go_to(next);
+}
+
 bool ask_undo_retired(const void *subject, struct request *request)
 {
 	const struct import *im = subject;
 
-	if (!im->memo.retired)
-		return false;
-	import_ask_groups(im, request, im->memo.retire, 0, 0);
+	import_ask_groups(im, request, im->memo.retire,
+			  import_id(im, IMPORT_GROUP), 0);
 	return true;
 }
 
 struct verdict got_undo_retired(void *subject, const struct answer *answer)
 {
 	struct import *im = subject;
-	enum failure why;
+	enum failure why = host_judge_account_patch(answer, im->memo.retire);
 
-	if (!answer)
-		return go_on();
-	why = host_judge_account_patch(answer, im->memo.retire);
 	import_saw(im, answer);
 	if (why != FAILURE_NONE)
 		return import_leave(im, import_host_failed(im, answer, why));

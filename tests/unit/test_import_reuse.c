@@ -394,61 +394,6 @@ static void a_failure_switches_off_what_was_off(void **state)
 	check_asks(ask_undo_switch, im, "");
 }
 
-/* ---- the one whose place was taken ---- */
-
-static void taken_over(struct import *im)
-{
-	there(im);
-	im->memo.retire = 4;
-}
-
-/* Nothing is to be ours again that the host has no more. */
-static void nobody_to_come_back(const struct import *im)
-{
-	assert_int_equal(im->memo.retire, 0);
-}
-
-static void keeps_others(const struct import *im)
-{
-	CLEANUP(request_done) struct request request = { 0 };
-
-	assert_true(ask_retire(im, &request));
-	assert_non_null(strstr(buf_str(&request.body.text),
-			       "\"account_ids\":[4]"));
-	assert_non_null(strstr(buf_str(&request.body.text),
-			       "\"group_ids\":[3]"));
-}
-
-static void left_with_a_warning(const struct import *im)
-{
-	assert_non_null(strstr(im->item.warnings, "left_on_host"));
-}
-
-static void it_leaves_our_group_and_no_other(void **state)
-{
-	static const struct step_case reads[] = {
-		{ "there", NULL, SAYS(200, ENVELOPE("{\"id\":4,\"group_ids\":"
-						    "[3,7]}")), ON,
-		  keeps_others },
-		{ "elsewhere", NULL, SAYS(200, ENVELOPE("{\"id\":4,"
-			"\"group_ids\":[3]}")), TO("access.user"), NULL },
-		{ "gone", NULL, GONE, TO("access.user"), nobody_to_come_back },
-		{ "refused", NULL, SAYS(400, REASON(400, "BAD")),
-		  TO("access.user"), left_with_a_warning },
-	};
-	static const struct step_case writes[] = {
-		{ "done", NULL, SAYS(200, ENVELOPE("{\"success_ids\":[4]}")),
-		  { .kind = VERDICT_GO_TO, .step = "access.user",
-		    .delay_ms = HOST_MEND_GAP_MS }, NULL },
-		{ "refused", NULL, SAYS(400, REASON(400, "BAD")),
-		  TO("access.user"), left_with_a_warning },
-	};
-
-	(void)state;
-	walk(got_retire_read, NEW, taken_over, reads, COUNT(reads));
-	walk(got_retire, NEW, taken_over, writes, COUNT(writes));
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -460,7 +405,6 @@ int main(void)
 		cmocka_unit_test(a_group_that_is_gone_is_made_anew),
 		cmocka_unit_test(an_account_that_is_never_right_ends_it),
 		cmocka_unit_test(a_failure_switches_off_what_was_off),
-		cmocka_unit_test(it_leaves_our_group_and_no_other),
 	};
 
 	return cmocka_run_group_tests(tests, read_settings, drop_settings);
