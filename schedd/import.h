@@ -113,7 +113,6 @@ struct import_memo {
 	bool rebound;		/* we moved it: to be moved back by undo */
 	bool nowhere;		/* there is no group to move it back to */
 	bool revokes;		/* its owner is to lose the right to ours */
-	char rights[480];	/* to what it has it then: JSON */
 	bool assigned;		/* its owner was subscribed by this task */
 	bool keep_key;		/* of a managed user: bind it, draw no other */
 
@@ -202,6 +201,8 @@ struct import {
 	bool subscription_stays;	/* the same of what its owner got */
 	bool right_ends;	/* with the move: see shared/moved_keys.h */
 	json_t *rights;		/* of its owner that others of ours need */
+	char *kept_rights;	/* that it has then, to be written: JSON */
+	bool keeps_rights;	/* they are news, or they are written */
 	bool moved_back;	/* the given key was */
 	char *run_mode;			/* learnt in this step; or NULL */
 	bool new_session;		/* of the host's administrator */

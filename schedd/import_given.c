@@ -14,6 +14,7 @@
 #include "schedd/host/user.h"
 #include "schedd/import_steps.h"
 #include "schedd/judge.h"
+#include "shared/moved_keys.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -293,7 +294,7 @@ struct verdict got_undo_subscription(void *subject,
 
 /*
  * The right to our group, which the host gave with the move, ends with it if
- * the group stays; not where the list does not fit what a task may note down.
+ * the group stays.
  */
 bool ask_undo_user(const void *subject, struct request *request)
 {
@@ -306,10 +307,24 @@ bool ask_undo_user(const void *subject, struct request *request)
 	return true;
 }
 
+/* What is to be written next; NULL: the right stays as it is. */
+static void keep_rights(struct import *im, char *take_rights)
+{
+	if (take_rights && strlen(take_rights) > MOVED_RIGHTS_MAX) {
+		item_warn(&im->item, "left_on_host", "the key's owner has too "
+			  "many rights to write: the one to the group stays");
+		free(take_rights);
+		take_rights = NULL;
+	}
+	free(im->kept_rights);
+	im->kept_rights = take_rights;
+	im->keeps_rights = true;
+	im->memo.revokes = take_rights != NULL;
+}
+
 struct verdict got_undo_user(void *subject, const struct answer *answer)
 {
 	struct import *im = subject;
-	AUTO_FREE char *rights = NULL;
 	enum failure why;
 
 	if (!answer)
@@ -318,14 +333,10 @@ struct verdict got_undo_user(void *subject, const struct answer *answer)
 	import_saw(im, answer);
 	if (why != FAILURE_NONE && why != FAILURE_GONE)
 		return import_leave(im, import_host_failed(im, answer, why));
-	if (why == FAILURE_NONE)
-		rights = host_user_groups_but(host_data(answer),
-					      import_id(im, IMPORT_GROUP),
-					      im->rights);
-	im->memo.revokes = rights &&
-			   strlen(rights) < sizeof(im->memo.rights);
-	if (im->memo.revokes)
-		memcpy(im->memo.rights, rights, strlen(rights) + 1);
+	keep_rights(im, why == FAILURE_NONE
+		? host_user_groups_but(host_data(answer),
+				       import_id(im, IMPORT_GROUP), im->rights)
+		: NULL);
 	return go_on();
 }
 
@@ -333,11 +344,11 @@ bool ask_undo_right(const void *subject, struct request *request)
 {
 	const struct import *im = subject;
 
-	if (!im->memo.revokes || *im->memo.rights == '\0' ||
+	if (!im->memo.revokes || !im->kept_rights ||
 	    im->resources[IMPORT_GROUP].state == RESOURCE_GONE)
 		return false;
 	host_ask_user_groups(request, &im->peer, im->memo.owner,
-			     im->memo.rights);
+			     im->kept_rights);
 	return true;
 }
 
@@ -350,7 +361,8 @@ struct verdict got_undo_right(void *subject, const struct answer *answer)
 		return go_on();
 	why = host_judge(answer);
 	import_saw(im, answer);
-	im->memo.revokes = false;
-	return why == FAILURE_NONE || why == FAILURE_GONE ? go_on()
-		: import_leave(im, import_host_failed(im, answer, why));
+	if (why != FAILURE_NONE && why != FAILURE_GONE)
+		return import_leave(im, import_host_failed(im, answer, why));
+	keep_rights(im, NULL);
+	return go_on();
 }

@@ -68,7 +68,6 @@ static const struct {
 	FIELD(MEMO_BOOL, rebound),
 	FIELD(MEMO_BOOL, nowhere),
 	FIELD(MEMO_BOOL, revokes),
-	FIELD(MEMO_TEXT, rights),
 	FIELD(MEMO_BOOL, assigned),
 	FIELD(MEMO_BOOL, keep_key),
 	FIELD(MEMO_INT,	 diagnosed),

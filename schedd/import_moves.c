@@ -20,6 +20,10 @@ int import_save_move(const struct store *store, const struct import *im,
 			   !im->memo.may,
 	};
 
+	if (im->keeps_rights &&
+	    moved_keys_keep_rights(store->db, im->item.item_id,
+				   move.to_group, im->kept_rights, err))
+		return -1;
 	if (im->moved_back)
 		return moved_keys_forget(store->db, im->item.item_id, now,
 					 err);
@@ -48,8 +52,11 @@ int import_load_move(const struct store *store, struct import *im,
 	    import_id(im, IMPORT_GROUP) == 0)
 		return 0;
 	if (im->memo.revokes &&
-	    moved_keys_rights(store->db, im->host.host_id, im->memo.owner,
-			      im->item.item_id, &im->rights, err))
+	    (moved_keys_rights(store->db, im->host.host_id, im->memo.owner,
+			       im->item.item_id, &im->rights, err) ||
+	     moved_keys_kept_rights(store->db, im->item.item_id,
+				    import_id(im, IMPORT_GROUP),
+				    &im->kept_rights, err)))
 		return -1;
 	if (moved_keys_find(store->db, im->item.item_id,
 			    import_id(im, IMPORT_GROUP), &move, &found, err))

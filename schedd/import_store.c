@@ -214,6 +214,7 @@ void import_free(void **subject)
 	json_decref(im->requested);
 	json_decref(im->models);
 	json_decref(im->rights);
+	free(im->kept_rights);
 	json_decref(im->manifest);
 	provider_plan_done(&im->plan);
 	item_done(&im->item);

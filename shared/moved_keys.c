@@ -188,6 +188,39 @@ int moved_keys_rights(struct db *db, const char *host_id, int64_t user_id,
 	return 0;
 }
 
+/* ---- what is kept between two calls ---- */
+
+static const struct db_query q_keep = { "moved_keys.keep",
+	"UPDATE moved_keys SET kept_rights = $3"
+	" WHERE item_id = $1 AND to_group = $2" };
+static const struct db_query q_kept = { "moved_keys.kept",
+	"SELECT max(kept_rights) FROM moved_keys"
+	" WHERE item_id = $1 AND to_group = $2" };
+
+int moved_keys_keep_rights(struct db *db, const char *item_id,
+			   int64_t to_group, const char *rights,
+			   struct err *err)
+{
+	return db_run(db, &q_keep, DB_ARGS(DB_TEXT(item_id), DB_I64(to_group),
+		      DB_TEXT(rights)), err);
+}
+
+int moved_keys_kept_rights(struct db *db, const char *item_id,
+			   int64_t to_group, char **ret, struct err *err)
+{
+	CLEANUP(db_rows_done) struct db_rows rows = { 0 };
+	int more;
+
+	*ret = NULL;
+	if (db_query(&rows, db, &q_kept, DB_ARGS(DB_TEXT(item_id),
+		     DB_I64(to_group)), err))
+		return -1;
+	more = db_next(&rows, err);
+	if (more > 0)
+		*ret = xstrdup_null(db_text(&rows, 0));
+	return more < 0 ? -1 : 0;
+}
+
 /* ---- ends ---- */
 
 static const struct db_query q_leave = { "moved_keys.leave",
@@ -218,6 +251,6 @@ int moved_keys_forget(struct db *db, const char *item_id, int64_t now,
 }
 
 const struct db_query *const moved_keys_queries[] = {
-	&q_home, &q_note, &q_get, &q_find, &q_heir, &q_needs_right, &q_rights, &q_leave,
-	&q_end, &q_forget, NULL
+	&q_home, &q_note, &q_get, &q_find, &q_heir, &q_needs_right, &q_rights,
+	&q_keep, &q_kept, &q_leave, &q_end, &q_forget, NULL
 };

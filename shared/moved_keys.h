@@ -54,11 +54,26 @@ int moved_keys_way_back(struct db *db, const struct moved_key *move,
 
 /*
  * The groups of ours that the user has the right to by moves that are not
- * over, and not this item's: a JSON array.  A host takes all of a user's rights at once, so that
- * whoever writes them may not forget what another task was given meanwhile.
+ * over, and not this item's: a JSON array.  A host takes all of a user's
+ * rights at once, so that whoever writes them may not forget what another
+ * task was given meanwhile.
  */
 int moved_keys_rights(struct db *db, const char *host_id, int64_t user_id,
 		      const char *item_id, json_t **ret, struct err *err)
+	MUST_CHECK;
+
+/*
+ * The rights that its owner keeps when the one to `to_group` ends, from the
+ * look at them to the call that writes them: a JSON array of at most
+ * MOVED_RIGHTS_MAX bytes, or NULL.  Kept with the item's moves there, also if
+ * they are over.  *ret is for free().
+ */
+#define MOVED_RIGHTS_MAX 60000
+int moved_keys_keep_rights(struct db *db, const char *item_id,
+			   int64_t to_group, const char *rights,
+			   struct err *err) MUST_CHECK;
+int moved_keys_kept_rights(struct db *db, const char *item_id,
+			   int64_t to_group, char **ret, struct err *err)
 	MUST_CHECK;
 
 /*

@@ -198,7 +198,6 @@ static void a_memo_comes_back_whole(void **state)
 	/* Numbers and truths at once, and text as long as it may be. */
 	memset(&from->memo, 1, sizeof(from->memo));
 	FILL(from->memo.retire_row);
-	FILL(from->memo.rights);
 	FILL(from->memo.finding_id);
 	FILL(from->memo.found);
 	FILL(from->memo.looked_at);

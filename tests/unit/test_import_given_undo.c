@@ -146,6 +146,32 @@ static void rights_that_others_of_ours_need_are_written_too(void **state)
 	assert_non_null(strstr(play.asks[1], "{\"allowed_groups\":[3,12]}"));
 }
 
+/* More than fit a task's memo. */
+static void a_right_among_many_ends_as_well(void **state)
+{
+	struct buf groups = { .max = 8192 };
+	AUTO_FREE char *has = NULL;
+	AUTO_FREE char *want = NULL;
+	CLEANUP(answer_done) struct answer answer = { 0 };
+	CLEANUP(request_done) struct request request = { 0 };
+	IMPORT im = moved();
+
+	(void)state;
+	for (int id = 1000; id < 1400; id++)
+		buf_addf(&groups, "%s%d", id > 1000 ? "," : "", id);
+	has = xasprintf(ENVELOPE("{\"id\":42,\"allowed_groups\":[7,%s]}"),
+			buf_str(&groups));
+	want = xasprintf("{\"allowed_groups\":[%s]}", buf_str(&groups));
+	answer = answer_made(&(struct said)SAYS(200, has));
+	im->memo.revokes = true;
+	check_verdict("read", got_undo_user(im, &answer),
+		      (struct verdict)ON);
+	assert_true(im->keeps_rights);
+	assert_true(ask_undo_right(im, &request));
+	assert_string_equal(buf_str(&request.body.text), want);
+	buf_done(&groups);
+}
+
 /* It goes with the group. */
 static void a_right_to_a_group_that_went_is_left_to_the_host(void **state)
 {
@@ -196,6 +222,7 @@ int main(void)
 		cmocka_unit_test(a_key_that_others_rest_on_stays),
 		cmocka_unit_test(a_right_that_came_with_the_move_ends_with_it),
 		cmocka_unit_test(rights_that_others_of_ours_need_are_written_too),
+		cmocka_unit_test(a_right_among_many_ends_as_well),
 		cmocka_unit_test(a_right_to_a_group_that_went_is_left_to_the_host),
 		cmocka_unit_test(a_right_that_another_key_uses_stays),
 		cmocka_unit_test(a_right_that_somebody_took_is_not_written),

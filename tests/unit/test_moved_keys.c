@@ -243,6 +243,29 @@ static void rights_that_others_need_are_told(void **state)
 	assert_string_equal(text, "[3]");
 }
 
+/* Also if the move itself is over by then. */
+static void rights_are_kept_from_one_call_to_the_next(void **state)
+{
+	AUTO_FREE char *none = NULL;
+	AUTO_FREE char *some = NULL;
+	AUTO_FREE char *others = NULL;
+
+	(void)state;
+	note("a", HOME, 2, true);
+	note("b", HOME, 2, true);
+	OK(moved_keys_forget(db, "itm_a", NOW, &err));
+	OK(moved_keys_kept_rights(db, "itm_a", 2, &none, &err));
+	assert_null(none);
+	OK(moved_keys_keep_rights(db, "itm_a", 2, "[3,4]", &err));
+	OK(moved_keys_kept_rights(db, "itm_a", 2, &some, &err));
+	assert_string_equal(some, "[3,4]");
+	OK(moved_keys_kept_rights(db, "itm_b", 2, &others, &err));
+	assert_null(others);
+	OK(moved_keys_keep_rights(db, "itm_a", 2, NULL, &err));
+	OK(moved_keys_kept_rights(db, "itm_a", 2, &none, &err));
+	assert_null(none);
+}
+
 static void all_of_an_item_is_forgotten_at_once(void **state)
 {
 	(void)state;
@@ -269,6 +292,7 @@ int main(void)
 		TEST(two_that_fail_at_once_do_not_rest_on_each_other),
 		TEST(a_right_ends_with_the_last_who_needs_it),
 		TEST(rights_that_others_need_are_told),
+		TEST(rights_are_kept_from_one_call_to_the_next),
 		TEST(all_of_an_item_is_forgotten_at_once),
 	};
 
