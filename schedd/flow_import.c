@@ -51,6 +51,9 @@ static const struct step steps[] = {
 	{ "host.login",                STAGE_PROVISION, ask_admin_login,     got_admin_login,
 	  { HOST_LOGIN_TOKEN, SLOT_HOST_SESSION } },
 
+	/* reached by name only: the group was there before us */
+	{ "provision.known_group",     STAGE_PROVISION, ask_known_group,     got_known_group },
+
 	/* reached by name only: a manifest has prices, so the group a channel */
 	{ "provision.channel",         STAGE_PROVISION, NULL,                got_want_channel },
 	{ "provision.find_channel",    STAGE_PROVISION, ask_find_channel,    got_find_channel },

@@ -92,6 +92,7 @@ struct import_memo {
 	bool proven;		/* the account answered in its proof group */
 	bool created_account;	/* by this task: it may be taken back */
 	bool created_group;
+	bool group_seen;	/* on the host, and it is ours */
 	bool created_channel;
 	bool repricing;		/* hold the channel although it is there */
 	bool repriced;		/* it was written: that is tried once */

@@ -49,6 +49,7 @@ static const struct {
 	FIELD(MEMO_BOOL, proven),
 	FIELD(MEMO_BOOL, created_account),
 	FIELD(MEMO_BOOL, created_group),
+	FIELD(MEMO_BOOL, group_seen),
 	FIELD(MEMO_BOOL, created_channel),
 	FIELD(MEMO_BOOL, repricing),
 	FIELD(MEMO_BOOL, repriced),

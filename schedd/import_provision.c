@@ -11,6 +11,7 @@
 #include "schedd/host/account_view.h"
 #include "schedd/host/group.h"
 #include "schedd/import_steps.h"
+#include "schedd/import_written.h"
 #include "schedd/judge.h"
 
 #include <inttypes.h>
@@ -123,8 +124,60 @@ struct verdict import_found(struct import *im, enum import_resource which,
 
 struct verdict got_want_group(void *subject, const struct answer *answer)
 {
+	(void)subject;
 	(void)answer;
-	return take_resource(IMPORT_GROUP, import_after_group(subject));
+	return take_resource(IMPORT_GROUP, "provision.known_group");
+}
+
+/* What has the id by now is another's: it is left alone, and ours is gone. */
+static struct verdict lost_to_another(struct import *im,
+				      enum import_resource which,
+				      const json_t *live)
+{
+	const char *name = host_member_text(live, "name");
+	AUTO_FREE char *words = xasprintf("group %" PRId64 " of the host (%s) "
+		"is not CRM's any more: neither its name nor its description "
+		"has the mark %s; it is left alone", import_id(im, which),
+		name ? name : "", im->resources[which].mark);
+
+	item_warn(&im->item, "group_not_ours", words);
+	import_gone(im, which);
+	return import_doubt(im, "provision.group", FAILURE_GONE);
+}
+
+/*
+ * Made by an earlier task: what is bound to it must not get into a group of
+ * somebody's that has its id by now.
+ */
+bool ask_known_group(const void *subject, struct request *request)
+{
+	const struct import *im = subject;
+
+	if (im->memo.group_seen)
+		return false;
+	host_ask_group(request, &im->peer, import_id(im, IMPORT_GROUP));
+	return true;
+}
+
+struct verdict got_known_group(void *subject, const struct answer *answer)
+{
+	struct import *im = subject;
+	enum failure why;
+
+	if (!answer)
+		return go_to(import_after_group(im));
+	why = host_judge(answer);
+	import_saw(im, answer);
+	if (why == FAILURE_GONE) {
+		import_gone(im, IMPORT_GROUP);
+		return import_doubt(im, "provision.group", why);
+	}
+	if (why != FAILURE_NONE)
+		return import_host_failed(im, answer, why);
+	if (!owned_is_ours(&im->resources[IMPORT_GROUP], host_data(answer)))
+		return lost_to_another(im, IMPORT_GROUP, host_data(answer));
+	im->memo.group_seen = true;
+	return go_to(import_after_group(im));
 }
 
 bool ask_find_group(const void *subject, struct request *request)
@@ -141,10 +194,13 @@ bool ask_find_group(const void *subject, struct request *request)
 struct verdict got_find_group(void *subject, const struct answer *answer)
 {
 	struct import *im = subject;
+	struct verdict v;
 
 	if (!answer)
-		return go_to(import_after_group(im));
-	return import_found(im, IMPORT_GROUP, answer, import_after_group(im));
+		return go_to("provision.known_group");
+	v = import_found(im, IMPORT_GROUP, answer, import_after_group(im));
+	im->memo.group_seen = v.kind == VERDICT_GO_TO;
+	return v;
 }
 
 bool ask_create_group(const void *subject, struct request *request)
@@ -162,6 +218,7 @@ struct verdict got_create_group(void *subject, const struct answer *answer)
 	struct verdict v = import_made(im, IMPORT_GROUP, answer,
 				       "provision.find_group");
 
+	im->memo.group_seen = v.kind == VERDICT_GO_ON;
 	if (v.kind == VERDICT_GO_ON && im->plan.channel)
 		return go_to(import_after_group(im));
 	return v;
@@ -312,6 +369,12 @@ struct verdict got_group_still(void *subject, const struct answer *answer)
 	}
 	if (why != FAILURE_NONE)
 		return import_host_failed(im, answer, why);
+	if (!owned_is_ours(&im->resources[birth_group(im)],
+			   host_data(answer))) {
+		import_let_go(im, IMPORT_ACCOUNT);
+		return lost_to_another(im, birth_group(im),
+				       host_data(answer));
+	}
 	return go_on();
 }
 

@@ -71,6 +71,7 @@ ASKS(upstream_responses); GETS(upstream_responses);
 ASKS(admin_login);	GETS(admin_login);
 
 GETS(want_group);
+ASKS(known_group);	GETS(known_group);
 ASKS(find_group);	GETS(find_group);
 ASKS(create_group);	GETS(create_group);
 GETS(want_channel);

@@ -10,6 +10,8 @@
 
 #include <string.h>
 
+#include "schedd/host/answer.h"
+
 /* Fingerprints are hex; keys too short for one have their secret's id here. */
 static const char *key_of(const struct resource *row)
 {
@@ -46,6 +48,22 @@ void owned_case_done(struct owned_case *the)
 {
 	json_decref(the->body);
 	*the = (struct owned_case){ 0 };
+}
+
+bool owned_is_ours(const struct resource *row, const json_t *live)
+{
+	static const char *const marked[] = { "name", "notes", "description" };
+	json_auto_t *written = load(row->written_json);
+	const char *called = host_member_text(written, "name");
+	const char *name = host_member_text(live, "name");
+
+	for (size_t i = 0; i < COUNT(marked); i++) {
+		const char *text = host_member_text(live, marked[i]);
+
+		if (text && row->mark && strstr(text, row->mark))
+			return true;
+	}
+	return !name || (called && strcmp(called, name) == 0);
 }
 
 static void keep(struct resource *row, json_t *take_written)

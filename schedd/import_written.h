@@ -18,6 +18,13 @@ void owned_case_begin(struct owned_case *ret,
 		      const struct resource *row);
 void owned_case_done(struct owned_case *the);
 
+/*
+ * Is what the host shows the thing of the row?  A host whose database was put
+ * back gives its ids anew: ours carries our mark, or is called as it was when
+ * that was accepted.  What shows no name tells nothing, and passes.
+ */
+bool owned_is_ours(const struct resource *row, const json_t *live);
+
 /* The host has it as it is wanted. */
 void import_wrote_all(struct import *im, enum import_resource which);
 

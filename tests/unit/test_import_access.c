@@ -428,7 +428,7 @@ static void each_thing_is_taken_or_passed(void **state)
 		const char *present;
 	} cases[] = {
 		{ "group", got_want_group, IMPORT_GROUP,
-		  "provision.parking" },
+		  "provision.known_group" },
 		{ "account", got_want_account, IMPORT_ACCOUNT,
 		  "confirm.account" },
 		{ "user", got_want_user, IMPORT_USER, "access.login" },

@@ -74,6 +74,77 @@ static void a_group_is_found_by_its_mark(void **state)
 	own_set(&im->resources[IMPORT_GROUP].host_resource_id, "7");
 	check_asks(ask_find_group, im, "");
 	check_unasked("made", got_find_group, im,
+		      (struct verdict)TO("provision.known_group"));
+}
+
+/* ---- a group that was made before ---- */
+
+#define GROUP(name, description) SAYS(200, ENVELOPE("{\"id\":7,\"name\":\"" \
+	name "\",\"description\":\"" description "\"}"))
+#define GROUP_GONE SAYS(404, REASON(404, "GROUP_NOT_FOUND"))
+
+static void group_was_made(struct import *im)
+{
+	has(im, IMPORT_GROUP, RESOURCE_PRESENT, "7");
+}
+
+static void its_name_was_accepted(struct import *im)
+{
+	group_was_made(im);
+	own_set(&im->resources[IMPORT_GROUP].written_json,
+		"{\"name\":\"VIP\",\"description\":\"\"}");
+}
+
+static void is_ours(const struct import *im)
+{
+	assert_true(im->memo.group_seen);
+	assert_string_equal(im->item.warnings, "[]");
+}
+
+static void is_made_anew(const struct import *im)
+{
+	assert_int_equal(im->resources[IMPORT_GROUP].state, RESOURCE_GONE);
+	assert_false(im->memo.group_seen);
+}
+
+static void is_left_alone(const struct import *im)
+{
+	is_made_anew(im);
+	assert_non_null(strstr(im->item.warnings, "group_not_ours"));
+	assert_non_null(strstr(im->item.warnings, "group 7 of the host"));
+}
+
+/* A host that was put back to an old backup gives its ids once more. */
+static void a_group_of_somebody_with_our_groups_id_is_not_used(void **state)
+{
+	static const struct step_case cases[] = {
+		{ "ours", NULL, GROUP("g crm-abc123-group111", ""),
+		  TO("provision.parking"), is_ours },
+		{ "renamed", NULL, GROUP("VIP", "mine crm-abc123-group111"),
+		  TO("provision.parking"), is_ours },
+		{ "renamed, and that was accepted", its_name_was_accepted,
+		  GROUP("VIP", ""), TO("provision.parking"), is_ours },
+		{ "no name is shown", NULL, SAYS(200, ENVELOPE("{\"id\":7}")),
+		  TO("provision.parking"), is_ours },
+		{ "somebody's", NULL, GROUP("VIP", "theirs"),
+		  LOOK("provision.group", FAILURE_GONE), is_left_alone },
+		{ "another of ours", NULL, GROUP("g crm-abc123-group222", ""),
+		  LOOK("provision.group", FAILURE_GONE), is_left_alone },
+		{ "gone", NULL, GROUP_GONE,
+		  LOOK("provision.group", FAILURE_GONE), is_made_anew },
+	};
+	IMPORT im = import_on(NEW);
+
+	(void)state;
+	walk(got_known_group, NEW, group_was_made, cases, COUNT(cases));
+	walk_reader(got_known_group, NEW, group_was_made);
+	group_was_made(im);
+	check_unasked("want", got_want_group, im,
+		      take_resource(IMPORT_GROUP, "provision.known_group"));
+	check_asks(ask_known_group, im, "GET " ADMIN "/groups/7");
+	im->memo.group_seen = true;
+	check_asks(ask_known_group, im, "");
+	check_unasked("seen", got_known_group, im,
 		      (struct verdict)TO("provision.parking"));
 }
 
@@ -324,8 +395,11 @@ static void the_account_is_let_go_of(const struct import *im)
 static void the_group_is_looked_at_before_an_account_is_made(void **state)
 {
 	static const struct step_case cases[] = {
-		{ "there", NULL, MADE(7), ON, NULL },
-		{ "gone", NULL, SAYS(404, REASON(404, "GROUP_NOT_FOUND")),
+		{ "there", NULL, GROUP("g crm-abc123-group111", ""), ON, NULL },
+		{ "gone", NULL, GROUP_GONE,
+		  LOOK("provision.group", FAILURE_GONE),
+		  the_account_is_let_go_of },
+		{ "another's by now", NULL, GROUP("VIP", ""),
 		  LOOK("provision.group", FAILURE_GONE),
 		  the_account_is_let_go_of },
 	};
@@ -368,6 +442,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_group_is_found_by_its_mark),
+		cmocka_unit_test(
+			a_group_of_somebody_with_our_groups_id_is_not_used),
 		cmocka_unit_test(a_group_is_made),
 		cmocka_unit_test(each_doubt_waits_longer_than_the_last),
 		cmocka_unit_test(only_old_hosts_need_a_parking_group),
