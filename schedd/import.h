@@ -112,6 +112,9 @@ struct import_memo {
 	bool here;		/* it is in our group as it is */
 	bool may;		/* its owner had the right to our group */
 	bool rebound;		/* we moved it: to be moved back by undo */
+	bool key_found;		/* on the pages of keys so far */
+	int64_t key_group;	/* and where it is bound */
+	bool group_used;	/* by another key of its owner */
 	bool nowhere;		/* there is no group to move it back to */
 	bool revokes;		/* its owner is to lose the right to ours */
 	bool assigned;		/* its owner was subscribed by this task */

@@ -45,6 +45,7 @@ struct verdict got_owner(void *subject, const struct answer *answer)
 	import_saw(im, answer);
 	if (why != FAILURE_NONE)
 		return import_host_failed(im, answer, why);
+	im->memo.page = 0;
 	return im->memo.owner ? go_on() : nobody(im);
 }
 
@@ -52,7 +53,8 @@ bool ask_owner_keys(const void *subject, struct request *request)
 {
 	const struct import *im = subject;
 
-	host_ask_user_keys(request, &im->peer, im->memo.owner);
+	host_ask_user_keys_page(request, &im->peer, im->memo.owner,
+				im->memo.page + 1);
 	return true;
 }
 
@@ -79,6 +81,11 @@ struct verdict got_owner_keys(void *subject, const struct answer *answer)
 	import_saw(im, answer);
 	if (why != FAILURE_NONE)
 		return import_host_failed(im, answer, why);
+	if (key.id == 0 && host_more_user_keys(answer)) {
+		im->memo.page++;
+		return poll_after(0, FAILURE_NONE);
+	}
+	im->memo.page = 0;
 	if (key.id == 0) {	/* somebody whose key ends alike: the next */
 		im->memo.candidate++;
 		return go_to("access.owner");
@@ -199,31 +206,61 @@ bool ask_undo_bound(const void *subject, struct request *request)
 
 	if (!im->memo.rebound || im->memo.owner_key == 0)
 		return false;
-	host_ask_user_keys(request, &im->peer, im->memo.owner);
+	host_ask_user_keys_page(request, &im->peer, im->memo.owner,
+				im->memo.page + 1);
 	return true;
+}
+
+/*
+ * What a page shows is added to what those before it showed; is there
+ * something that only another can tell?
+ */
+static bool look_at_keys(struct import *im, const struct answer *answer)
+{
+	struct host_key_look look = {
+		.key_id = im->memo.owner_key,
+		.group_id = import_id(im, IMPORT_GROUP),
+	};
+
+	host_look_at_user_keys(answer, &look);
+	if (look.found) {
+		im->memo.key_found = true;
+		im->memo.key_group = look.bound_to;
+	}
+	im->memo.group_used |= look.used;
+	return !(im->memo.key_found &&
+		 (!im->right_ends || im->memo.group_used)) &&
+	       host_more_user_keys(answer);
 }
 
 struct verdict got_undo_bound(void *subject, const struct answer *answer)
 {
 	struct import *im = subject;
-	struct host_owned_key key = { 0 };
+	struct host_page page = { 0 };
 	enum failure why;
 
 	if (!answer)
 		return go_on();
-	why = host_judge_user_keys(answer, im->run.given_key_fingerprint,
-				   &key);
+	why = host_judge_page(answer, &page);
 	import_saw(im, answer);
 	if (why != FAILURE_NONE && why != FAILURE_GONE)
 		return import_leave(im, import_host_failed(im, answer, why));
-	im->memo.revokes = im->right_ends &&
-		!host_user_keys_use(answer, import_id(im, IMPORT_GROUP),
-				    im->memo.owner_key);
-	if (key.id && key.group_id == import_id(im, IMPORT_GROUP) &&
-	    !im->key_stays)
+	if (look_at_keys(im, answer)) {
+		im->memo.page++;
+		return poll_after(0, FAILURE_NONE);
+	}
+	im->memo.page = 0;
+	im->memo.revokes = im->right_ends && !im->memo.group_used &&
+			   why == FAILURE_NONE;
+	if (im->memo.key_found && !im->key_stays &&
+	    im->memo.key_group == import_id(im, IMPORT_GROUP))
 		return go_to("undo.move_back");
 	im->memo.rebound = false;
-	im->moved_back = true;
+	/* Behind the last page it may be bound to ours: a rollback tells. */
+	im->moved_back = im->memo.key_found || host_page_is_last(&page);
+	if (!im->moved_back)
+		item_warn(&im->item, "left_on_host", "the key's owner has too "
+			  "many keys to look through");
 	return go_on();
 }
 

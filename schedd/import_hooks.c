@@ -152,6 +152,7 @@ void import_fail(void *subject, enum failure why)
 	im->memo.failed_stage = im->stage;
 	im->memo.failed_status = (int)im->http_status;
 	im->memo.proving = false;	/* what is undone is the user's own */
+	im->memo.page = 0;
 	own_set(&im->item.failure_class, failure_name(why));
 }
 

@@ -42,6 +42,8 @@ struct rollback_memo {
 	int64_t seq;		/* of the part: none waits before it */
 	int64_t items;
 	int64_t key;		/* the id of a key that was found */
+	int64_t key_group;	/* and where it is bound */
+	bool group_used;	/* another key of its owner is bound to ours */
 	int64_t page;		/* of a list, from 0 */
 	int64_t logins;
 	int64_t misses;		/* the row could not be held */

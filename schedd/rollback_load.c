@@ -33,6 +33,8 @@ char *rollback_memo_write(const void *subject)
 	jout_i64(&out, "failure", m->failure);
 	jout_str(&out, "detail", m->detail);
 	jout_i64(&out, "key", m->key);
+	jout_i64(&out, "key_group", m->key_group);
+	jout_bool(&out, "group_used", m->group_used);
 	jout_i64(&out, "page", m->page);
 	jout_i64(&out, "logins", m->logins);
 	jout_i64(&out, "misses", m->misses);
@@ -64,6 +66,8 @@ void rollback_memo_read(struct rollback_work *w, const char *text)
 	m->failure = host_member_i64(memo, "failure");
 	m->items = host_member_i64(memo, "items");
 	m->key = host_member_i64(memo, "key");
+	m->key_group = host_member_i64(memo, "key_group");
+	m->group_used = json_is_true(json_object_get(memo, "group_used"));
 	m->page = host_member_i64(memo, "page");
 	m->logins = host_member_i64(memo, "logins");
 	m->misses = host_member_i64(memo, "misses");

@@ -33,8 +33,8 @@ bool rollback_holds(const struct rollback_work *w)
 static void forget_part(struct rollback_memo *memo)
 {
 	memo->ended = memo->kept = memo->nowhere = false;
-	memo->moved = memo->revokes = false;
-	memo->key = memo->page = 0;
+	memo->moved = memo->revokes = memo->group_used = false;
+	memo->key = memo->key_group = memo->page = 0;
 	memo->logins = memo->misses = memo->looks = 0;
 }
 

@@ -26,31 +26,44 @@ bool ask_rb_move_look(const void *subject, struct request *request)
 {
 	const struct rollback_work *w = subject;
 
-	host_ask_user_keys(request, &w->peer, w->move.user_id);
+	host_ask_user_keys_page(request, &w->peer, w->move.user_id,
+				w->memo.page + 1);
 	return true;
-}
-
-static const json_t *key_of_id(const struct host_page *page, int64_t id)
-{
-	size_t i;
-	const json_t *key;
-
-	json_array_foreach(page->items, i, key)
-		if (host_object_id(key) == id)
-			return key;
-	return NULL;
 }
 
 /*
  * Somebody who moved it since wants it where it is.  One that is bound to
  * nothing lost our group, which somebody deleted.
  */
-static bool is_where_it_was_put(const struct rollback_work *w,
-				const json_t *key)
+static bool is_where_it_was_put(const struct rollback_work *w)
 {
-	int64_t group = host_member_i64(key, "group_id");
+	return w->memo.key && (w->memo.key_group == w->move.to_group ||
+			       w->memo.key_group == 0);
+}
 
-	return group == w->move.to_group || group == 0;
+/* What a page shows is added to what those before it showed. */
+static void look_at_keys(struct rollback_work *w, const struct answer *answer)
+{
+	struct host_key_look look = {
+		.key_id = w->move.key_id, .group_id = w->move.to_group,
+	};
+
+	host_look_at_user_keys(answer, &look);
+	if (look.found) {
+		w->memo.key = look.key_id;
+		w->memo.key_group = look.bound_to;
+	}
+	w->memo.group_used |= look.used;
+}
+
+/* Is there something that only another page can tell? */
+static bool is_to_look_on(const struct rollback_work *w,
+			  const struct answer *answer)
+{
+	bool known = w->memo.key &&
+		     (!w->way_back.revokes || w->memo.group_used);
+
+	return !known && host_more_user_keys(answer);
 }
 
 /* The move is over; the right to our group may have to end with it. */
@@ -70,16 +83,23 @@ struct verdict got_rb_move_look(void *subject, const struct answer *answer)
 	struct rollback_work *w = subject;
 	struct host_page page;
 	enum failure why = host_judge_page(answer, &page);
-	const json_t *key;
 
 	if (why == FAILURE_GONE)
 		return rollback_settle(w, ROLLBACK_GONE, NULL, NULL);
 	if (why != FAILURE_NONE)
 		return rollback_trouble(w, answer, why);
-	w->memo.revokes = w->way_back.revokes &&
-		!host_user_keys_use(answer, w->move.to_group, w->move.key_id);
-	key = key_of_id(&page, w->move.key_id);
-	if (!key || !is_where_it_was_put(w, key))
+	look_at_keys(w, answer);
+	if (is_to_look_on(w, answer)) {
+		w->memo.page++;
+		return poll_after(0, FAILURE_NONE);
+	}
+	w->memo.page = 0;
+	if (!w->memo.key && !host_page_is_last(&page))
+		return rollback_left(w, failure_name(FAILURE_TOO_LARGE),
+				     "its owner has too many keys to look"
+				     " through");
+	w->memo.revokes = w->way_back.revokes && !w->memo.group_used;
+	if (!is_where_it_was_put(w))
 		return move_over(w);
 	if (!w->way_back.stays)
 		return go_on();

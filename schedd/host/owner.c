@@ -81,20 +81,36 @@ enum failure host_judge_user_keys(const struct answer *answer,
 	return FAILURE_NONE;
 }
 
-bool host_user_keys_use(const struct answer *answer, int64_t group_id,
-			int64_t but_key)
+bool host_more_user_keys(const struct answer *answer)
+{
+	struct host_page page;
+
+	return host_judge_page(answer, &page) == FAILURE_NONE &&
+	       !host_page_is_last(&page) && page.page < HOST_KEY_PAGES_MAX;
+}
+
+void host_look_at_user_keys(const struct answer *answer,
+			    struct host_key_look *look)
 {
 	struct host_page page;
 	size_t i;
 	const json_t *key;
 
 	if (host_judge_page(answer, &page) != FAILURE_NONE)
-		return true;
-	json_array_foreach(page.items, i, key)
-		if (host_object_id(key) != but_key &&
-		    host_member_i64(key, "group_id") == group_id)
-			return true;
-	return false;
+		return;
+	json_array_foreach(page.items, i, key) {
+		const int64_t group = host_member_i64(key, "group_id");
+
+		if (host_object_id(key) == look->key_id) {
+			look->found = true;
+			look->bound_to = group;
+		} else if (group == look->group_id) {
+			look->used = true;
+		}
+	}
+	/* Nobody knows what is behind the last page that is read. */
+	if (!host_page_is_last(&page) && page.page >= HOST_KEY_PAGES_MAX)
+		look->used = true;
 }
 
 void host_ask_user_balance(struct request *request,

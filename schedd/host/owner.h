@@ -45,9 +45,25 @@ enum failure host_judge_user_keys(const struct answer *answer,
 				  const char *fingerprint,
 				  struct host_owned_key *ret);
 
-/* Is another of these keys bound to the group?  Also if nobody knows. */
-bool host_user_keys_use(const struct answer *answer, int64_t group_id,
-			int64_t but_key);
+/* So many pages of a user's keys are read; what is behind them is not seen. */
+#define HOST_KEY_PAGES_MAX 20
+
+/* Is there another page, and is it to be read? */
+bool host_more_user_keys(const struct answer *answer);
+
+/*
+ * Where a key of a user is bound, and whether another of the same user is
+ * bound to a group: what the pages show that were read so far.
+ */
+struct host_key_look {
+	int64_t key_id, group_id;	/* that are asked about */
+	bool found;			/* the key is there */
+	int64_t bound_to;		/* and where; 0: to none */
+	bool used;			/* the group is, by another */
+};
+
+void host_look_at_user_keys(const struct answer *answer,
+			    struct host_key_look *look);
 
 /*
  * Fill the balance of a managed user up to `amount`.  Its mark keeps a repeat

@@ -80,6 +80,27 @@ static void its_owner_is_found_subscribed_and_the_key_moved(void **state)
 	assert_string_equal(play.proof.requested_key, PRINT);
 }
 
+/* A host shows a thousand keys of a user at a time. */
+static void it_is_looked_for_on_every_page(void **state)
+{
+#define PAGE_OF(n, items) SAYS(200, ENVELOPE("{\"items\":[" items "]," \
+	"\"total\":1001,\"page\":" #n ",\"pages\":2}"))
+	static const struct exchange list[] = {
+		{ OWNERS, LIST("{\"id\":42}") },
+		{ KEYS(42) "page=1&", PAGE_OF(1, KEY(29, "eeeeeeee", "3")) },
+		{ KEYS(42) "page=2&", PAGE_OF(2, KEY(31, PRINT, "7")) },
+		{ MODELS, LISTED },
+		{ CHAT, WORD },
+	};
+	IMPORT im = given(ACCESS_SELF_SERVICE, false);
+	PLAY play = prove(im, list, COUNT(list));
+
+	(void)state;
+	assert_int_equal(play.end.kind, VERDICT_DONE);
+	assert_int_equal(im->memo.owner_key, 31);
+	assert_int_equal(im->memo.page, 0);
+}
+
 static void a_key_that_is_here_already_is_not_moved(void **state)
 {
 	static const struct exchange list[] = {
@@ -408,6 +429,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(
 			its_owner_is_found_subscribed_and_the_key_moved),
+		cmocka_unit_test(it_is_looked_for_on_every_page),
 		cmocka_unit_test(a_key_that_is_here_already_is_not_moved),
 		cmocka_unit_test(a_key_of_nobody_is_unknown),
 		cmocka_unit_test(a_key_that_serves_elsewhere_stays_there),

@@ -213,6 +213,58 @@ static void a_right_that_somebody_took_is_not_written(void **state)
 	assert_int_equal(play.end.kind, VERDICT_FAILED);
 }
 
+/* A host shows a thousand keys of a user at a time. */
+#define PAGE_OF(n, items) SAYS(200, ENVELOPE("{\"items\":[" items "]," \
+	"\"total\":2000,\"page\":" #n ",\"pages\":2}"))
+
+static void a_key_on_another_page_goes_back(void **state)
+{
+	static const struct exchange back[] = {
+		{ KEYS "page=1&", PAGE_OF(1, KEY(32, "another", "8")) },
+		{ KEYS "page=2&", PAGE_OF(2, KEY(31, PRINT, "7")) },
+		{ BIND, BOUND("3") },
+	};
+	IMPORT im = moved();
+	PLAY play = play_flow(im, &flow_import, "undo.rebind", back,
+			      COUNT(back));
+
+	(void)state;
+	assert_int_equal(play.end.kind, VERDICT_FAILED);
+	assert_non_null(strstr(play.asks[2], "{\"group_id\":3}"));
+	assert_true(im->moved_back);
+}
+
+static void a_right_that_a_key_of_another_page_uses_stays(void **state)
+{
+	static const struct exchange back[] = {
+		{ KEYS "page=1&", PAGE_OF(1, KEY(31, PRINT, "7")) },
+		{ KEYS "page=2&", PAGE_OF(2, KEY(32, "another", "7")) },
+		{ BIND, BOUND("3") },
+	};
+	IMPORT im = moved();
+	PLAY play = undo_with_right(im, back, COUNT(back));
+
+	(void)state;
+	assert_int_equal(play.end.kind, VERDICT_FAILED);
+	assert_false(im->memo.revokes);
+}
+
+/* A rollback may find it: that it was moved is not forgotten. */
+static void a_look_through_keys_has_an_end(void **state)
+{
+	static const struct said many = SAYS(200, ENVELOPE("{\"items\":["
+		KEY(32, "another", "8") "],\"page\":20,\"pages\":99}"));
+	CLEANUP(answer_done) struct answer answer = answer_made(&many);
+	IMPORT im = moved();
+
+	(void)state;
+	im->right_ends = true;
+	check_verdict("end", got_undo_bound(im, &answer), (struct verdict)ON);
+	assert_false(im->moved_back);
+	assert_false(im->memo.revokes);
+	assert_non_null(strstr(im->item.warnings, "left_on_host"));
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -226,6 +278,9 @@ int main(void)
 		cmocka_unit_test(a_right_to_a_group_that_went_is_left_to_the_host),
 		cmocka_unit_test(a_right_that_another_key_uses_stays),
 		cmocka_unit_test(a_right_that_somebody_took_is_not_written),
+		cmocka_unit_test(a_key_on_another_page_goes_back),
+		cmocka_unit_test(a_right_that_a_key_of_another_page_uses_stays),
+		cmocka_unit_test(a_look_through_keys_has_an_end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
