@@ -98,12 +98,40 @@ int import_keep_one_owner(const struct store *store, struct import *im,
 	       share_subscription(store, im, now, err) ? -1 : 0;
 }
 
+/* The row that share_subscription() closed ours for. */
+static int load_anothers(const struct store *store, struct import *im,
+			 struct err *err)
+{
+	struct resource *row = &im->resources[IMPORT_SUBSCRIPTION];
+	struct resource other = { 0 };
+
+	if (row->host_resource_id)
+		return 0;
+	if (resource_walk_of_item(store->db, im->item.item_id,
+				  RESOURCE_SUBSCRIPTION, &other, err))
+		return -1;
+	if (!other.resource_id)
+		return 0;
+	resource_done(row);
+	*row = other;
+	return 0;
+}
+
+/*
+ * Whoever of those that share a subscription fails last takes it back, whoever
+ * of them it was that assigned it.
+ */
 int import_load_shared(const struct store *store, struct import *im,
 		       struct err *err)
 {
 	const struct resource *row = &im->resources[IMPORT_SUBSCRIPTION];
 
-	if (!im->memo.assigned || !row->resource_id)
+	if (!im->memo.failure || !import_is_given(im) || im->checking ||
+	    im->changing)
+		return 0;
+	if (load_anothers(store, im, err))
+		return -1;
+	if (!row->resource_id)
 		return 0;
 	return resource_walk_rested(store->db, row->resource_id,
 				    im->item.item_id, &im->subscription_stays,

@@ -300,13 +300,22 @@ struct verdict got_undo_rebind(void *subject, const struct answer *answer)
 			       "undo.subscription");
 }
 
+/* By this task, or by one that left it to us when it failed. */
+static bool was_assigned_by_crm(const struct import *im)
+{
+	const char *origin = im->resources[IMPORT_SUBSCRIPTION].origin;
+
+	return im->memo.assigned || (origin && strcmp(origin, "created") == 0);
+}
+
 /* What somebody real was given in a group that stays is taken back. */
 bool ask_undo_subscription(const void *subject, struct request *request)
 {
 	const struct import *im = subject;
 
-	if (!import_is_given(im) || !im->memo.live || !im->memo.assigned ||
-	    im->subscription_stays || import_id(im, IMPORT_SUBSCRIPTION) == 0)
+	if (!import_is_given(im) || !im->memo.live ||
+	    !was_assigned_by_crm(im) || im->subscription_stays ||
+	    import_id(im, IMPORT_SUBSCRIPTION) == 0)
 		return false;
 	host_ask_subscription_revoke(request, &im->peer,
 				     import_id(im, IMPORT_SUBSCRIPTION));

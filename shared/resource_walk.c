@@ -76,7 +76,8 @@ static const struct db_query q_rested = { "resource_walk.rested",
 	"SELECT EXISTS (SELECT 1 FROM resource_uses u"
 	" CROSS JOIN import_run_items i ON i.item_id = u.item_id"
 	" WHERE u.resource_id = $1 AND u.item_id <> $2"
-	" AND i.rollback_id IS NULL AND (i.finished_at IS NULL"
+	" AND i.rollback_id IS NULL"
+	" AND ((i.finished_at IS NULL AND i.failure_class IS NULL)"
 	"  OR i.confirmation_status = 'confirmed'))" };
 
 int resource_walk_rested(struct db *db, const char *resource_id,
@@ -91,6 +92,29 @@ int resource_walk_rested(struct db *db, const char *resource_id,
 	return 0;
 }
 
+static const struct db_query q_of_item = { "resource_walk.of_item",
+	"SELECT u.resource_id FROM resource_uses u"
+	" CROSS JOIN managed_resources r ON r.resource_id = u.resource_id"
+	" WHERE u.item_id = $1 AND r.resource_type = $2"
+	" AND r.state = 'present' AND r.host_resource_id IS NOT NULL"
+	" LIMIT 1" };
+
+int resource_walk_of_item(struct db *db, const char *item_id,
+			  enum resource_type type, struct resource *ret,
+			  struct err *err)
+{
+	CLEANUP(db_rows_done) struct db_rows rows = { 0 };
+	int more;
+
+	if (db_query(&rows, db, &q_of_item, DB_ARGS(DB_TEXT(item_id),
+		     DB_TEXT(resource_type_name(type))), err))
+		return -1;
+	more = db_next(&rows, err);
+	if (more <= 0)
+		return more;
+	return resources_get(db, db_must(&rows, 0), ret, err);
+}
+
 const struct db_query *const resource_walk_queries[] = {
-	&q_walk, &q_ids, &q_count, &q_of_run, &q_rested, NULL
+	&q_walk, &q_ids, &q_count, &q_of_run, &q_rested, &q_of_item, NULL
 };

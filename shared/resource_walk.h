@@ -28,7 +28,12 @@ int resource_walk_of_run(struct db *db, const char *resource_id,
 			 const char *run_id, bool *ret, struct err *err)
 	MUST_CHECK;
 
-/* Does another item rest on it, or may it yet? */
+/* One of the type that the item rests on and the host has; zeroed: none. */
+int resource_walk_of_item(struct db *db, const char *item_id,
+			  enum resource_type type, struct resource *ret,
+			  struct err *err) MUST_CHECK;
+
+/* Does another item rest on it, or may it yet?  Not one that has failed. */
 int resource_walk_rested(struct db *db, const char *resource_id,
 			 const char *item_id, bool *ret, struct err *err)
 	MUST_CHECK;

@@ -234,6 +234,14 @@ static void a_subscription_of_somebody_real_is_taken_back(void **state)
 	im->subscription_stays = true;
 	check_asks(ask_undo_subscription, im, "");
 	im->subscription_stays = false;
+	/* One that assigned it left it to us, when it failed before us. */
+	im->memo.assigned = false;
+	own_set(&im->resources[IMPORT_SUBSCRIPTION].origin, "created");
+	check_asks(ask_undo_subscription, im,
+		   "DELETE " ADMIN "/subscriptions/6");
+	own_set(&im->resources[IMPORT_SUBSCRIPTION].origin, "reused");
+	check_asks(ask_undo_subscription, im, "");
+	im->memo.assigned = true;
 	/* That of a managed user is worth keeping. */
 	im->run.given_key = GIVEN_KEY_NONE;
 	check_asks(ask_undo_subscription, im, "");
