@@ -1,7 +1,8 @@
 /*
- * What is bound to a group that somebody deleted.  That group is a finding of
- * its own, and until somebody has decided about it the binding waits; once the
- * row of the group is closed, nothing is wanted of it any more.
+ * What is bound to a group that somebody deleted, or whose id another has by
+ * now.  That group is a finding of its own, and until somebody has decided
+ * about it the binding waits; once the row of the group is closed, nothing is
+ * wanted of it any more.
  */
 #include <inttypes.h>
 #include <string.h>
@@ -83,8 +84,8 @@ bool reconcile_binds(const char *field)
 
 char *reconcile_waits_text(const char *group_id)
 {
-	return xasprintf("group %s is no longer on the host: that is to be "
-			 "decided first", group_id);
+	return xasprintf("group %s is no longer on the host, or another's by "
+			 "now: that is to be decided first", group_id);
 }
 
 char *reconcile_waits(const struct reconcile *rc)

@@ -205,9 +205,10 @@ int findings_decide(struct db *db, const struct finding *finding,
 
 static const struct db_query q_asks_if_gone = { "findings.asks_if_gone",
 	"SELECT count(*) FROM reconcile_findings WHERE reconcile_id = $1"
-	" AND resource_id = $2 AND field = '" OWNED_EXISTS "'"
-	" AND state IN ('found', 'asked')"
-	" AND (settled_by IS NULL OR action = 'ask')" };
+	" AND resource_id = $2 AND state IN ('found', 'asked')"
+	" AND ((field = '" OWNED_EXISTS "'"
+	"   AND (settled_by IS NULL OR action = 'ask'))"
+	"  OR (field = 'name' AND action = 'ask'))" };
 
 int findings_asks_if_gone(struct db *db, const char *reconcile_id,
 			  const char *resource_id, bool *ret, struct err *err)

@@ -88,7 +88,10 @@ int findings_decide(struct db *db, const struct finding *finding,
 		    enum owned_policy action, const char *by,
 		    struct err *err) MUST_CHECK;
 
-/* Was the resource found gone, and nobody has decided about that yet? */
+/*
+ * Was the resource found gone, or what has its id another thing perhaps, and
+ * nobody has decided about that yet?
+ */
 int findings_asks_if_gone(struct db *db, const char *reconcile_id,
 			  const char *resource_id, bool *ret,
 			  struct err *err) MUST_CHECK;

@@ -31,6 +31,7 @@ struct stage {
 	size_t calls;
 	size_t single;		/* reads of one account */
 	size_t writes;
+	json_t *group;		/* the only one there is; NULL: none */
 	const char *export;	/* what it says to that; NULL: it refuses */
 	size_t exports;
 	size_t lists_refused;	/* how often, then they are shown; 0: always */
@@ -99,6 +100,7 @@ static void set_up(struct stage *stage)
 static void tear_down(struct stage *stage)
 {
 	json_decref(stage->accounts);
+	json_decref(stage->group);
 }
 
 #define STAGE CLEANUP(tear_down) struct stage
@@ -198,12 +200,21 @@ static void say_export(struct stage *stage)
 		      "\"STEP_UP_ADMIN_API_KEY_FORBIDDEN\"}");
 }
 
-/* Whatever groups CRM has here were deleted. */
-static void say_no_group(struct stage *stage, const char *url)
+/* Whatever groups CRM has here were deleted, but for one. */
+static void say_groups(struct stage *stage, const char *url)
 {
-	if (strstr(url, "/groups?"))
-		say(stage, json_pack("{s[] si si si}", "items", "total", 0,
-				     "page", 1, "pages", 1));
+	json_t *items = stage->group ? json_pack("[O]", stage->group)
+				     : json_array();
+
+	if (strstr(url, "/groups?")) {
+		say(stage, json_pack("{so si si si}", "items", items, "total",
+				     (int)json_array_size(items), "page", 1,
+				     "pages", 1));
+		return;
+	}
+	json_decref(items);
+	if (stage->group)
+		say(stage, json_incref(stage->group));
 	else
 		reply(stage->script, 404, "{\"code\":404,\"reason\":"
 		      "\"GROUP_NOT_FOUND\",\"message\":\"no\"}");
@@ -243,7 +254,7 @@ static void answer(struct stage *stage)
 		return;
 	}
 	if (strstr(wire->url, "/groups"))
-		say_no_group(stage, wire->url);
+		say_groups(stage, wire->url);
 	else if (strstr(wire->url, "/bulk-update"))
 		write_it(stage, wire->body);
 	else if (strstr(wire->url, "/accounts/data?"))

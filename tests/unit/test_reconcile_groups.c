@@ -1,4 +1,7 @@
-/* A group of ours that somebody deleted: what was bound to it waits for it. */
+/*
+ * A group of ours that somebody deleted, or whose id is another's by now: what
+ * was bound to it waits for it.
+ */
 #include "tests/unit/reconcile_stage.h"
 
 #define UNBOUND 1
@@ -69,6 +72,27 @@ static void a_binding_waits_for_its_group(void **state)
 	assert_int_equal(stage.writes, 1);
 }
 
+/* A host that was put back to an old backup gives its ids once more. */
+static void nothing_is_bound_to_a_group_that_has_its_id_by_now(void **state)
+{
+	SCRIPT script = script_new(":memory:");
+	STAGE stage = { .script = script };
+	RUN run = { 0 };
+
+	(void)state;
+	set_up(&stage);
+	with_a_deleted_group(&stage);
+	fixture_sql(script->db, "UPDATE managed_resources SET wanted_json ="
+		    " '{\"name\":\"p crm-x-g\",\"description\":\"crm-x-g\"}'"
+		    " WHERE resource_id = 'res_g'");
+	stage.group = json_pack("{si ss ss ss}", "id", 7, "name", "VIP",
+				"description", "theirs", "status", "active");
+	play(&stage, true, "tok_1", &run);
+	FOUND(&stage, &run, "110.group_ids them asked, 7.name them asked,"
+	      " 7.description them asked");
+	assert_int_equal(stage.writes, 0);
+}
+
 static void what_was_bound_to_it_is_not_missed_once_it_is_let_go(void **state)
 {
 	SCRIPT script = script_new(":memory:");
@@ -93,6 +117,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_binding_waits_for_its_group),
+		cmocka_unit_test(
+			nothing_is_bound_to_a_group_that_has_its_id_by_now),
 		cmocka_unit_test(
 		    what_was_bound_to_it_is_not_missed_once_it_is_let_go),
 	};
