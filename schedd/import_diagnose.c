@@ -404,10 +404,15 @@ static struct verdict keep_finding(struct import *im)
 	return go_to("diagnose.accounts");
 }
 
-/* Begin what was planned, or look first at what is to be planned upon. */
+/*
+ * Begin what was planned, or look first at what is to be planned upon; and at
+ * the group, before anything is bound to it.
+ */
 static struct verdict mend(const struct import *im)
 {
-	struct verdict next = go_to(im->memo.mend ? "mend.act" : "mend.read");
+	bool binds = im->memo.mend & 1u << HOST_REPAIR_GROUPS;
+	struct verdict next = go_to(!im->memo.mend ? "mend.read"
+		: binds && !im->memo.group_seen ? "mend.group" : "mend.act");
 
 	if (im->memo.mend)
 		next.delay_ms = im->memo.mend_first;

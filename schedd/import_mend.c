@@ -13,6 +13,7 @@
 
 #include "schedd/host/account.h"
 #include "schedd/import_steps.h"
+#include "schedd/import_written.h"
 #include "shared/owned_key.h"
 
 #define ROUNDS_MAX 3		/* proofs in one run that ended in repairs */
@@ -329,6 +330,33 @@ bool ask_mend_act(const void *subject, struct request *request)
 	asks = host_ask_mend(request, &im->peer, &the.the, &mend);
 	import_case_done(&the);
 	return asks;
+}
+
+/* A host that was put back to an old backup gives its ids once more. */
+bool ask_mend_group(const void *subject, struct request *request)
+{
+	const struct import *im = subject;
+
+	host_ask_group(request, &im->peer, import_id(im, IMPORT_GROUP));
+	return true;
+}
+
+/* To what is another's by now nothing is bound; the rest is mended. */
+struct verdict got_mend_group(void *subject, const struct answer *answer)
+{
+	struct import *im = subject;
+	enum failure why = host_judge(answer);
+
+	import_saw(im, answer);
+	if (why != FAILURE_NONE && why != FAILURE_GONE)
+		return import_host_failed(im, answer, why);
+	im->memo.group_seen = why == FAILURE_NONE &&
+		owned_is_ours(&im->resources[IMPORT_GROUP], host_data(answer));
+	if (!im->memo.group_seen) {
+		im->memo.done |= INT64_C(1) << HOST_REPAIR_GROUPS;
+		im->memo.mend &= ~(INT64_C(1) << HOST_REPAIR_GROUPS);
+	}
+	return go_to(im->memo.mend ? "mend.act" : "mend.read");
 }
 
 static void note_repair(struct import *im, const struct host_mend_case *the,

@@ -57,7 +57,8 @@
 	{ "mend.read",                 STAGE_VALIDATE,  ask_mend_read,       got_mend_read, \
 	  .fingerprints = true }, \
 	{ "mend.act",                  STAGE_VALIDATE,  ask_mend_act,        got_mend_act, \
-	  .fingerprints = true }
+	  .fingerprints = true }, \
+	{ "mend.group",                STAGE_VALIDATE,  ask_mend_group,      got_mend_group }
 
 #define ASKS(name) \
 	bool ask_##name(const void *subject, struct request *request)
@@ -153,6 +154,7 @@ ASKS(diagnose_test);	GETS(diagnose_test);
 GETS(diagnose_end);
 ASKS(mend_read);	GETS(mend_read);
 ASKS(mend_act);		GETS(mend_act);
+ASKS(mend_group);	GETS(mend_group);
 
 ASKS(undo_bound);	GETS(undo_bound);
 ASKS(undo_rebind);	GETS(undo_rebind);
