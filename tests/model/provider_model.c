@@ -296,6 +296,7 @@ static void answer_question(struct provider_call *call)
 		provider_answer_error(
 			call, 400, "you must provide a model parameter", NULL);
 	else if (is_elsewhere(call))
+		/* NOLINTNEXTLINE(bugprone-branch-clone): in the order of the provider */
 		provider_answer_error(call, 404, "Not Found", "not_found");
 	else if (!provider_has_model(call->model, ask.model))
 		provider_refuse_model(call, ask.model);
