@@ -40,6 +40,7 @@ struct site {
 	struct life life;
 	const char *fault;	/* what is wrong, NULL: nothing so far */
 	char fault_text[400];
+	uint64_t switched_off;	/* by somebody, as could be seen: bits by id */
 };
 
 /* How a site is laid out. */

@@ -330,9 +330,16 @@ static void set_schedulable(struct site *site, int64_t id, bool on)
 			: "{\"schedulable\":false}");
 }
 
+static uint64_t bit_of(int64_t id)
+{
+	return id < 64 ? UINT64_C(1) << id : 0;
+}
+
+/* What the host has switched off for its error looks no different then. */
 static void switch_off(struct site *site, const json_t *account, int64_t id)
 {
-	(void)account;
+	if (json_is_true(json_object_get(account, "schedulable")))
+		site->switched_off |= bit_of(id);
 	set_schedulable(site, id, false);
 }
 
@@ -340,12 +347,13 @@ static void switch_on(struct site *site, const json_t *account, int64_t id)
 {
 	/* What a person switched off is switched on by a person alone. */
 	if (json_is_true(json_object_get(account, "schedulable")) &&
-	    !site->fault) {
+	    site->switched_off & bit_of(id) && !site->fault) {
 		snprintf(site->fault_text, sizeof(site->fault_text),
 			 "CRM switched account %" PRId64 " on that somebody "
 			 "had switched off", id);
 		site->fault = site->fault_text;
 	}
+	site->switched_off &= ~bit_of(id);
 	set_schedulable(site, id, true);
 }
 
