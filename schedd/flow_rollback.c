@@ -56,6 +56,7 @@ static const struct step steps[] = {
 	{ "key.login",          0, ask_rb_key_login,       got_rb_key_login,
 	  { HOST_LOGIN_TOKEN, SLOT_USER_TOKEN } },
 	{ "key.delete",         0, ask_rb_key_delete,      got_rb_key_delete },
+	{ "key.owner",          0, ask_rb_key_owner,       got_rb_key_owner },
 	{ "subscription.look",  0, ask_rb_sub_look,        got_rb_sub_look },
 	{ "subscription.revoke", 0, ask_rb_sub_revoke,     got_rb_sub_revoke },
 	{ "subscription.shorten", 0, ask_rb_sub_shorten,   got_rb_sub_shorten },

@@ -217,6 +217,7 @@ ROLLBACK_ASKS(key_look);	ROLLBACK_GETS(key_look);
 ROLLBACK_GETS(key_token);
 ROLLBACK_ASKS(key_login);	ROLLBACK_GETS(key_login);
 ROLLBACK_ASKS(key_delete);	ROLLBACK_GETS(key_delete);
+ROLLBACK_ASKS(key_owner);	ROLLBACK_GETS(key_owner);
 ROLLBACK_ASKS(sub_look);	ROLLBACK_GETS(sub_look);
 ROLLBACK_ASKS(sub_revoke);	ROLLBACK_GETS(sub_revoke);
 ROLLBACK_ASKS(sub_shorten);	ROLLBACK_GETS(sub_shorten);

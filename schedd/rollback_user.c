@@ -343,6 +343,8 @@ struct verdict got_rb_key_login(void *subject, const struct answer *answer)
 	    w->attempt + 1 < w->settings->attempts_max)
 		return retry(why, answer->retry_after_ms >= 0
 			     ? answer->retry_after_ms : LOGIN_PAUSE_MS);
+	if (why == FAILURE_HOST_REFUSED && answer->status == 401)
+		return go_to("key.owner");
 	if (why != FAILURE_NONE)
 		return rollback_trouble(w, answer, why);
 	w->token.expires_at = host_login_ends(&login, w->now);
@@ -377,6 +379,31 @@ struct verdict got_rb_key_delete(void *subject, const struct answer *answer)
 		w->token_changed = true;
 	}
 	return go_to("key.token");
+}
+
+/*
+ * It cannot log in: somebody deleted it, or gave it another password.  Hosts
+ * up to 0.1.129 keep the keys of who is gone, and refuse them.
+ */
+bool ask_rb_key_owner(const void *subject, struct request *request)
+{
+	const struct rollback_work *w = subject;
+
+	host_ask_user(request, &w->peer, rollback_id_of(&w->owner));
+	return true;
+}
+
+struct verdict got_rb_key_owner(void *subject, const struct answer *answer)
+{
+	struct rollback_work *w = subject;
+	enum failure why = host_judge(answer);
+
+	if (why == FAILURE_GONE)
+		return rollback_gone(w, ROLLBACK_GONE);
+	if (why != FAILURE_NONE)
+		return rollback_trouble(w, answer, why);
+	return rollback_left(w, failure_name(FAILURE_HOST_REFUSED),
+			     "its owner's password is not accepted");
 }
 
 /* ---- its subscription ---- */

@@ -128,9 +128,42 @@ static void a_login_waits_its_turn(void **state)
 	assert_int_equal(v.kind, VERDICT_RETRY);
 	assert_in_range(v.delay_ms, 5000, 60000);
 	w->attempt = settings.attempts_max - 1;
-	answered(w, got_rb_key_login, SAYS_NO(401, "INVALID_CREDENTIALS"));
+	answered(w, got_rb_key_login, SAYS_NO(403, "USER_NOT_ACTIVE"));
 	is_left(w, "host_refused");
 	rollback_free(&subject);
+}
+
+/* Older hosts show the keys of users whom somebody deleted. */
+static void a_key_whose_owner_is_gone_is_gone(void **state)
+{
+	static const struct {
+		int status;
+		const char *body;
+		const char *left;	/* NULL: it is gone */
+	} cases[] = {
+		{ SAYS_NO(404, "USER_NOT_FOUND"), NULL },
+		{ OK("{\"id\":12}"), "host_refused" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		CLEANUP(request_done) struct request request = { 0 };
+		struct rollback_work *w = key_found();
+		void *subject = w;
+
+		w->attempt = settings.attempts_max - 1;
+		goes_to(answered(w, got_rb_key_login,
+				 SAYS_NO(401, "INVALID_CREDENTIALS")),
+			"key.owner");
+		assert_true(ask_rb_key_owner(w, &request));
+		assert_non_null(strstr(request.url, "/api/v1/admin/users/"));
+		answered(w, got_rb_key_owner, cases[i].status, cases[i].body);
+		if (cases[i].left)
+			is_left(w, cases[i].left);
+		else
+			assert_int_equal(w->row.state, RESOURCE_GONE);
+		rollback_free(&subject);
+	}
 }
 
 static void a_login_is_kept(void **state)
@@ -226,6 +259,7 @@ int main(void)
 		cmocka_unit_test(a_key_is_gone_when_its_host_says_so),
 		cmocka_unit_test(nobody_logs_in_without_a_password),
 		cmocka_unit_test(a_login_waits_its_turn),
+		cmocka_unit_test(a_key_whose_owner_is_gone_is_gone),
 		cmocka_unit_test(a_login_is_kept),
 		cmocka_unit_test(what_carries_our_mark_is_found),
 		cmocka_unit_test(what_was_never_asked_for_is_not_there),
