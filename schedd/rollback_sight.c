@@ -17,7 +17,11 @@
 #include "schedd/host/user.h"
 #include "schedd/rollback.h"
 
-#define UNSEEN_QUORUM 3		/* not there, before a host is doubted */
+/*
+ * Not there, before a host is doubted: more than one import makes, as somebody
+ * may well have deleted all of that by hand.
+ */
+#define UNSEEN_QUORUM 5
 
 /* Of each kind the first few, those of the rollback before all others. */
 static const enum resource_type kinds[] = {

@@ -349,6 +349,8 @@ records() {
 lost() {
 	snapshot "$WORK/before"
 	bring lost one
+	first=$RUN_ID
+	bring lost_too two
 	lose_all
 	known=$(records)
 	back
@@ -359,7 +361,9 @@ lost() {
 	is "$version: and no record is closed" \
 		"$(records) $(json .rolled_back_at)" "$known null"
 	ctl run rollback "$RUN_ID" --apply --force --wait
-	is "$version: somebody may say that all is gone" "$RC $(records)" "0 0"
+	is "$version: somebody may say that all is gone" "$RC" 0
+	ctl run rollback "$first" --apply --wait
+	is "$version: what one import made may be gone" "$RC $(records)" "0 0"
 	same "and nothing of it comes back"
 }
 
