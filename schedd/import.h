@@ -100,6 +100,7 @@ struct import_memo {
 	bool created_key;
 	bool renewed_key;	/* key and subscription were drawn anew */
 	bool renewed_user;
+	bool new_password;	/* it was given ours once more */
 	bool topped_up;		/* the managed user was to get money once more */
 	int64_t top_up;		/* how much; 0: the budget is used up */
 	bool purse_low;		/* before it was empty: a check saw it */

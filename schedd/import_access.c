@@ -149,9 +149,13 @@ struct verdict got_user_still(void *subject, const struct answer *answer)
 
 	if (why != FAILURE_NONE)
 		return import_host_failed(im, answer, why);
+	if (id != 0 && !im->memo.new_password) {
+		keep_id(im, import_user(im), id);
+		return go_to("access.set_password");
+	}
 	if (id != 0) {
 		import_blame(im, "the host does not accept the password of "
-			     "our managed user: somebody changed it");
+			     "our managed user, though it took it");
 		return failed(FAILURE_HOST_REFUSED);
 	}
 	/* Its keys and subscriptions went with it. */
@@ -162,6 +166,34 @@ struct verdict got_user_still(void *subject, const struct answer *answer)
 		import_gone(im, IMPORT_SUBSCRIPTION);
 	import_let_go(im, import_token(im));
 	return go_to("access.user");
+}
+
+/*
+ * It is ours, by its address, and has another password than we know: somebody
+ * gave it that, or we forgot ours with a state that was put back to a backup.
+ */
+bool ask_set_password(const void *subject, struct request *request)
+{
+	const struct import *im = subject;
+
+	host_ask_user_password(request, &im->peer,
+			       import_id(im, import_user(im)));
+	return true;
+}
+
+struct verdict got_set_password(void *subject, const struct answer *answer)
+{
+	struct import *im = subject;
+	enum failure why = host_judge(answer);
+
+	import_saw(im, answer);
+	if (why == FAILURE_GONE)
+		return go_to("access.check_user");
+	if (why != FAILURE_NONE)
+		return import_host_failed(im, answer, why);
+	im->memo.new_password = true;
+	import_heal(im, "password");
+	return go_to("access.ask_token");
 }
 
 struct verdict got_want_subscribed(void *subject,

@@ -57,6 +57,7 @@ static const struct {
 	FIELD(MEMO_BOOL, created_key),
 	FIELD(MEMO_BOOL, renewed_key),
 	FIELD(MEMO_BOOL, renewed_user),
+	FIELD(MEMO_BOOL, new_password),
 	FIELD(MEMO_BOOL, topped_up),
 	FIELD(MEMO_I64,	 top_up),
 	FIELD(MEMO_BOOL, purse_low),

@@ -42,6 +42,7 @@
 	  .fingerprints = true }, \
 	{ "access.top_up",             STAGE_PROVISION, ask_top_up,          got_top_up }, \
 	{ "access.check_user",         STAGE_PROVISION, ask_user_still,      got_user_still }, \
+	{ "access.set_password",       STAGE_PROVISION, ask_set_password,    got_set_password }, \
 	{ "access.key_look",           STAGE_PROVISION, ask_key_look,        got_key_look, \
 	  .fingerprints = true }
 
@@ -120,6 +121,7 @@ ASKS(create_user);	GETS(create_user);
 GETS(want_token);
 ASKS(token);		GETS(token);
 ASKS(user_still);	GETS(user_still);
+ASKS(set_password);	GETS(set_password);
 ASKS(key_look);		GETS(key_look);
 GETS(want_subscribed);
 ASKS(subscribed);	GETS(subscribed);

@@ -240,6 +240,8 @@ static const struct explain_repair repairs[] = {
 	{ "resubscribe", { "重新为用户分配订阅",
 		"gave the user the subscription again" }, false, false },
 	{ "user", { "重新创建用户", "made the user anew" }, false, false },
+	{ "password", { "重新设置托管用户的密码",
+		"gave the managed user its password again" }, false, false },
 	{ "key", { "重新创建用户密钥", "made the user's key anew" },
 		false, false },
 	{ "top_up", { "为托管用户补足余额",

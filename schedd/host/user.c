@@ -144,6 +144,16 @@ void host_ask_user_groups(struct request *request,
 	host_body_end(request);
 }
 
+void host_ask_user_password(struct request *request,
+			    const struct host_peer *peer, int64_t id)
+{
+	host_start(request, peer, METHOD_PUT, HOST_ROLE_ADMIN,
+		   "/api/v1/admin/users/%" PRId64, id);
+	host_body(request);
+	request_secret(request, "password", SLOT_USER_PASSWORD);
+	host_body_end(request);
+}
+
 void host_ask_user_delete(struct request *request,
 			  const struct host_peer *peer, int64_t id)
 {

@@ -64,6 +64,13 @@ bool host_user_may(const json_t *user, int64_t group_id);
  */
 char *host_user_groups_but(const json_t *user, int64_t group_id,
 			   const json_t *needed) MUST_CHECK;
+/*
+ * Give a user of ours SLOT_USER_PASSWORD; read with host_judge().  Its logins
+ * end with it.
+ */
+void host_ask_user_password(struct request *request,
+			    const struct host_peer *peer, int64_t id);
+
 /* These groups and no others; read with host_judge(). */
 void host_ask_user_groups(struct request *request,
 			  const struct host_peer *peer, int64_t id,

@@ -99,13 +99,40 @@ run_dry() {
 		'top_ups_spent|Raise the budget|提高预算'
 }
 
+# A managed user is ours whatever password somebody gave it, or we forgot.
+other_password() {
+	admin PUT "/api/v1/admin/users/$user" \
+		'{"password":"not-ours-any-more"}' >/dev/null
+	new_key "other-$version"
+	ctl -o json run create --wait --timeout 120 --host "$HOST_ID" \
+		--base-url "$PROVIDER_URL/as/chat-only-403/$tag-other/v1" \
+		--key-file "$SITE/etc/other-$version.key" \
+		--access-mode self_service
+	api GET "/api/batch-import/runs/$(json_of "$OUT" .run_id)/items"
+	is "$version: whose password was changed gets another key" \
+		"$(json '.items[0] | "\(.access_status) \(.failure_class)"')" \
+		"active null"
+	is "$version: is given ours again" "$(db "SELECT count(*) FROM
+		import_run_item_events WHERE kind = 'password' AND
+		item_id = '$(json '.items[0].item_id')'")" 1
+	is "$version: and is the same as before" "$(db "SELECT
+		group_concat(DISTINCT host_resource_id) FROM managed_resources
+		WHERE host_id = '$HOST_ID' AND resource_type = 'user' AND
+		lookup LIKE 'self%'")" "$user"
+}
+
+run_dry_and_on() {
+	run_dry
+	other_password
+}
+
 new_site
 start_providersim chat-only-403
 start_hosts
 start_schedd
 start_pool 4
 start_nginx
-each_host run_dry
+each_host run_dry_and_on
 each_host leave_nothing
 no_secret_leaks
 done_testing

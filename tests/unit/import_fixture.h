@@ -348,4 +348,16 @@ MAYBE_UNUSED static void check_asks(ask_step *ask, const struct import *im,
 
 #define ADMIN "https://host.example/api/v1/admin"
 
+MAYBE_UNUSED static void check_settled(const struct import *im,
+				       enum import_resource which,
+				       const char *id)
+{
+	const struct resource *r = &im->resources[which];
+
+	assert_int_equal(r->state, RESOURCE_PRESENT);
+	assert_string_equal(text_or(r->host_resource_id, "-"), id);
+	assert_true(im->changed[which]);
+	assert_string_equal(noted(im), "created");
+}
+
 #endif

@@ -24,17 +24,6 @@ static void making(struct import *im)
 	im->resources[IMPORT_SUBSCRIPTION].wanted_json = xstrdup("{}");
 }
 
-static void check_settled(const struct import *im,
-			  enum import_resource which, const char *id)
-{
-	const struct resource *r = &im->resources[which];
-
-	assert_int_equal(r->state, RESOURCE_PRESENT);
-	assert_string_equal(text_or(r->host_resource_id, "-"), id);
-	assert_true(im->changed[which]);
-	assert_string_equal(noted(im), "created");
-}
-
 static void one_doubt(const struct import *im)
 {
 	assert_int_equal(im->memo.doubts, 1);
@@ -86,135 +75,6 @@ static void a_user_is_made(void **state)
 	check_asks(ask_create_user, im, "");
 	check_unasked("no body", got_create_user, im,
 		      (struct verdict)FAIL(FAILURE_INTERNAL));
-}
-
-/* ---- login ---- */
-
-static void token_ends_in_time(const struct import *im)
-{
-	check_settled(im, IMPORT_TOKEN, "-");
-	assert_int_equal(im->resources[IMPORT_TOKEN].expires_at,
-			 NOW + 60 * MINUTE - 5 * MINUTE);
-}
-
-static void drew_user_anew(struct import *im)
-{
-	im->memo.renewed_user = true;
-}
-
-static void a_login(void **state)
-{
-	static const struct step_case cases[] = {
-		{ "a token", NULL,
-		  SAYS(200, ENVELOPE("{\"access_token\":\"***\","
-				     "\"expires_in\":3600}")),
-		  ON, token_ends_in_time },
-		{ "a token without an end", NULL,
-		  SAYS(200, ENVELOPE("{\"access_token\":\"***\"}")), ON,
-		  token_ends_in_time },
-		{ "another password", NULL,
-		  SAYS(401, REASON(401, "INVALID_CREDENTIALS")),
-		  TO("access.check_user"), NULL },
-		{ "another password for a fresh user", drew_user_anew,
-		  SAYS(401, REASON(401, "INVALID_CREDENTIALS")),
-		  FAIL(FAILURE_HOST_REFUSED), NULL },
-		{ "a captcha", NULL,
-		  SAYS(400, REASON(400, "TURNSTILE_VERIFICATION_FAILED")),
-		  FAIL(FAILURE_LOGIN_BLOCKED), NULL },
-		{ "too many logins, and no word of how long", NULL,
-		  SAYS_TEXT(429, "{\"error\":\"rate limit exceeded\"}"),
-		  AGAIN(FAILURE_RATE_LIMITED, 15000), NULL },
-		{ "a second factor", NULL,
-		  SAYS(200, ENVELOPE("{\"requires_2fa\":true}")),
-		  FAIL(FAILURE_LOGIN_BLOCKED), NULL },
-		{ "backend mode", NULL,
-		  SAYS(403, REASON(403, "BACKEND_MODE_ADMIN_ONLY")),
-		  FAIL(FAILURE_BACKEND_MODE), NULL },
-	};
-	IMPORT im = import_on(NEW);
-
-	(void)state;
-	walk(got_token, NEW, making, cases, COUNT(cases));
-	walk(got_token, NEW, making, troubles, COUNT(troubles));
-	walk(got_token, NEW, making, doubts, COUNT(doubts));
-	check_asks(ask_token, im,
-		   "POST https://host.example/api/v1/auth/login");
-}
-
-static void the_password_was_changed(const struct import *im)
-{
-	assert_non_null(strstr(im->item.failure_detail, "password"));
-	assert_int_equal(im->resources[IMPORT_USER].state, RESOURCE_PRESENT);
-}
-
-static void all_goes_with_the_user(const struct import *im)
-{
-	static const enum import_resource gone[] = {
-		IMPORT_USER, IMPORT_SUBSCRIPTION, IMPORT_KEY,
-	};
-
-	for (size_t i = 0; i < COUNT(gone); i++) {
-		assert_int_equal(im->resources[gone[i]].state, RESOURCE_GONE);
-		assert_true(im->changed[gone[i]]);
-	}
-	assert_true(im->memo.renewed_user);
-	/* Who makes the user anew may wait for the login, and we for him. */
-	assert_int_equal(im->resources[IMPORT_TOKEN].state, RESOURCE_WANTED);
-	assert_true(im->changed[IMPORT_TOKEN]);
-}
-
-/* There is no row yet to be closed. */
-static void nothing_else_goes(const struct import *im)
-{
-	assert_int_equal(im->resources[IMPORT_USER].state, RESOURCE_GONE);
-	assert_false(im->changed[IMPORT_SUBSCRIPTION]);
-	assert_false(im->changed[IMPORT_KEY]);
-}
-
-static void user_alone(struct import *im)
-{
-	has(im, IMPORT_USER, RESOURCE_PRESENT, "4");
-	resource_done(&im->resources[IMPORT_SUBSCRIPTION]);
-	resource_done(&im->resources[IMPORT_KEY]);
-	im->resources[IMPORT_SUBSCRIPTION] = (struct resource){ 0 };
-	im->resources[IMPORT_KEY] = (struct resource){ 0 };
-}
-
-/* It is for that task to find out. */
-static void the_key_is_in_other_hands(struct import *im)
-{
-	user_alone(im);
-	has(im, IMPORT_KEY, RESOURCE_MAKING, NULL);
-	own_set(&im->resources[IMPORT_KEY].made_by, "tsk_2");
-}
-
-static void all_there(struct import *im)
-{
-	has(im, IMPORT_USER, RESOURCE_PRESENT, "4");
-	has(im, IMPORT_SUBSCRIPTION, RESOURCE_PRESENT, "6");
-	has(im, IMPORT_KEY, RESOURCE_PRESENT, "2");
-	has(im, IMPORT_TOKEN, RESOURCE_MAKING, NULL);
-}
-
-static void a_user_that_cannot_log_in_is_looked_at(void **state)
-{
-	static const struct step_case cases[] = {
-		{ "there", NULL, USERS(USER), FAIL(FAILURE_HOST_REFUSED),
-		  the_password_was_changed },
-		{ "gone", NULL, USERS(OTHER), TO("access.user"),
-		  all_goes_with_the_user },
-	};
-	static const struct step_case early[] = {
-		{ "gone before anything was made for it", NULL, USERS(OTHER),
-		  TO("access.user"), nothing_else_goes },
-	};
-
-	(void)state;
-	walk(got_user_still, NEW, all_there, cases, COUNT(cases));
-	walk_reader(got_user_still, NEW, all_there);
-	walk(got_user_still, NEW, user_alone, early, COUNT(early));
-	walk(got_user_still, NEW, the_key_is_in_other_hands, early,
-	     COUNT(early));
 }
 
 /* ---- subscription ---- */
@@ -470,8 +330,6 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_user_is_found_by_its_address),
 		cmocka_unit_test(a_user_is_made),
-		cmocka_unit_test(a_login),
-		cmocka_unit_test(a_user_that_cannot_log_in_is_looked_at),
 		cmocka_unit_test(a_subscription_that_serves_is_taken),
 		cmocka_unit_test(a_subscription_is_assigned_or_extended),
 		cmocka_unit_test(a_key_is_made),
