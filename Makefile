@@ -176,7 +176,8 @@ check-sim: $(SIMS)
 	scripts/run-sims.sh $(SEEDS) $(SIMS)
 # The longest begin first; they mostly wait, so more run at once than there
 # are processors.
-LONG	 = $(addprefix tests/,integration/165-rollback.sh matrix/run.sh \
+LONG	 = $(addprefix tests/,integration/165-rollback.sh \
+	   integration/130-changes.sh matrix/run.sh \
 	   integration/160-drift-matrix.sh ownership/run.sh)
 check-int: programs
 	B=$(B) JOBS=3 scripts/run-tests.sh integration $(LONG) \
