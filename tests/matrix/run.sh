@@ -55,7 +55,7 @@ begin_run() {
 	cases_of "$1" "$version" | jq --arg base "$PROVIDER_URL" \
 		--arg tag "$tag-$1" --arg key "$matrix_key" '[.[] |
 		{base_url: "\($base)/as/\(.personality)/\($tag)-\(.n)/v1",
-		 api_key: "\(.key)-\($key)-\(.n)",
+		 api_key: "\(.key)-\($key)-\($tag)-\(.n)",
 		 requested_models: [.ask | select(. != "-")]}]' >"$WORK/items"
 	ctl -o json run create -f "$WORK/items" --host "$HOST_ID" \
 		--access-mode "$1"
@@ -110,7 +110,7 @@ begin_runs() {
 			select(.n == $n) | {host_id: $host,
 			($member): ($user | rtrimstr("\n")), items: [{
 			base_url: "\($base)/as/\(.personality)/\($tag)-\($n)/v1",
-			api_key: "\(.key)-\($key)-\(.n)", requested_models:
+			api_key: "\(.key)-\($key)-\($tag)-\(.n)", requested_models:
 				[.ask | select(. != "-")]}]} + '"$2" \
 			"$WORK/cases" >"$WORK/body.$n"
 		echo "$CRM_URL/api/batch-import/runs $WORK/body.$n $WORK/made.$n"

@@ -124,6 +124,15 @@ char *provider_plain(const char *text, size_t len)
 	return plain;
 }
 
+bool provider_turn(json_t *turns, const struct model_request *request)
+{
+	AUTO_FREE char *key = provider_key_of(request);
+	bool second = json_is_true(json_object_get(turns, key));
+
+	json_object_set_new(turns, key, json_boolean(!second));
+	return second;
+}
+
 char *provider_key_of(const struct model_request *request)
 {
 	const char *value = model_request_header(request, "Authorization");

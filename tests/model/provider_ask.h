@@ -32,6 +32,12 @@ char *provider_plain(const char *text, size_t len);
 char *provider_key_of(const struct model_request *request);
 
 /*
+ * Is it every second one with its key, as `turns` remembers?  Who asks with
+ * another key meanwhile changes nothing.
+ */
+bool provider_turn(json_t *turns, const struct model_request *request);
+
+/*
  * A question, read from a body.  Strings are borrowed from `body` unless they
  * own.  Release with provider_ask_done().
  */

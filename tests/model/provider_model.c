@@ -67,7 +67,7 @@ struct provider_model *provider_model_new(const struct provider_options *o)
 		.delay_ms = o->delay_ms, .by_path = json_object(),
 		.retired = json_object(), .unlisted = json_object(),
 		.revoked = json_object(), .used = json_object(),
-		.has_balance = o->vendor != NULL,
+		.turns = json_object(), .has_balance = o->vendor != NULL,
 		.vendor = vendor, .amount = o->amount,
 		.expires_at = o->expires_at,
 		.revoke_after = limit_of(personality, TWIST_REVOKE,
@@ -91,6 +91,7 @@ void provider_model_free(struct provider_model **model)
 	json_decref((*model)->unlisted);
 	json_decref((*model)->revoked);
 	json_decref((*model)->used);
+	json_decref((*model)->turns);
 	json_decref((*model)->by_path);
 	free(*model);
 	*model = NULL;
@@ -330,7 +331,7 @@ static void work(struct provider_call *call, enum provider_key class)
 		provider_answer_error(call, 403, "Unknown client",
 				      "unknown_client");
 	else if (question && provider_is(call, TWIST_FLAP) &&
-	    call->model->questions++ % 2 == 1)
+		 provider_turn(call->model->turns, call->request))
 		answer_reply(call, provider_reply_limited);
 	else if (call->path == PROVIDER_MODELS)
 		provider_list_models(call);

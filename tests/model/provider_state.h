@@ -30,7 +30,7 @@ struct provider_model {
 	double amount;
 	int64_t expires_at;	/* 0: never */
 	uint64_t requests;
-	uint64_t questions;
+	json_t *turns;		/* key -> whether its next question is limited */
 	uint64_t answered;	/* questions that were */
 	uint64_t lists;
 	int64_t by_key[PROVIDER_KEY__MAX];
