@@ -33,6 +33,13 @@ void pack_done(struct pack *pack)
 	*pack = (struct pack){ 0 };
 }
 
+static void make_plain(char *text)
+{
+	for (char *c = text; *c; c++)
+		if (iscntrl((unsigned char)*c))
+			*c = '?';
+}
+
 void pack_problem(struct pack_problems *problems, const char *file, int line,
 		  const char *path, const char *fmt, ...)
 {
@@ -48,9 +55,10 @@ void pack_problem(struct pack_problems *problems, const char *file, int line,
 	va_start(args, fmt);
 	vsnprintf(p->why, sizeof(p->why), fmt, args);
 	va_end(args);
-	for (char *c = p->why; *c; c++)
-		if (iscntrl((unsigned char)*c))
-			*c = '?';
+	/* Names of members stand in it as the pack has them: one line all the same. */
+	make_plain(p->file);
+	make_plain(p->path);
+	make_plain(p->why);
 }
 
 char *pack_sentence(const struct pack_problem *p)

@@ -39,6 +39,17 @@ static void a_pack_knows_its_providers(void **state)
 	assert_string_equal(pack.providers[1].smoke_test_model, "m");
 }
 
+/* Members may have any name; who reads sentences line by line is not misled. */
+static void a_sentence_is_one_line(void **state)
+{
+	struct pack_problems problems = { 0 };
+
+	(void)state;
+	pack_problem(&problems, "a\r.json", 3, "/c\nonical", "%s",
+		     "is\tunknown");
+	has_sentence(&problems, "a?.json:3: /c?onical is?unknown");
+}
+
 static void a_folder_and_its_bundle_are_the_same(void **state)
 {
 	CLEANUP(bundle_done) struct bundle files = pack_files("sample",
@@ -133,6 +144,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_pack_knows_its_providers),
+		cmocka_unit_test(a_sentence_is_one_line),
 		cmocka_unit_test(a_folder_and_its_bundle_are_the_same),
 		cmocka_unit_test(all_that_is_wrong_is_told_at_once),
 		cmocka_unit_test(one_name_leads_to_one_model),
