@@ -168,10 +168,11 @@ static int load_account(const struct store *store, struct rollback_work *w,
 
 	if (w->row.type != RESOURCE_ACCOUNT)
 		return 0;
+	/* Also of one that was planned before: it may be read once more. */
 	if (w->part.action == ROLLBACK_RELEASE)
-		return w->part.plan ? load_groups(store, w, err) :
+		return load_groups(store, w, err) ||
 		       changes_unproxied(store->db, w->row.resource_id,
-					 &w->unproxied, err);
+					 &w->unproxied, err) ? -1 : 0;
 	if (w->part.action != ROLLBACK_RESTORE)
 		return 0;
 	return rollback_scan_surplus(store->db, &scope, &w->row, &w->surplus,
