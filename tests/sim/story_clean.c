@@ -234,6 +234,38 @@ static void check_user(struct story *story, int64_t id)
 		     json_object_get(now, "allowed_groups"));
 }
 
+static const struct db_query q_disowned = { "story.disowned",
+	"SELECT count(*) FROM rollback_parts WHERE kind = 'group' AND"
+	" host_resource_id = $1 AND state = 'left' AND"
+	" failure_class = 'not_ours_any_more'" };
+
+static bool lacks_mark(const json_t *row, const char *member)
+{
+	const char *text = json_string_value(json_object_get(row, member));
+
+	return !text || !strstr(text, "crm-");
+}
+
+/*
+ * Strangers took our mark out of name and description, and nobody decided
+ * about that: nothing proves that it is ours.  It stays, and is told.
+ */
+static bool is_disowned(struct story *story, enum host_kind kind, int64_t id)
+{
+	json_auto_t *row = strangers_row(&story->site, kind, id);
+	AUTO_FREE char *text = xasprintf("%" PRId64, id);
+	int64_t told = 0;
+	struct err err;
+
+	if (kind != HOST_KIND_GROUP || !lacks_mark(row, "name") ||
+	    !lacks_mark(row, "description"))
+		return false;
+	if (db_number(story->site.db, &q_disowned, DB_ARGS(DB_TEXT(text)),
+		      &told, &err))
+		site_fault(&story->site, "%s: %s", q_disowned.name, err.msg);
+	return told > 0;
+}
+
 /* ---- all of it ---- */
 
 /*
@@ -246,7 +278,8 @@ static int64_t check_row(struct story *story, enum host_kind kind, int64_t id,
 	if (row->maker == LEDGER_OURS) {
 		if (!story_is_lost(story, row->made_at) &&
 		    !story_is_excused(story, kind, id) &&
-		    !is_shared_group(story, kind, id))
+		    !is_shared_group(story, kind, id) &&
+		    !is_disowned(story, kind, id))
 			site_fault(&story->site, "after all rollbacks %s %"
 				   PRId64 " of ours is there%s",
 				   host_kind_list(kind), id, row->touched
