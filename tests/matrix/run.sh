@@ -53,7 +53,7 @@ note_run() {
 # asks a provider little at a time with one key.
 begin_run() {
 	cases_of "$1" "$version" | jq --arg base "$PROVIDER_URL" \
-		--arg tag "$tag-$1" --arg key "$matrix_key" '[.[] |
+		--arg tag "$tag-$1" --arg key "$matrix_key-$host_number" '[.[] |
 		{base_url: "\($base)/as/\(.personality)/\($tag)-\(.n)/v1",
 		 api_key: "\(.key)-\($key)-\($tag)-\(.n)",
 		 requested_models: [.ask | select(. != "-")]}]' >"$WORK/items"
@@ -105,7 +105,7 @@ begin_runs() {
 	jq -r '.[].n' "$WORK/cases" | while read -r n; do
 		jq -c --argjson n "$n" --arg host "$HOST_ID" \
 			--arg base "$PROVIDER_URL" --arg tag "$tag-$1" \
-			--arg key "$matrix_key" --arg member "$3" \
+			--arg key "$matrix_key-$host_number" --arg member "$3" \
 			--rawfile user "$WORK/key.$n.secret" '.[] |
 			select(.n == $n) | {host_id: $host,
 			($member): ($user | rtrimstr("\n")), items: [{
