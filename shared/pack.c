@@ -4,6 +4,7 @@
 
 #include "shared/json_place.h"
 #include "shared/overlay.h"
+#include "shared/pack_models.h"
 #include "shared/table.h"
 
 #define HASH_LINE (BUNDLE_PATH_MAX + SEAL_HASH_TEXT + 2)
@@ -243,6 +244,8 @@ static void read_provider(const struct bundle *files,
 			check_name(&r, files, provider.provider_id);
 		return;
 	}
+	pack_models_check(&provider, &found);
+	add_problems(&r, &found);
 	check_name(&r, files, provider.provider_id);
 	check_aliases(&r, names, provider.models);
 	check_overlays(&r, files, provider.host_overlays);

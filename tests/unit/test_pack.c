@@ -113,6 +113,74 @@ static void one_name_leads_to_one_model(void **state)
 		     "'x', which providers/a.json makes an alias of m-1");
 }
 
+/* What models are called, what a provider says of them; what is wrong, or "". */
+static void says_of_models(const char *more, const char *wanted)
+{
+	CLEANUP(bundle_done) struct bundle files = { 0 };
+	CLEANUP(pack_done) struct pack pack = { 0 };
+	struct pack_problems problems = { 0 };
+	struct err err;
+
+	pack_json_file(&files, "sample", "1.0.0");
+	pack_provider_file(&files, "a", "v", more);
+	OK(bundle_sort(&files, &err));
+	assert_int_equal(pack_read(&files, false, &pack, &problems), !*wanted);
+	assert_int_equal(problems.count, *wanted ? 1 : 0);
+	if (*wanted)
+		has_sentence(&problems, wanted);
+}
+
+static void the_model_of_the_proof_is_one_of_the_models(void **state)
+{
+	(void)state;
+	says_of_models(MODEL("m", "m-1", "x") ",\"smoke_test_model\":\"m\"", "");
+	says_of_models(MODEL("m", "m-1", "x") ",\"smoke_test_model\":\"M-1\"",
+		       "");
+	says_of_models(MODEL("m", "m-1", "x") ",\"smoke_test_model\":\"x\"", "");
+	says_of_models(MODEL("m", "m-1", "x") ",\"smoke_test_model\":\"y\"",
+		       "providers/a.json:1: smoke_test_model is 'y', which is "
+		       "none of the models, and there is no "
+		       "smoke_test_fallback");
+	says_of_models(MODEL("m", "m-1", "x") ",\"smoke_test_model\":\"auto\","
+		       "\"smoke_test_fallback\":[\"m\"]", "");
+	says_of_models(MODEL("m", "m-1", "x") ",\"smoke_test_model\":\"m\","
+		       "\"smoke_test_fallback\":[\"y\"]",
+		       "providers/a.json:1: smoke_test_fallback[0] is 'y', "
+		       "which is none of the models");
+}
+
+static void what_must_be_listed_is_an_id(void **state)
+{
+	(void)state;
+	says_of_models(MODEL("m", "m-1", "x")
+		       ",\"conformance\":{\"must_list\":[\"m\"]}", "");
+	says_of_models(",\"conformance\":{\"must_list\":[\"m\"]}", "");
+	says_of_models(MODEL("m", "m-1", "x")
+		       ",\"conformance\":{\"must_list\":[\"m-1\"]}",
+		       "providers/a.json:1: conformance.must_list[0] is 'm-1',"
+		       " which is the id of none of the models");
+}
+
+#define TWO_MODELS(alias, status) \
+	",\"models\":[{\"id\":\"m\",\"canonical\":\"m-1\"," \
+	"\"family\":\"f\",\"status\":\"current\",\"aliases\":[\"" alias \
+	"\"]},{\"id\":\"n\",\"canonical\":\"n-1\",\"family\":\"f\"," \
+	"\"status\":\"" status "\"}]"
+
+static void an_alias_is_not_what_another_model_is_called(void **state)
+{
+	(void)state;
+	says_of_models(TWO_MODELS("m", "current"), "");
+	says_of_models(TWO_MODELS("n", "current"), "providers/a.json:1: "
+		       "models[0].aliases[0] is 'n', which is what the model "
+		       "n is called");
+	says_of_models(TWO_MODELS("N-1", "current"), "providers/a.json:1: "
+		       "models[0].aliases[0] is 'N-1', which is what the model "
+		       "n is called");
+	/* It leads to what came after. */
+	says_of_models(TWO_MODELS("n", "retired"), "");
+}
+
 static void more_problems_than_are_kept_are_counted(void **state)
 {
 	CLEANUP(bundle_done) struct bundle files = pack_files("sample",
@@ -148,6 +216,9 @@ int main(void)
 		cmocka_unit_test(a_folder_and_its_bundle_are_the_same),
 		cmocka_unit_test(all_that_is_wrong_is_told_at_once),
 		cmocka_unit_test(one_name_leads_to_one_model),
+		cmocka_unit_test(the_model_of_the_proof_is_one_of_the_models),
+		cmocka_unit_test(what_must_be_listed_is_an_id),
+		cmocka_unit_test(an_alias_is_not_what_another_model_is_called),
 		cmocka_unit_test(more_problems_than_are_kept_are_counted),
 		cmocka_unit_test(only_files_of_a_pack_are_taken),
 	};
