@@ -132,3 +132,29 @@ int json_place_line(const char *text, const char *path)
 	}
 	return line;
 }
+
+/* What was wanted, and what begins with one of `near` stood there. */
+static const struct {
+	const char *wanted, *near, *hint;
+} hints[] = {
+	{ "string or '}' expected near '", ",}",
+	  "; there is a comma too many, perhaps" },
+	{ "unexpected token near '", ",]",
+	  "; there is a comma too many, perhaps" },
+	{ "'}' expected near '", "\"",
+	  "; a comma is missing before it, perhaps" },
+	{ "']' expected near '", "\"{[-0123456789",
+	  "; a comma is missing before it, perhaps" },
+};
+
+const char *json_place_hint(const char *said)
+{
+	for (size_t i = 0; i < sizeof(hints) / sizeof(hints[0]); i++) {
+		size_t len = strlen(hints[i].wanted);
+
+		if (strncmp(said, hints[i].wanted, len) == 0 && said[len] &&
+		    strchr(hints[i].near, said[len]))
+			return hints[i].hint;
+	}
+	return "";
+}

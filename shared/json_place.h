@@ -14,4 +14,10 @@
  */
 int json_place_line(const char *text, const char *path);
 
+/*
+ * What jansson's sentence about a text that is no JSON most likely comes of:
+ * "; a comma is missing before it, perhaps", or "".
+ */
+const char *json_place_hint(const char *said);
+
 #endif

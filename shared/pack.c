@@ -95,7 +95,8 @@ static json_t *parse(const struct reading *r)
 	if (!document)
 		pack_problem(r->problems, r->file->path,
 			     at.line > 0 ? at.line : 1, "",
-			     "is no JSON, column %d: %s", at.column, at.text);
+			     "is no JSON, column %d: %s%s", at.column, at.text,
+			     json_place_hint(at.text));
 	return document;
 }
 

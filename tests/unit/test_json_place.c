@@ -1,6 +1,8 @@
 /* The line of a member, by the path that decoders give it. */
 #include "tests/unit/fixture.h"
 
+#include <jansson.h>
+
 #include "shared/json_place.h"
 #include "shared/table.h"
 
@@ -60,10 +62,41 @@ static void a_text_that_is_cut_anywhere_does_no_harm(void **state)
 	}
 }
 
+/* As jansson says it of real texts. */
+static void a_comma_is_hinted_at(void **state)
+{
+	static const struct {
+		const char *text, *hint;
+	} wrong[] = {
+		{ "{\"a\":1,}", "too many" },
+		{ "{\"a\":1,,\"b\":2}", "too many" },
+		{ "[1,]", "too many" },
+		{ "{\"a\":1 \"b\":2}", "missing" },
+		{ "[1 2]", "missing" },
+		{ "[{} {}]", "missing" },
+		{ "{\"a\":1", "" },
+		{ "{oops}", "" },
+		{ "{\"a\":1,\"a\":2}", "" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(wrong); i++) {
+		json_error_t at;
+		const char *hint;
+
+		assert_null(json_loads(wrong[i].text, JSON_REJECT_DUPLICATES,
+				       &at));
+		hint = json_place_hint(at.text);
+		assert_int_equal(*hint != '\0', *wrong[i].hint != '\0');
+		assert_non_null(strstr(hint, wrong[i].hint));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_path_has_its_line),
+		cmocka_unit_test(a_comma_is_hinted_at),
 		cmocka_unit_test(a_text_that_is_cut_anywhere_does_no_harm),
 	};
 
