@@ -65,8 +65,12 @@ static int choose_model(struct verify *verify, const struct args *args,
 			struct err *err)
 {
 	const struct manifest_provider *p = &verify->provider;
+	size_t at = 0;
 
-	verify->model = args_get(args, OPT_MODEL);
+	verify->model = args_each(args, OPT_MODEL, &at);
+	if (verify->model && args_each(args, OPT_MODEL, &at))
+		return args_refuse(err, "one model is asked for: say --model "
+				   "once");
 	if (!verify->model)
 		verify->model = p->smoke_test_model;
 	if (!verify->model)
@@ -79,10 +83,23 @@ static int choose_model(struct verify *verify, const struct args *args,
 	return 0;
 }
 
+/* A private address is asked where somebody says that it is meant. */
+static int refuse_base_url(const char *base_url, const struct err *why,
+			   struct err *err)
+{
+	bool meant = base_url &&
+		     address_allowed(address_kind_of_url(base_url), true);
+
+	err_set(err, ERR_INVALID, "base_url: %.150s%s", why->msg, meant
+		? "; if that is meant, say --allow-private" : "");
+	return err_code(err, EXITS_CODE_USAGE);
+}
+
 static int choose_base_url(struct verify *verify, const struct args *args,
 			   struct err *err)
 {
 	const char *url = args_get(args, OPT_BASE_URL);
+	struct err why;
 
 	if (!url)
 		url = verify->provider.base_url;
@@ -90,11 +107,10 @@ static int choose_base_url(struct verify *verify, const struct args *args,
 		return args_refuse(err, "the manifest of %s has no base_url: "
 				   "say --base-url",
 				   verify->provider.provider_id);
-	if (endpoint_normalise(url, &verify->base_url, err) ||
-	    address_check_url(verify->base_url, verify->private_ok, err)) {
-		err_wrap(err, "base_url");
-		return err_code(err, EXITS_CODE_USAGE);
-	}
+	if (endpoint_normalise(url, &verify->base_url, &why))
+		return refuse_base_url(NULL, &why, err);
+	if (address_check_url(verify->base_url, verify->private_ok, &why))
+		return refuse_base_url(verify->base_url, &why, err);
 	return 0;
 }
 
@@ -227,15 +243,36 @@ static json_t *report(const struct verify *verify,
 	return object;
 }
 
-static int finish(const struct verify *verify, enum conform_verdict worst,
-		  struct err *err)
+/* What could not be found out, the first of it. */
+static const json_t *first_unknown(const json_t *checks)
 {
+	const char *word = conform_verdict_name(CONFORM_UNKNOWN);
+	size_t i;
+	const json_t *check;
+
+	json_array_foreach(checks, i, check)
+		if (strcmp(json_string_value(json_object_get(check,
+				"verdict")), word) == 0)
+			return check;
+	return NULL;
+}
+
+static int finish(const struct verify *verify, const json_t *checks,
+		  enum conform_verdict worst, struct err *err)
+{
+	const json_t *check = first_unknown(checks);
+	const char *id = verify->provider.provider_id;
+
 	if (worst == CONFORM_OK)
 		return 0;
-	err_set(err, ERR_UPSTREAM, worst == CONFORM_DIFFERS
-		? "%s differs from its manifest"
-		: "not everything could be found out about %s",
-		verify->provider.provider_id);
+	if (worst == CONFORM_DIFFERS || !check)
+		err_set(err, ERR_UPSTREAM, "%s differs from its manifest", id);
+	else
+		err_set(err, ERR_UPSTREAM, "not everything could be found out "
+			"about %s; %s: %.120s", id,
+			json_string_value(json_object_get(check,
+							  "expectation")),
+			json_string_value(json_object_get(check, "seen")));
 	return err_code(err, EXITS_CODE_FAILED);
 }
 
@@ -257,5 +294,5 @@ int cmd_pack_verify(struct call *call, struct err *err)
 	object = report(&verify, &c, manifest_dir(&call->args), at, &worst);
 	if (print_object(call->form, object, parts, err))
 		return -1;
-	return finish(&verify, worst, err);
+	return finish(&verify, json_object_get(object, "checks"), worst, err);
 }

@@ -217,7 +217,7 @@ const struct command commands[] = {
 	  "forget a version that nothing uses", false, cmd_pack_remove },
 	{ "pack", "verify", "PROVIDER_ID", O(KEY_FILE),
 	  O(PACK_DIR) | O(BASE_URL) | O(MODEL) | O(PEER_CA_FILE) | O(PRIVATE),
-	  "ask a provider whether it is as its manifest says", true,
+	  "ask a provider, of one model, if it is as its manifest says", true,
 	  cmd_pack_verify },
 	{ "provider", "list", "", 0,
 	  O(PACK) | O(VENDOR) | O(PLAN) | O(REGION) | O(STATUS) | O(QUERY),

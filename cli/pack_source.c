@@ -86,6 +86,16 @@ static int read_folder(const struct folder *folder, struct err *err)
 	return 0;
 }
 
+/* Whoever named one file of a folder hears what is wanted. */
+static int refuse_bundle(const struct buf *bytes, struct err *err)
+{
+	if (bytes->len > 0 && strncmp(buf_str(bytes), "\x1f\x8b", 2) != 0)
+		return err_set(err, ERR_INVALID, "the bundle is no tar.gz; a "
+			       "pack is its folder, or a bundle that crmctl "
+			       "pack build made of it");
+	return -1;
+}
+
 static int read_bundle(struct pack_source *source, const char *path,
 		       struct err *err)
 {
@@ -103,8 +113,10 @@ static int read_bundle(struct pack_source *source, const char *path,
 		snprintf(source->signature, sizeof(source->signature), "%s",
 			 signature);
 	}
-	return bundle_read(buf_str(&source->bytes), source->bytes.len,
-			   &source->files, err);
+	if (bundle_read(buf_str(&source->bytes), source->bytes.len,
+			&source->files, err))
+		return refuse_bundle(&source->bytes, err);
+	return 0;
 }
 
 static int tell(const struct pack_problems *problems, const char *path,

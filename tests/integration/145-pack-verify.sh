@@ -129,6 +129,8 @@ ctl pack verify --pack "$PACK" dual --allow-private -o json \
 is "a wrong key decides nothing but what a wrong key gets" \
 	"$RC $(verdicts)" \
 	"1 models=unknown chat=unknown tools=unknown error_key_status=ok"
+like "and the reason is told" "$ERR" \
+	'not everything could be found out about dual; models: key_invalid'
 for personality in echo-key mask-key; do
 	manifest $personality '{"chat": "yes", "error_key_status": [401]}'
 	ctl pack verify --pack "$PACK" $personality --allow-private \
@@ -145,9 +147,25 @@ is "nor the wrong one" "$(wc -l <"$WORK/long")" 0
 before=$(asked)
 ctl pack verify --pack "$PACK" dual --key-file "$SITE/etc/provider.key"
 is "a private address must be meant" "$RC" 2
-like "and is named" "$ERR" 'base_url: .*loopback'
+like "and is named" "$ERR" 'base_url: .*loopback.*--allow-private'
 ctl pack verify --pack "$PACK" nobody --key-file "$SITE/etc/provider.key"
 is "no such provider" "$RC" 7
+ctl pack verify --pack packs/openai-cn-pack nobody \
+	--key-file "$SITE/etc/provider.key"
+like "of many: how to see them" "$RC $ERR" \
+	"^7 .*'nobody'; it has 94: ls packs/openai-cn-pack/providers"
+mkdir -p "$WORK/two/providers"
+cp "$PACK/providers/dual.json" "$WORK/two/providers"
+ctl pack verify --pack "$WORK/two" nobody --key-file "$SITE/etc/provider.key"
+like "of few: which there are" "$RC $ERR" "^7 .*is 'nobody'; there is dual"
+ctl pack verify --pack "$PACK/providers/dual.json" dual \
+	--key-file "$SITE/etc/provider.key"
+like "a pack is a folder" "$RC $ERR" "^2 .*--pack takes a pack's folder"
+ctl pack verify --pack "$WORK/none" dual --key-file "$SITE/etc/provider.key"
+like "no folder" "$RC $ERR" "^7 .*No such file or directory; say --pack DIR"
+ctl pack verify --pack "$PACK" dual --key-file "$SITE/etc/provider.key" \
+	--model mock-a --model mock-b --allow-private
+like "one model is asked" "$RC $ERR" "^2 .*say --model once"
 ctl pack verify --pack "$PACK" ../dual --key-file "$SITE/etc/provider.key"
 is "no id" "$RC" 9
 manifest html '{"chat": "yes"}' '.colour = "red"'
