@@ -209,6 +209,16 @@ static void write_change(struct jout *out, const char *field,
 	jout_object_end(out);
 }
 
+/* Length of a name without the mark of ours that ends it. */
+static int readable(const struct foreign_found *row)
+{
+	const char *mark = strrchr(row->name, ' ');
+
+	if (strcmp(row->kind, FOREIGN_KIND_UNRECORDED) != 0)
+		return (int)strlen(row->name);
+	return mark ? (int)(mark - row->name) : 0;
+}
+
 static void write_changes(const struct request *req, struct jout *out,
 			  const struct showing *showing,
 			  const struct new_run *run)
@@ -216,7 +226,8 @@ static void write_changes(const struct request *req, struct jout *out,
 	const struct foreign_found *row = showing->row;
 	const struct import_row *item = &run->rows.rows[0];
 	AUTO_FREE char *mark = xasprintf("crm-%s-...", showing->inst);
-	AUTO_FREE char *name = xasprintf("%s %s", row->name, mark);
+	AUTO_FREE char *name = xasprintf("%.*s %s", readable(row), row->name,
+					 mark);
 	AUTO_FREE char *groups = groups_after(req, showing,
 					      item->endpoint->key);
 	AUTO_FREE char *models = models_after(showing, item->models);

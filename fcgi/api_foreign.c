@@ -200,7 +200,8 @@ static json_t *run_of(const struct foreign_found *row,
 	json_t *run = json_pack("{s:s, s:[o]}", "host_id", row->host_id,
 				"items", item);
 
-	if (body->force)
+	/* No record is left of it: there is nobody to be asked. */
+	if (body->force || strcmp(row->kind, FOREIGN_KIND_UNRECORDED) == 0)
 		json_object_set_new(item, "adopt_force", json_true());
 	if (body->requested_models)
 		json_object_set(item, "requested_models",
@@ -317,7 +318,7 @@ static int prepare(const struct request *req, const struct foreign_found *row,
 {
 	json_auto_t *run = NULL;
 
-	if (strcmp(row->kind, "another_crm") == 0 && !body->force) {
+	if (strcmp(row->kind, FOREIGN_KIND_ANOTHER_CRM) == 0 && !body->force) {
 		err_set(err, ERR_CONFLICT, "account %" PRId64 " is another "
 			"CRM's (%s); say force to take it all the same",
 			row->account_id, row->name);

@@ -1,5 +1,6 @@
 /*
- * flow_foreign: what is on a host, not ours, and looks like a provider import.
+ * flow_foreign: what is on a host, not ours, and looks like a provider import;
+ * or what was ours, of which no record is left.
  *
  * All accounts with a key are read, page by page; nothing is changed.  What a
  * page shows is kept with it, so that nothing has to be remembered but where
@@ -150,6 +151,15 @@ static int match(struct db *db, const struct host_account *it,
 	return pack_candidates_read(db, key, candidates, err);
 }
 
+/* Of one that no record tells of. */
+static const char *kind_of(const struct host_account *it)
+{
+	if (it->mark)
+		return FOREIGN_KIND_UNRECORDED;
+	return host_mark_is_any(it->name) ? FOREIGN_KIND_ANOTHER_CRM
+					  : FOREIGN_KIND_OTHERS;
+}
+
 static int keep(const struct store *store, const struct foreign_look_at *at,
 		const struct host_account *it, struct err *err)
 {
@@ -161,7 +171,7 @@ static int keep(const struct store *store, const struct foreign_look_at *at,
 	char key[ENDPOINT_KEY_MAX] = "";
 	struct foreign_found row = {
 		.host_id = at->host.host_id, .account_id = it->id,
-		.kind = host_mark_is_any(it->name) ? "another_crm" : "foreign",
+		.kind = kind_of(it),
 		.name = name, .status = it->status, .base_url = url,
 		.key_fingerprint = it->key, .models = models,
 		.group_ids = groups, .seen_at = at->look.began_at,
@@ -179,20 +189,6 @@ static int keep(const struct store *store, const struct foreign_look_at *at,
 	return foreign_found_keep(store->db, &row, err);
 }
 
-/* Ours by the row: others may have renamed it. */
-static int is_ours(const struct store *store, const struct foreign_look_at *at,
-		   const struct host_account *it, struct err *err)
-{
-	CLEANUP(resource_done) struct resource row = { 0 };
-	char id[24];
-
-	snprintf(id, sizeof(id), "%lld", (long long)it->id);
-	if (resources_of_host_id(store->db, at->host.host_id,
-				 RESOURCE_ACCOUNT, id, &row, err) == 0)
-		return 1;
-	return err->kind == ERR_NOT_FOUND ? 0 : -1;
-}
-
 static int keep_page(const struct store *store,
 		     const struct foreign_look_at *at, struct err *err)
 {
@@ -202,12 +198,14 @@ static int keep_page(const struct store *store,
 	json_array_foreach(at->page, i, account) {
 		struct host_account it = host_account_read(account, at->inst,
 							   at->now);
-		int ours;
+		bool ours;
 
-		if (it.mark || !it.base_url || !*it.base_url || it.id == 0)
+		if (!it.base_url || !*it.base_url || it.id == 0)
 			continue;
-		ours = is_ours(store, at, &it, err);
-		if (ours < 0 || (!ours && keep(store, at, &it, err)))
+		/* By the row: others may have renamed it. */
+		if (foreign_is_recorded(store->db, at->host.host_id, it.id,
+					it.mark, &ours, err) ||
+		    (!ours && keep(store, at, &it, err)))
 			return -1;
 	}
 	return 0;

@@ -73,8 +73,9 @@ static const char *why_not(struct import *im,
 		return "it is not of the type apikey";
 	if (!has_base_url(im, it->base_url))
 		return "it has another base URL than the item";
-	if (it->mark)
-		return "it carries a mark of this CRM";
+	if (it->mark && !im->item.adopt_force)
+		return "it carries a mark of this CRM; say adopt_force to take"
+		       " it if no record of it is left";
 	if (!im->item.adopt_force && host_mark_is_any(it->name))
 		return "it carries the mark of another CRM; say adopt_force"
 		       " to take it all the same";
@@ -112,13 +113,25 @@ static char *describe(const json_t *live)
 	return text;
 }
 
+/* Without a mark of ours from before: it gets a new one. */
+static char *own_name(const struct host_account *it)
+{
+	size_t len = it->mark ? (size_t)(it->mark - it->name)
+			      : strlen(it->name);
+
+	while (len > 0 && it->name[len - 1] == ' ')
+		len--;
+	return xstrndup(it->name, len);
+}
+
 /* Its own body, with what ours would have. */
 static void want_it(struct import *im, const struct host_account *it)
 {
 	struct resource *row = &im->resources[IMPORT_ACCOUNT];
 	json_t *wanted = json_loads(row->wanted_json, 0, NULL);
 	json_t *credentials = json_object_get(wanted, "credentials");
-	AUTO_FREE char *name = host_mark_name(it->name, row->mark);
+	AUTO_FREE char *own = own_name(it);
+	AUTO_FREE char *name = host_mark_name(own, row->mark);
 
 	json_object_set_new(wanted, "name", json_string(name));
 	json_object_set_new(credentials, "base_url",

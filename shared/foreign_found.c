@@ -57,6 +57,29 @@ int foreign_look_get(struct db *db, const char *host_id,
 	return 0;
 }
 
+/* By indexes alone: every account of a host is asked about. */
+static const struct db_query q_recorded = { "foreign_found.recorded",
+	"SELECT EXISTS (SELECT 1 FROM managed_resources WHERE host_id = $1"
+	"  AND resource_type = 'account' AND host_resource_id = $2"
+	"  AND state <> 'gone')"
+	" OR EXISTS (SELECT 1 FROM managed_resources WHERE host_id = $1"
+	"  AND resource_type = 'account' AND mark = $3 AND state <> 'gone')" };
+
+int foreign_is_recorded(struct db *db, const char *host_id,
+			int64_t account_id, const char *mark, bool *ret,
+			struct err *err)
+{
+	int64_t is;
+	char id[24];
+
+	snprintf(id, sizeof(id), "%lld", (long long)account_id);
+	if (db_number(db, &q_recorded, DB_ARGS(DB_TEXT(host_id), DB_TEXT(id),
+		      DB_TEXT(mark)), &is, err))
+		return -1;
+	*ret = is != 0;
+	return 0;
+}
+
 static const struct db_query q_again = { "foreign_found.again",
 	"UPDATE foreign_found SET kind = $3, name = $4, status = $5,"
 	" base_url = $6, endpoint_key = $7, pack_id = $8, provider_id = $9,"
@@ -164,7 +187,6 @@ int foreign_found_next(struct db_rows *rows, struct foreign_found *ret,
 }
 
 const struct db_query *const foreign_found_queries[] = {
-	&q_begin, &q_look, &q_again, &q_add, &q_room, &q_cut, &q_forget,
-	&q_end,
-	&q_list, NULL
+	&q_begin, &q_look, &q_recorded, &q_again, &q_add, &q_room, &q_cut,
+	&q_forget, &q_end, &q_list, NULL
 };

@@ -18,11 +18,16 @@
 #define FOREIGN_FIRST_STEP "foreign.list"
 #define FOREIGN_FOUND_MAX 2000	/* of a host; a look says if there are more */
 
+#define FOREIGN_KIND_OTHERS "foreign"
+#define FOREIGN_KIND_ANOTHER_CRM "another_crm"
+/* It carries a mark of ours that no record has: from before a restore. */
+#define FOREIGN_KIND_UNRECORDED "unrecorded"
+
 /* A row, borrowed; NULL where it may be. */
 struct foreign_found {
 	const char *host_id;
 	int64_t account_id;
-	const char *kind;		/* foreign, another_crm */
+	const char *kind;		/* one of FOREIGN_KIND_... */
 	const char *name;
 	const char *status;
 	const char *base_url;
@@ -49,6 +54,14 @@ int foreign_look_begin(struct db *db, const char *host_id, int64_t now,
 		       uint64_t random, struct err *err) MUST_CHECK;
 int foreign_look_get(struct db *db, const char *host_id,
 		     struct foreign_look *ret, struct err *err) MUST_CHECK;
+
+/*
+ * Is an account with this id or with this mark (or NULL) ours, by a record?
+ * One that an import makes has its mark before its id is known.
+ */
+int foreign_is_recorded(struct db *db, const char *host_id,
+			int64_t account_id, const char *mark, bool *ret,
+			struct err *err) MUST_CHECK;
 
 /* Seen by the look that began at `row->seen_at`; it may be one too many. */
 int foreign_found_keep(struct db *db, const struct foreign_found *row,

@@ -81,6 +81,36 @@ takes_anothers_by_force() {
 		"\(.access_status) \(.account_id)"')" "active $other_crm"
 }
 
+# As if the database were from before it was made: nobody knows of it, and its
+# mark says whose it is.
+takes_back_what_has_no_record() {
+	secret_file "lost-$host_number.key" "good-$(random_text 32)"
+	KEY=$SITE/etc/lost-$host_number.key
+	ours=$(account .name | sed 's/.* \(crm-[a-z0-9]*\)-.*/\1/')
+	by_hand "lost $tag $ours-abcd1234" "$KEY" "$url"
+	lost=$ACCOUNT
+	look
+	is "$where: ours without a record is seen" "$(found "$lost" .kind)" \
+		unrecorded
+	adopt
+	like "$where: it would get a new mark for the old one" \
+		"$(json '.changes[0].after')" "^lost $tag crm-[^ ]*\$"
+	adopt ", apply: true, plan: \"$(json .plan)\""
+	is "$where: it is taken back without force" "$STATUS" 202
+	RUN=$(json .run_id)
+	ok "$where: and that run ends" wait_for run_is_over 90
+	api GET "/api/batch-import/runs/$RUN/items"
+	is "$where: it works" "$(json '.items[0] |
+		"\(.access_status) \(.account_id)"')" "active $lost"
+	like "$where: its name has one mark, and a new one" \
+		"$(account .name)" "^\"lost $tag $ours-[a-z0-9]*\"\$"
+	case $(account .name) in
+	*abcd1234*) fail "$where: the mark is new" ;;
+	esac
+	look
+	is "$where: it is no longer listed" "$(found "$lost" .account_id)" null
+}
+
 on_a_host() {
 	made=
 	where="$version, others"
@@ -149,6 +179,7 @@ on_a_host() {
 	is "$where: but among ours" "$(json "[.accounts[] |
 		select(.account_id == \"$theirs\")][0].origin")" adopted
 
+	takes_back_what_has_no_record
 	takes_anothers_by_force
 	admin DELETE "/api/v1/admin/accounts/$other_crm" >/dev/null
 	look

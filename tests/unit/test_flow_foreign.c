@@ -177,20 +177,37 @@ static void every_answer_leads_somewhere(void **state)
 
 /* ---- what is kept ---- */
 
+/* A record of an account; `mark` may have a %s for the installation. */
+static void has_row(struct script *script, const char *id, const char *mark,
+		    const char *state, const char *host_resource_id)
+{
+	char inst[ID_SHORT_MAX];
+	AUTO_FREE char *row = NULL, *ours = NULL;
+	struct err err;
+
+	OK(installation_get(script->db, inst, &err));
+	ours = strstr(mark, "%s") ? xasprintf("crm-%s%s", inst,
+					      strrchr(mark, '-'))
+				  : xstrdup(mark);
+	row = xasprintf("INSERT INTO managed_resources (resource_id, host_id,"
+		" resource_type, lookup, mark, state, host_resource_id,"
+		" created_at, updated_at) VALUES ('%s', '%s', 'account',"
+		" '%s', '%s', '%s', %s, 1, 1)", id, script->host_id, id, ours,
+		state, host_resource_id);
+	fixture_sql(script->db, row);
+}
+
 static void only_what_looks_like_an_import_of_others_is_kept(void **state)
 {
 	SCRIPT script = script_new(":memory:");
 	char inst[ID_SHORT_MAX];
-	AUTO_FREE char *page = NULL, *row = NULL;
+	AUTO_FREE char *page = NULL;
 	struct err err;
 
 	(void)state;
 	OK(installation_get(script->db, inst, &err));
-	row = xasprintf("INSERT INTO managed_resources (resource_id, host_id,"
-		" resource_type, lookup, mark, state, host_resource_id,"
-		" created_at, updated_at) VALUES ('res_1', '%s', 'account',"
-		" 'l', 'm', 'present', '12', 1, 1)", script->host_id);
-	fixture_sql(script->db, row);
+	has_row(script, "res_1", "m", "present", "'12'");
+	has_row(script, "res_2", "crm-%s-abc12345", "wanted", "NULL");
 	page = xasprintf(PAGE_OF(
 		THEIRS ","
 		ACCOUNT(12, "ours, renamed", "https://a.example", "") ","
@@ -207,6 +224,32 @@ static void only_what_looks_like_an_import_of_others_is_kept(void **state)
 		"11 foreign theirs their-example-61ebc00c [\"m-1\"] [3,4]; "
 		"14 another_crm p crm-zzzzzz-abc12345 c-example-796530dc []"
 		" [3,4]; 17 foreign no url - [] [3,4]");
+}
+
+/* From before the backup that this database is of; or the host's. */
+static void ours_without_a_record_are_told_apart(void **state)
+{
+	SCRIPT script = script_new(":memory:");
+	char inst[ID_SHORT_MAX];
+	AUTO_FREE char *page = NULL, *want = NULL;
+	struct err err;
+
+	(void)state;
+	OK(installation_get(script->db, inst, &err));
+	has_row(script, "res_1", "crm-%s-abc12345", "gone", "'13'");
+	has_row(script, "res_2", "crm-%s-known123", "present", "'15'");
+	page = xasprintf(PAGE_OF(
+		ACCOUNT(13, "p crm-%s-abc12345", "https://b.example", "") ","
+		ACCOUNT(14, "p crm-%s-zzz12345", "https://b.example", "") ","
+		ACCOUNT(15, "p crm-%s-known123", "https://b.example", ""),
+		3), inst, inst, inst);
+	begin(script);
+	reply(script, 200, page);
+	tick(script, 1);
+	want = xasprintf("13 unrecorded p crm-%s-abc12345 b-example-244751f1 []"
+		" [3,4]; 14 unrecorded p crm-%s-zzz12345 b-example-244751f1 []"
+		" [3,4]", inst, inst);
+	assert_string_equal(kept(script), want);
 }
 
 static const struct db_query q_print = { "test.foreign_print",
@@ -388,6 +431,7 @@ int main(void)
 		cmocka_unit_test(every_answer_leads_somewhere),
 		cmocka_unit_test(
 			only_what_looks_like_an_import_of_others_is_kept),
+		cmocka_unit_test(ours_without_a_record_are_told_apart),
 		cmocka_unit_test(keys_are_kept_as_fingerprints),
 		cmocka_unit_test(a_look_goes_on_where_it_was),
 		cmocka_unit_test(a_short_page_is_no_end),

@@ -283,6 +283,24 @@ static void another_crms_is_left_alone(void **state)
 	assert_int_equal(ask("POST", FOREIGN "/5/adopt", "{}"), 422);
 }
 
+static void ours_without_a_record_need_no_force(void **state)
+{
+	(void)state;
+	begin(100);
+	saw(5, "unrecorded", 100);
+	sql("UPDATE foreign_found SET name = 'p crm-abc123-zzzzzzzz'");
+	assert_int_equal(ask("GET", FOREIGN, NULL), 200);
+	assert_string_equal(text_of("accounts.0.kind"), "unrecorded");
+	assert_int_equal(ask("POST", FOREIGN "/5/adopt", "{" KEY "}"), 200);
+	assert_non_null(strstr(text_of("changes.0.after"), "p crm-"));
+	assert_null(strstr(text_of("changes.0.after"), "zzzzzzzz"));
+	assert_int_equal(ask("POST", FOREIGN "/5/adopt",
+			     "{" KEY ",\"apply\":true}"), 202);
+	assert_int_equal(count("SELECT count(*) FROM import_run_items"
+			       " WHERE adopt_account_id = '5'"
+			       " AND adopt_force = 1"), 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -296,6 +314,7 @@ int main(void)
 		TEST(a_preview_knows_the_group_that_is_there),
 		TEST(a_plan_rests_on_all_that_was_shown),
 		TEST(another_crms_is_left_alone),
+		TEST(ours_without_a_record_need_no_force),
 #undef TEST
 	};
 

@@ -88,6 +88,21 @@ static void named_by_force(struct import *im)
 	im->item.adopt_force = true;
 }
 
+static void has_one_mark(const struct import *im)
+{
+	const struct resource *row = &im->resources[IMPORT_ACCOUNT];
+
+	assert_non_null(strstr(row->wanted_json,
+			       "\"p crm-abc123-account1\""));
+	assert_non_null(strstr(row->prior_json, "\"p crm-abc123-zzzzzzzz\""));
+}
+
+static void is_its_mark(const struct import *im)
+{
+	assert_non_null(strstr(im->resources[IMPORT_ACCOUNT].wanted_json,
+			       "\"name\":\"crm-abc123-account1\""));
+}
+
 /* What another CRM made is taken if somebody said so, and no other thing. */
 static void force_takes_what_another_crm_made(void **state)
 {
@@ -97,8 +112,11 @@ static void force_takes_what_another_crm_made(void **state)
 		{ "another address", NULL,
 		  HAS("p crm-zzzzzz-zzzzzzzz", "https://q.example/v1", ""),
 		  FAIL(FAILURE_ADOPT_REFUSED), refused },
-		{ "ours", NULL, HAS("p crm-abc123-zzzzzzzz", P, ""),
-		  FAIL(FAILURE_ADOPT_REFUSED), refused },
+		/* The records say whose it is: got_adopt_taken(). */
+		{ "ours", NULL, HAS("p crm-abc123-zzzzzzzz", P, ""), ON,
+		  has_one_mark },
+		{ "ours, by nothing but its mark", NULL,
+		  HAS("crm-abc123-zzzzzzzz", P, ""), ON, is_its_mark },
 	};
 
 	(void)state;
@@ -122,7 +140,7 @@ static void it_is_looked_at_before_it_is_taken(void **state)
 		  HAS("theirs", "https://q.example/v1", ""),
 		  FAIL(FAILURE_ADOPT_REFUSED), refused },
 		{ "ours", NULL, HAS("p crm-abc123-zzzzzzzz", P, ""),
-		  FAIL(FAILURE_ADOPT_REFUSED), refused },
+		  FAIL(FAILURE_ADOPT_REFUSED), refused_for_force },
 		{ "of another CRM", NULL,
 		  HAS("p crm-zzzzzz-zzzzzzzz", P, ""),
 		  FAIL(FAILURE_ADOPT_REFUSED), refused_for_force },
