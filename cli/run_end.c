@@ -10,6 +10,7 @@
 #include "shared/table.h"
 
 #define ITEMS_MAX 1000		/* that are looked through */
+#define WARNED_MAX 200		/* with all that is known of them */
 #define TABLE_MAX (256 << 10)
 
 static const struct column class_columns[] = {
@@ -39,22 +40,30 @@ static void count_item(json_t *classes, const json_t *item,
 		"words", words_of(item, "failure", language)));
 }
 
+/* Items of the run as the filters say; NULL: it is told beside the run. */
+static json_t *items_by(struct call *call, const char *run_id,
+			const char *const *filters, size_t limit)
+{
+	AUTO_FREE char *path = NULL;
+	json_t *items = NULL;
+	struct err err;
+
+	if (api_path(&path, API_RUNS, run_id, "/items", &err) ||
+	    api_list(call, path, filters, limit, &items, &err))
+		return NULL;
+	return items;
+}
+
 static json_t *find_classes(struct call *call, const char *run_id,
 			    const char *language)
 {
 	static const char *const filters[] = { "access_status=broken",
 					       "view=brief", NULL };
-	AUTO_FREE char *path = NULL;
-	json_auto_t *items = NULL;
+	json_auto_t *items = items_by(call, run_id, filters, ITEMS_MAX);
 	json_t *classes = json_array();
 	const json_t *item;
-	struct err err;
 	size_t i;
 
-	/* It is told beside the run: without it there is just less. */
-	if (api_path(&path, API_RUNS, run_id, "/items", &err) ||
-	    api_list(call, path, filters, ITEMS_MAX, &items, &err))
-		return classes;
 	json_array_foreach(items, i, item)
 		count_item(classes, item, language);
 	return classes;
@@ -73,22 +82,84 @@ static void tell(const json_t *classes, const char *run_id, bool chinese)
 		buf_str(&out), run_id, run_id);
 }
 
-/* Of the run in call->reply, which is still there afterwards. */
-static void tell_broken(struct call *call)
+/* The class of each broken item, with what helps. */
+static void tell_broken(struct call *call, const json_t *run,
+			const char *language)
 {
-	json_auto_t *run = json_incref(call->reply.body);
 	json_auto_t *classes = NULL;
-	const char *language;
-	struct err err;
 
-	if (api_number(run, "items_broken") == 0 ||
-	    strcmp(api_text(run, "state"), "running") == 0 ||
-	    words_language(&call->args, &language, &err))
+	if (api_number(run, "items_broken") == 0)
 		return;
 	classes = find_classes(call, api_text(run, "run_id"), language);
 	if (json_array_size(classes) > 0)
 		tell(classes, api_text(run, "run_id"),
 		     strcmp(language, "zh") == 0);
+}
+
+static const struct column warning_columns[] = {
+	{ "WARNING", "code" },	{ "ITEMS", "items" },
+	{ "FIRST", "first" },	{ "WHAT IT SAYS OF IT", "detail" },
+};
+
+/* An element of `codes` for each code, with how many and the first. */
+static void count_warning(json_t *codes, const json_t *item,
+			  const json_t *warning)
+{
+	const char *code = api_text(warning, "code");
+	const char *label = api_text(item, "label");
+	json_t *one;
+	size_t i;
+
+	json_array_foreach(codes, i, one) {
+		if (strcmp(api_text(one, "code"), code) != 0)
+			continue;
+		json_object_set_new(one, "items", json_integer(
+			api_number(one, "items") + 1));
+		return;
+	}
+	json_array_append_new(codes, json_pack("{s:s, s:i, s:s, s:s}",
+		"code", code, "items", 1, "first",
+		*label ? label : api_text(item, "item_id"),
+		"detail", api_text(warning, "detail")));
+}
+
+static void tell_warned(struct call *call, const json_t *run, bool chinese)
+{
+	static const char *const filters[] = { "warning=true", NULL };
+	CLEANUP(buf_done) struct buf out = { .max = TABLE_MAX };
+	const char *run_id = api_text(run, "run_id");
+	json_auto_t *codes = json_array();
+	json_auto_t *items = NULL;
+	const json_t *item, *warning;
+	size_t i, k;
+
+	if (api_number(run, "items_warned") == 0)
+		return;
+	items = items_by(call, run_id, filters, WARNED_MAX);
+	json_array_foreach(items, i, item)
+		json_array_foreach(json_object_get(item, "warnings"), k,
+				   warning)
+			count_warning(codes, item, warning);
+	if (json_array_size(codes) == 0)
+		return;
+	columns_list(&out, warning_columns, COUNT(warning_columns), codes);
+	fprintf(stderr, chinese ? "%s逐项：crmctl item list %s --warning\n"
+				: "%seach: crmctl item list %s --warning\n",
+		buf_str(&out), run_id);
+}
+
+/* Of the run in call->reply, which is still there afterwards. */
+static void tell_items(struct call *call)
+{
+	json_auto_t *run = json_incref(call->reply.body);
+	const char *language;
+	struct err err;
+
+	if (strcmp(api_text(run, "state"), "running") == 0 ||
+	    words_language(&call->args, &language, &err))
+		return;
+	tell_broken(call, run, language);
+	tell_warned(call, run, strcmp(language, "zh") == 0);
 	api_reply_done(&call->reply);
 	call->reply.body = json_incref(run);
 }
@@ -115,7 +186,7 @@ int run_end_watch(struct call *call, const char *run_id, struct err *err)
 
 	if (!call->reply.body || json_object_get(call->reply.body, "code"))
 		return rc;
-	tell_broken(call);
+	tell_items(call);
 	if (run_end_print(call, call->reply.body, &other) && rc == 0) {
 		*err = other;
 		return -1;

@@ -62,6 +62,10 @@ is "its models are the provider's ids" "$(json '.models | join(" ")')" mock-a
 is "the name stays an alias" "$(json '.model_aliases["Mock A"]')" mock-a
 is "it is warned of" "$(json '[.warnings[].code] | index("model_corrected") != null')" \
 	true
+ctl run watch "$RUN_ID"
+like "the run's end tells the warnings of its items" "$ERR" \
+	'^model_corrected +1 +[^ ]+ +.*Mock A'
+like "and where each is" "$ERR" "crmctl item list $RUN_ID --warning"
 is "the account maps both" "$(host_state -c '[.accounts[] |
 	select(.name | test("crm-")) | .credentials.model_mapping][0] |
 	[.["Mock A"], .["mock-a"]]')" '["mock-a","mock-a"]'
