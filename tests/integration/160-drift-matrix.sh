@@ -7,8 +7,7 @@
 . tests/integration/hosts.sh
 
 SITE_SETTINGS="$quick_settings
-watch = { every_s = 0; };
-reconcile = { every_minutes = 0; };"
+watch = { every_s = 0; };"
 
 matrix=tests/data/drift/matrix.tsv
 

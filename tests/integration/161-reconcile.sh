@@ -6,8 +6,7 @@
 . tests/integration/hosts.sh
 
 SITE_SETTINGS="$quick_settings
-watch = { every_s = 0; };
-reconcile = { every_minutes = 0; };"
+watch = { every_s = 0; };"
 
 # one_import NAME: an endpoint of its own; sets RUN, ITEM, ENDPOINT, ACCOUNT,
 # GROUP and ACCESS.

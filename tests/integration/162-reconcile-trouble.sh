@@ -4,8 +4,7 @@
 . tests/integration/lib.sh
 
 SITE_SETTINGS="$quick_settings
-watch = { every_s = 0; };
-reconcile = { every_minutes = 0; };"
+watch = { every_s = 0; };"
 
 admin() {
 	tr -d '\n' <"$SITE/etc/host.key" | sed 's/^/x-api-key: /' \

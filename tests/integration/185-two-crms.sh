@@ -8,8 +8,7 @@
 . tests/integration/host_view.sh
 
 SITE_SETTINGS="$quick_settings
-watch = { every_s = 0; };
-reconcile = { every_minutes = 0; };"
+watch = { every_s = 0; };"
 
 # Of the two at one host, $WORK is a folder each, below $top.
 

@@ -129,6 +129,12 @@ engine = { retry_first_ms = 50; retry_max_ms = 400; attempts_max = 3;
 # A test may have several; the last one made or entered is the one at hand.
 new_site() {
 	SITE_SETTINGS=${SITE_SETTINGS:-$quick_settings}
+	case $SITE_SETTINGS in
+	*'reconcile = {'*) ;;
+	*)	# A new host's first one comes when chance has it.
+		SITE_SETTINGS="$SITE_SETTINGS
+reconcile = { every_minutes = 0; };" ;;
+	esac
 	site_new "$WORK/${1:-site}" "$B" || bail_out "cannot make a site"
 	sites="$sites $SITE"
 	: >"$SITE/log/replies"

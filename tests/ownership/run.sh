@@ -12,8 +12,7 @@
 . tests/ownership/strangers.sh
 
 SITE_SETTINGS="$quick_settings
-watch = { every_s = 0; };
-reconcile = { every_minutes = 0; };"'
+watch = { every_s = 0; };"'
 probe = { capabilities = "off"; };'
 
 SEED_FROM=${SEED_FROM:-1}
