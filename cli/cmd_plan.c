@@ -234,6 +234,8 @@ int cmd_plan_rollback(struct call *call, struct err *err)
 		jout_str(&body, "host_id", host);
 	if (pack)
 		jout_str(&body, "pack_id", pack);
+	if (args_has(&call->args, OPT_FORCE))
+		jout_bool(&body, "force", true);
 	jout_object_end(&body);
 	return make_plan(call, &(struct wish){ "rollback", path, NULL, &body },
 			 err);

@@ -300,7 +300,7 @@ const struct command commands[] = {
 	  "write the plan of another proxy of an account", false,
 	  cmd_plan_proxy },
 	{ "plan", "rollback", "run|item|provider ID [ITEM_ID]", 0,
-	  O(HOST) | O(PACK) | O(SITE_FILE),
+	  O(HOST) | O(PACK) | O(SITE_FILE) | O(FORCE),
 	  "write the plan of taking back what imports made", false,
 	  cmd_plan_rollback },
 	{ "plan", "reconcile", "host|batch ID", 0, O(SITE_FILE),

@@ -249,7 +249,9 @@ plan_of_rollback() {
 	is "$version: a rollback is refused after a foreign edit" "$RC" 8
 	like "$version: naming the field" "$ERR" "account $ACCOUNT .*name"
 	account_put "$(jq -cn --arg name "$name" '{name: $name}')"
-	make rollback run "$RUN"
+	make rollback run "$RUN" --force
+	is "$version: the plan says that it is forced" \
+		"$(plan_of .request.body.force)" true
 	ctl -o json apply "$WORK/plan.json" --wait --timeout 60
 	is "$version: and done when nothing moved" "$RC" 0
 	[ "$RC" = 0 ] || note "$ERR"
