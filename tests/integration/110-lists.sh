@@ -107,7 +107,7 @@ is "those of all runs come newest first" "$(pages $ITEMS '')" \
 provider=$(db 'SELECT provider_id FROM import_run_items LIMIT 1')
 is "all of them are of one provider" \
 	"$(pages $ITEMS "provider_id=$provider&host_id=$HOST_ID" | wc -l)" 7
-as_site sqlite3 "$SITE/var/crm.db" "UPDATE import_run_items
+edit_db "UPDATE import_run_items
 	SET label = 'team ' || seq WHERE run_id = '$run'"
 is "a label is looked for in all runs" "$(pages $ITEMS 'q=team+3')" \
 	"$(db "SELECT item_id FROM import_run_items WHERE label = 'team 3'")"
@@ -138,7 +138,7 @@ is "counts of runs are kept" "$(json '.counts |
 	"\(.running) \(.completed) \(.completed_with_warnings)"')" "0 2 1"
 
 # A report.
-as_site sqlite3 "$SITE/var/crm.db" "UPDATE import_run_items
+edit_db "UPDATE import_run_items
 	SET label = '=cmd()', note = 'a, \"b\"' WHERE run_id = '$run' AND seq = 1"
 ctl run report "$run" --lang en
 is "a report is printed" "$RC" 0

@@ -65,8 +65,7 @@ bring() {
 	ctl -o json run create --host "$HOST_ID" -f "$WORK/items"
 	run=$(json_of "$OUT" .run_id)
 	rm -f "$WORK/items"
-	[ "$2" = - ] || as_site sqlite3 -cmd '.timeout 5000' \
-		"$SITE/var/crm.db" "
+	[ "$2" = - ] || edit_db "
 		UPDATE import_runs SET origin = 'provider_import',
 			pack_id = 'sim-pack', pack_version = '$3'
 			WHERE run_id = '$run';

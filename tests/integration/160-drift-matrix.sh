@@ -54,7 +54,7 @@ bring() {
 	ctl -o json run create --host "$HOST_ID" -f "$WORK/items"
 	RUN=$(json_of "$OUT" .run_id)
 	rm -f "$WORK/items"
-	as_site sqlite3 -cmd '.timeout 5000' "$SITE/var/crm.db" "
+	edit_db "
 		UPDATE import_runs SET origin = 'provider_import',
 			pack_id = 'sim-pack', pack_version = '1.0.0'
 			WHERE run_id = '$RUN';
@@ -70,7 +70,7 @@ bring() {
 
 # its TYPE: the id of ours on this host, as CRM knows it by now.
 its() {
-	as_site sqlite3 -cmd '.timeout 5000' "$SITE/var/crm.db" "
+	db "
 		SELECT host_resource_id FROM managed_resources
 		WHERE host_id = '$HOST_ID' AND resource_type = '$1'
 		AND state <> 'gone' AND host_resource_id IS NOT NULL

@@ -160,23 +160,22 @@ is "the chain holds" "$RC $(printf '%s' "$OUT" | jq .ok)" "0 true"
 head=$(json_of "$OUT" .head)
 for change in "UPDATE audit_log SET result = '999' WHERE seq = 3" \
 	'DELETE FROM audit_log WHERE seq = 3' 'DELETE FROM audit_log'; do
-	like "refused: $change" "$(as_site sqlite3 "$SITE/var/crm.db" \
-		"$change" 2>&1)" 'rows of the audit log are never'
+	like "refused: $change" "$(edit_db "$change" 2>&1)" 'rows of the audit log are never'
 done
 ctl audit verify --expect "$head"
 is "it still holds, as it was" "$RC" 0
-as_site sqlite3 "$SITE/var/crm.db" "DROP TRIGGER audit_log_is_not_changed;
+edit_db "DROP TRIGGER audit_log_is_not_changed;
 	UPDATE audit_log SET after = replace(after, 'Osaka', 'Osaki')
 	WHERE after LIKE '%Osaka%'"
 seq=$(db "SELECT seq FROM audit_log WHERE after LIKE '%Osaki%' LIMIT 1")
 ctl audit verify
 is "a changed byte is found" "$RC" 1
 like "and where" "$ERR" "at row $seq: changed"
-as_site sqlite3 "$SITE/var/crm.db" "UPDATE audit_log SET
+edit_db "UPDATE audit_log SET
 	after = replace(after, 'Osaki', 'Osaka') WHERE after LIKE '%Osaki%'"
 ctl audit verify --expect "$head"
 is "the byte that was there holds" "$RC" 0
-as_site sqlite3 "$SITE/var/crm.db" "DROP TRIGGER audit_log_is_not_shortened;
+edit_db "DROP TRIGGER audit_log_is_not_shortened;
 	DELETE FROM audit_log WHERE seq = (SELECT max(seq) FROM audit_log)"
 ctl audit verify
 is "a chain that lost its end holds" "$RC" 0

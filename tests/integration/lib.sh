@@ -252,7 +252,12 @@ local_ctl() {
 }
 
 db() {
-	as_site sqlite3 -readonly "$SITE/var/crm.db" "$1"
+	as_site sqlite3 -readonly -cmd '.timeout 5000' "$SITE/var/crm.db" "$1"
+}
+
+# edit_db SQL: waits for those who write.
+edit_db() {
+	as_site sqlite3 -cmd '.timeout 5000' "$SITE/var/crm.db" "$1"
 }
 
 # What the simulated host holds; jq options may follow.
