@@ -13,31 +13,34 @@
 #define WARNED_MAX 200		/* with all that is known of them */
 #define TABLE_MAX (256 << 10)
 
+/* Rows that count() makes, of failures and of warnings. */
 static const struct column class_columns[] = {
-	{ "FAILURE", "class" },	{ "ITEMS", "items" },
+	{ "FAILURE", "code" },	{ "ITEMS", "items" },
 	{ "FIRST", "first" },	{ "WHAT TO DO", "words" },
 };
+static const struct column warning_columns[] = {
+	{ "WARNING", "code" },	{ "ITEMS", "items" },
+	{ "FIRST", "first" },	{ "WHAT IT SAYS OF IT", "words" },
+};
 
-/* An element of `classes` for each class, with how many and the first. */
-static void count_item(json_t *classes, const json_t *item,
-		       const char *language)
+/* A row for each code, with how many items have it, and the first. */
+static void count(json_t *rows, const char *code, const json_t *item,
+		  const char *words)
 {
-	const char *class = api_text(item, "failure_class");
 	const char *label = api_text(item, "label");
 	json_t *one;
 	size_t i;
 
-	json_array_foreach(classes, i, one) {
-		if (strcmp(api_text(one, "class"), class) != 0)
+	json_array_foreach(rows, i, one) {
+		if (strcmp(api_text(one, "code"), code) != 0)
 			continue;
 		json_object_set_new(one, "items", json_integer(
 			api_number(one, "items") + 1));
 		return;
 	}
-	json_array_append_new(classes, json_pack("{s:s, s:i, s:s, s:s}",
-		"class", class, "items", 1, "first",
-		*label ? label : api_text(item, "item_id"),
-		"words", words_of(item, "failure", language)));
+	json_array_append_new(rows, json_pack("{s:s, s:i, s:s, s:s}",
+		"code", code, "items", 1, "first",
+		*label ? label : api_text(item, "item_id"), "words", words));
 }
 
 /* Items of the run as the filters say; NULL: it is told beside the run. */
@@ -65,7 +68,8 @@ static json_t *find_classes(struct call *call, const char *run_id,
 	size_t i;
 
 	json_array_foreach(items, i, item)
-		count_item(classes, item, language);
+		count(classes, api_text(item, "failure_class"), item,
+		      words_of(item, "failure", language));
 	return classes;
 }
 
@@ -96,33 +100,6 @@ static void tell_broken(struct call *call, const json_t *run,
 		     strcmp(language, "zh") == 0);
 }
 
-static const struct column warning_columns[] = {
-	{ "WARNING", "code" },	{ "ITEMS", "items" },
-	{ "FIRST", "first" },	{ "WHAT IT SAYS OF IT", "detail" },
-};
-
-/* An element of `codes` for each code, with how many and the first. */
-static void count_warning(json_t *codes, const json_t *item,
-			  const json_t *warning)
-{
-	const char *code = api_text(warning, "code");
-	const char *label = api_text(item, "label");
-	json_t *one;
-	size_t i;
-
-	json_array_foreach(codes, i, one) {
-		if (strcmp(api_text(one, "code"), code) != 0)
-			continue;
-		json_object_set_new(one, "items", json_integer(
-			api_number(one, "items") + 1));
-		return;
-	}
-	json_array_append_new(codes, json_pack("{s:s, s:i, s:s, s:s}",
-		"code", code, "items", 1, "first",
-		*label ? label : api_text(item, "item_id"),
-		"detail", api_text(warning, "detail")));
-}
-
 static void tell_warned(struct call *call, const json_t *run, bool chinese)
 {
 	static const char *const filters[] = { "warning=true", NULL };
@@ -139,7 +116,8 @@ static void tell_warned(struct call *call, const json_t *run, bool chinese)
 	json_array_foreach(items, i, item)
 		json_array_foreach(json_object_get(item, "warnings"), k,
 				   warning)
-			count_warning(codes, item, warning);
+			count(codes, api_text(warning, "code"), item,
+			      api_text(warning, "detail"));
 	if (json_array_size(codes) == 0)
 		return;
 	columns_list(&out, warning_columns, COUNT(warning_columns), codes);
