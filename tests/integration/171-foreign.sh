@@ -55,6 +55,16 @@ run_is_over() {
 	[ "$(json .state)" != running ]
 }
 
+# is_taken HOW: the adoption that STATUS and BODY are of ends well.
+is_taken() {
+	is "$where: $1, it is taken over" "$STATUS" 202
+	RUN=$(json .run_id)
+	ok "$where: $1, the run ends" wait_for run_is_over 90
+	api GET "/api/batch-import/runs/$RUN/items"
+	is "$where: $1, it is ours and works" "$(json '.items[0] |
+		"\(.access_status) \(.account_id)"')" "active $ACCOUNT"
+}
+
 # An ordinary import that names it refuses like the adoption; force takes it.
 takes_anothers_by_force() {
 	KEY=$OTHER_KEY
@@ -73,12 +83,7 @@ takes_anothers_by_force() {
 	is "$where: nothing was changed of it" "$(account .name)" \
 		"\"x $tag crm-zzz999-abcd1234\""
 	adopt ', apply: true, force: true'
-	is "$where: by force" "$STATUS" 202
-	RUN=$(json .run_id)
-	ok "$where: that run ends" wait_for run_is_over 90
-	api GET "/api/batch-import/runs/$RUN/items"
-	is "$where: it is taken" "$(json '.items[0] |
-		"\(.access_status) \(.account_id)"')" "active $other_crm"
+	is_taken "by force"
 }
 
 # As if the database were from before it was made: nobody knows of it, and its
@@ -96,12 +101,7 @@ takes_back_what_has_no_record() {
 	like "$where: it would get a new mark for the old one" \
 		"$(json '.changes[0].after')" "^lost $tag crm-[^ ]*\$"
 	adopt ", apply: true, plan: \"$(json .plan)\""
-	is "$where: it is taken back without force" "$STATUS" 202
-	RUN=$(json .run_id)
-	ok "$where: and that run ends" wait_for run_is_over 90
-	api GET "/api/batch-import/runs/$RUN/items"
-	is "$where: it works" "$(json '.items[0] |
-		"\(.access_status) \(.account_id)"')" "active $lost"
+	is_taken "without force"
 	like "$where: its name has one mark, and a new one" \
 		"$(account .name)" "^\"lost $tag $ours-[a-z0-9]*\"\$"
 	case $(account .name) in
@@ -165,12 +165,7 @@ on_a_host() {
 	is "$where: nor is it the plan of another wish" \
 		"$STATUS $(json .code)" "409 plan_outdated"
 	adopt ", apply: true, plan: \"$plan\""
-	is "$where: taken over" "$STATUS" 202
-	RUN=$(json .run_id)
-	ok "$where: the run ends" wait_for run_is_over 90
-	api GET "/api/batch-import/runs/$RUN/items"
-	is "$where: well" "$(json '.items[0] |
-		"\(.access_status) \(.account_id)"')" "active $theirs"
+	is_taken "by its plan"
 	like "$where: it has our mark" "$(account .name)" "by hand $tag crm-"
 	look
 	is "$where: and is no longer listed" \
